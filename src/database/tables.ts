@@ -1,0 +1,338 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** A JSON column: read parsed, written as JSON text so that `pg` does not mistake an array for a PostgreSQL array. */
+export type Json = ColumnType<unknown, string, string>;
+
+export interface AccountTable {
+  id: Generated<number>;
+  name: string;
+  kind: string;
+  is_admin: Generated<boolean>;
+  password_hash: string | null;
+  disabled_at: Date | null;
+  created_at: Generated<Date>;
+}
+
+export interface SessionTable {
+  token_hash: Buffer;
+  account_id: number;
+  csrf_token: string;
+  created_at: Generated<Date>;
+  expires_at: Date;
+}
+
+export interface SealedSecretTable {
+  name: string;
+  sealed: Buffer;
+  created_at: Generated<Date>;
+}
+
+export interface NamespaceTable {
+  id: Generated<number>;
+  name: string;
+  is_public: Generated<boolean>;
+  auto_scan: Generated<boolean>;
+  policy: ColumnType<unknown, string | undefined, string>;
+  created_at: Generated<Date>;
+}
+
+export interface NamespaceMemberTable {
+  namespace_id: number;
+  account_id: number;
+  role: string;
+}
+
+export interface ExemptionTable {
+  id: Generated<number>;
+  namespace_id: number;
+  vulnerability_id: string;
+  repository_pattern: string | null;
+  manifest_digest: string | null;
+  package_name: string | null;
+  reason: string;
+  created_by: string;
+  created_at: Generated<Date>;
+  expires_at: Date | null;
+}
+
+export interface ImmutabilityRuleTable {
+  id: Generated<number>;
+  namespace_id: number;
+  template: string;
+  repository_pattern: string;
+  repository_match: string;
+  tag_pattern: string;
+  tag_match: string;
+  allow_delete: Generated<boolean>;
+  enabled: Generated<boolean>;
+  created_by: string;
+  created_at: Generated<Date>;
+}
+
+export interface RepositoryTable {
+  id: Generated<number>;
+  namespace_id: number;
+  name: string;
+  created_at: Generated<Date>;
+}
+
+export interface BlobTable {
+  digest: string;
+  size_bytes: number;
+  storage_key: string;
+  state: Generated<string>;
+  created_at: Generated<Date>;
+}
+
+export interface RepositoryBlobTable {
+  repository_id: number;
+  digest: string;
+  linked_at: Generated<Date>;
+}
+
+export interface BlobPinTable {
+  digest: string;
+  repository_id: number;
+  expires_at: Date;
+}
+
+export interface ManifestTable {
+  digest: string;
+  digest_sha512: string | null;
+  media_type: string;
+  kind: string;
+  artifact_type: string | null;
+  config_digest: string | null;
+  subject_digest: string | null;
+  annotations: ColumnType<unknown, string | null | undefined, string | null>;
+  size_bytes: number;
+  image_size_bytes: number;
+  content: Buffer;
+  created_at: Generated<Date>;
+}
+
+export interface ManifestBlobTable {
+  manifest_digest: string;
+  position: number;
+  blob_digest: string;
+  media_type: string;
+  size_bytes: number;
+}
+
+export interface ManifestChildTable {
+  parent_digest: string;
+  position: number;
+  child_digest: string;
+  media_type: string;
+  platform: ColumnType<unknown, string | null | undefined, string | null>;
+  annotations: ColumnType<unknown, string | null | undefined, string | null>;
+}
+
+export interface RepositoryManifestTable {
+  id: Generated<number>;
+  repository_id: number;
+  manifest_digest: string;
+  pushed_by: string;
+  pushed_at: Generated<Date>;
+  pulled_at: Date | null;
+}
+
+export interface TagTable {
+  repository_id: number;
+  name: string;
+  manifest_digest: string;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface UploadTable {
+  id: string;
+  repository_id: number;
+  account_id: number | null;
+  offset_bytes: Generated<number>;
+  created_at: Generated<Date>;
+  touched_at: Generated<Date>;
+}
+
+export interface EventTable {
+  id: Generated<number>;
+  at: Generated<Date>;
+  kind: string;
+  namespace_id: number | null;
+  actor: string;
+  client: string | null;
+  subject: string;
+  details: ColumnType<unknown, string | undefined, string>;
+}
+
+export interface FeedTable {
+  name: string;
+  record_count: Generated<number>;
+  newest_record_at: Date | null;
+  version: Generated<number>;
+  last_attempt_at: Date | null;
+  last_success_at: Date | null;
+  last_error: string | null;
+  source: string | null;
+}
+
+export interface AdvisoryTable {
+  id: string;
+  modified_at: Date;
+  published_at: Date | null;
+  withdrawn_at: Date | null;
+  vulnerabilities: string[];
+  aliases: string[];
+  ratings: Json;
+  summary: string;
+  record: Buffer;
+}
+
+export interface FeedAdvisoryTable {
+  feed: string;
+  advisory_id: string;
+}
+
+export interface AdvisoryPackageTable {
+  advisory_id: string;
+  position: number;
+  ecosystem: string;
+  release: string;
+  name: string;
+  affected: Json;
+}
+
+export interface CveTable {
+  id: string;
+  modified_at: Date;
+  ratings: Json;
+  cwes: string[];
+  details: string;
+  published_at: Date | null;
+}
+
+export interface KnownExploitedTable {
+  cve: string;
+  added_on: string;
+  due_on: string | null;
+  ransomware: boolean;
+  details: Json;
+}
+
+export interface EpssTable {
+  cve: string;
+  probability: number;
+  percentile: number;
+}
+
+export interface PackageTable {
+  id: Generated<number>;
+  ecosystem: string;
+  release: string;
+  name: string;
+  version: string;
+  source_name: string;
+  source_version: string;
+  module: string;
+  matched_at: Date | null;
+}
+
+export interface PackageMatchTable {
+  package_id: number;
+  vulnerability_id: string;
+  advisory_id: string;
+  status: string;
+  aliases: string[];
+  severity: string;
+  fixed_version: string | null;
+  fix_state: string;
+  first_seen_at: Generated<Date>;
+  resolved_at: Date | null;
+}
+
+export interface LayerInspectionTable {
+  blob_digest: string;
+  inspector_version: number;
+  diff_id: string | null;
+  report: Buffer;
+  problem: ColumnType<unknown, string | null | undefined, string | null>;
+  inspected_at: Generated<Date>;
+}
+
+export interface ImageReportTable {
+  manifest_digest: string;
+  inspector_version: number;
+  distribution: ColumnType<unknown, string | null | undefined, string | null>;
+  doubts: Json;
+  package_ids: Buffer;
+  places: Buffer;
+  newest_file_at: Date | null;
+  inspected_at: Date;
+  first_judged_at: Date;
+}
+
+export interface ImageSummaryTable {
+  manifest_digest: string;
+  revision: Generated<number>;
+  highest: string | null;
+  critical: Generated<number>;
+  high: Generated<number>;
+  medium: Generated<number>;
+  low: Generated<number>;
+  negligible: Generated<number>;
+  unknown: Generated<number>;
+  fixable: Generated<number>;
+  known_exploited: Generated<number>;
+  undetermined: Generated<boolean>;
+  doubts: ColumnType<unknown, string | undefined, string>;
+  judged_at: Generated<Date>;
+}
+
+export interface ImageScanTable {
+  manifest_digest: string;
+  category: string;
+  state: string;
+  problem: ColumnType<unknown, string | null | undefined, string | null>;
+  layers_done: Generated<number>;
+  layers_total: Generated<number>;
+  layers_read: Generated<number>;
+  cancel_requested: Generated<boolean>;
+  queued_at: Date | null;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
+
+/** The whole schema, table by table, as the migrations leave it. */
+export interface Tables {
+  account: AccountTable;
+  session: SessionTable;
+  sealed_secret: SealedSecretTable;
+  namespace: NamespaceTable;
+  namespace_member: NamespaceMemberTable;
+  exemption: ExemptionTable;
+  immutability_rule: ImmutabilityRuleTable;
+  repository: RepositoryTable;
+  blob: BlobTable;
+  repository_blob: RepositoryBlobTable;
+  blob_pin: BlobPinTable;
+  manifest: ManifestTable;
+  manifest_blob: ManifestBlobTable;
+  manifest_child: ManifestChildTable;
+  repository_manifest: RepositoryManifestTable;
+  tag: TagTable;
+  upload: UploadTable;
+  event: EventTable;
+  feed: FeedTable;
+  advisory: AdvisoryTable;
+  feed_advisory: FeedAdvisoryTable;
+  advisory_package: AdvisoryPackageTable;
+  cve: CveTable;
+  known_exploited: KnownExploitedTable;
+  epss: EpssTable;
+  package: PackageTable;
+  package_match: PackageMatchTable;
+  layer_inspection: LayerInspectionTable;
+  image_report: ImageReportTable;
+  image_summary: ImageSummaryTable;
+  image_scan: ImageScanTable;
+}

@@ -1,0 +1,20 @@
+/** One event of an OSV range (OSV schema 1.7, affected[].ranges[].events). Exactly one field is set. */
+export interface RangeEvent {
+  readonly introduced?: string;
+  readonly fixed?: string;
+  readonly last_affected?: string;
+  readonly limit?: string;
+}
+
+export interface AffectedRange {
+  readonly type: 'ECOSYSTEM' | 'SEMVER' | 'GIT';
+  readonly events: readonly RangeEvent[];
+}
+
+/** What an advisory says of one package of one release: one element of OSV's `affected`, reduced to what matching needs. */
+export interface AffectedPackage {
+  readonly ranges: readonly AffectedRange[];
+  readonly versions: readonly string[];
+  /** Rating of this package by the distribution, as written (`unimportant`, `high`, …). */
+  readonly urgency?: string;
+}

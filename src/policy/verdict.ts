@@ -1,0 +1,31 @@
+import type { Severity } from '../report/severity.ts';
+
+/** Why an image is refused or warned of. */
+export type Reason =
+  | {
+      readonly kind: 'vulnerability';
+      readonly id: string;
+      readonly severity: Severity;
+      readonly packageName: string;
+      readonly installedVersion: string;
+      /** Absent: no fix is known. */
+      readonly fixedVersion?: string;
+      readonly knownExploited: boolean;
+    }
+  | {
+      readonly kind: 'state';
+      readonly state: 'pending' | 'failed' | 'incomplete' | 'unsupported' | 'undetermined';
+      readonly message: string;
+    };
+
+/** The answer of `judge()`: what the gate does with a pull. `reasons` are ordered worst first. */
+export type Verdict =
+  | { readonly kind: 'allow'; readonly exempted: number }
+  | { readonly kind: 'warn'; readonly reasons: readonly Reason[]; readonly exempted: number }
+  | {
+      readonly kind: 'hold';
+      readonly holdSeconds: number;
+      readonly reasons: readonly Reason[];
+      readonly exempted: number;
+    }
+  | { readonly kind: 'block'; readonly reasons: readonly Reason[]; readonly exempted: number };

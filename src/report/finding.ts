@@ -1,0 +1,25 @@
+import type { Severity } from './severity.ts';
+
+export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'end-of-life';
+
+/** A vulnerability of a package, as policy and lists need it; texts and ratings are read only for details. */
+export interface VulnerabilityFact {
+  readonly packageId: number;
+  /** Canonical id: the CVE where there is one, else the record's own id. */
+  readonly id: string;
+  /** All other ids of the same vulnerability, the record's included. */
+  readonly aliases: readonly string[];
+  /** The advisory that matched. */
+  readonly record: string;
+  readonly severity: Severity;
+  readonly fixedVersion?: string;
+  readonly fixState: FixState;
+  /** CISA lists it as exploited. */
+  readonly knownExploited: boolean;
+  /** EPSS probability 0–1; absent when FIRST gives none. */
+  readonly epss?: number;
+  /** When the package first matched it. */
+  readonly firstSeenAt: Date;
+  /** The version could not be compared: it may or may not be affected. */
+  readonly undetermined: boolean;
+}

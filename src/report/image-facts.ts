@@ -1,0 +1,31 @@
+import type { Digest } from '../oci/digest.ts';
+import type { VulnerabilityFact } from './finding.ts';
+import type { Doubt, ScanCategory, ScanProblem, ScanState } from './scan-state.ts';
+
+/** A package of an image with what is known against it. */
+export interface PackageFacts {
+  readonly packageId: number;
+  readonly ecosystem: string;
+  readonly name: string;
+  readonly version: string;
+  readonly vulnerabilities: readonly VulnerabilityFact[];
+}
+
+export interface CategoryFacts {
+  readonly state: ScanState;
+  readonly problem?: ScanProblem;
+}
+
+/** Everything policy may judge an image by: the one input of `judge()` that comes from inspection. */
+export interface ImageFacts {
+  readonly digest: Digest;
+  /** By content, not by what the pusher's media types claim. */
+  readonly kind: 'image' | 'index' | 'artifact';
+  readonly states: Readonly<Record<ScanCategory, CategoryFacts>>;
+  /** A good result exists, so a running re-scan does not make the image pending. */
+  readonly judged: boolean;
+  readonly firstJudgedAt?: Date;
+  readonly doubts: readonly Doubt[];
+  /** Only packages with at least one vulnerability. */
+  readonly packages: readonly PackageFacts[];
+}

@@ -1,0 +1,37 @@
+import type { Readable } from 'node:stream';
+import type { Digest } from '../oci/digest.ts';
+
+/** Bytes under a key that this project chose; never a name that a client sent. */
+export interface BlobReader {
+  /** Bytes `start`…`end` (both included, default: all). Throws `BlobMissingError` when there is none. */
+  read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /** Size in bytes, or undefined when there is none. */
+  size(key: string): Promise<number | undefined>;
+}
+
+/** An upload that survives a restart: bytes are appended, then committed once under the digest they hash to. */
+export interface UploadStore {
+  create(uploadId: string): Promise<void>;
+  /**
+   * Appends at `offsetBytes`, which must be the current size, and returns the new size once the bytes are durable.
+   * A source that breaks off leaves what arrived and throws.
+   */
+  append(uploadId: string, offsetBytes: number, source: Readable): Promise<number>;
+  size(uploadId: string): Promise<number | undefined>;
+  /**
+   * Hashes the stored bytes, and when they hash to `digest` makes them a blob: fsync, rename, fsync of the directory.
+   * Returns the key and size; `mismatch` leaves the upload as it was.
+   */
+  commit(
+    uploadId: string,
+    digest: Digest,
+  ): Promise<
+    | { readonly kind: 'stored'; readonly key: string; readonly sizeBytes: number }
+    | { readonly kind: 'mismatch'; readonly actual: Digest }
+  >;
+  discard(uploadId: string): Promise<void>;
+}
+
+export interface BlobStore extends BlobReader, UploadStore {
+  delete(key: string): Promise<void>;
+}
