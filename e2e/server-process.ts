@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const projectRoot = resolve(import.meta.dirname, '..');
+export const adminPassword = 'e2e-admin-password';
+
+/** A real server process with a data folder of its own. */
+export interface ServerProcess {
+  readonly url: string;
+  /** `host:port`, as image references write it. */
+  readonly host: string;
+  readonly dataFolder: string;
+  readonly child: ChildProcess;
+  /** From spawn to the first 200 of /readyz. */
+  readonly readyMs: number;
+  /** Everything it has printed so far. */
+  output(): string;
+  /** Ends it (SIGTERM by default), waits for its end and returns the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Removes the data folder; call after `stop()`. */
+  clean(): void;
+}
+
+export interface ServerOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly dataFolder?: string;
+  readonly port?: number;
+}
+
+export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
+  const port = options.port ?? (await freePort());
+  const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'pratique-e2e-'));
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [join(projectRoot, 'src/cli/main.ts'), 'serve'], {
+    cwd: projectRoot,
+    env: serverEnvironment({ port, dataFolder, ...options }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8');
+    stream?.on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const server: Omit<ServerProcess, 'readyMs'> = {
+    url: `http://127.0.0.1:${port}`,
+    host: `127.0.0.1:${port}`,
+    dataFolder,
+    child,
+    output: () => output,
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      const [code] = await ended;
+      return code as number | null; // documented arguments of the event
+    },
+    clean: () => rmSync(dataFolder, { recursive: true, force: true }),
+  };
+  await waitUntil(`the server is ready; it printed:\n${output}`, 30_000, async () => {
+    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output}`);
+    const answer = await fetch(`${server.url}/readyz`).catch(() => undefined);
+    return answer?.status === 200;
+  });
+  return { ...server, readyMs: performance.now() - startedAt };
+}
+
+function serverEnvironment(options: ServerOptions & { port: number; dataFolder: string }): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('PRATIQUE_') && name !== 'DATABASE_URL' && !name.startsWith('VITEST'),
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    PRATIQUE_DATA: options.dataFolder,
+    PRATIQUE_LISTEN: `127.0.0.1:${options.port}`,
+    PRATIQUE_ADMIN_PASSWORD: adminPassword,
+    ...options.environment,
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No TCP address');
+  return address.port;
+}
+
+/** Asks every 100 ms until the answer is true; throws with `what` after `timeoutMs`. */
+export async function waitUntil(
+  what: string,
+  timeoutMs: number,
+  isTrue: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
