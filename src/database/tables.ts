@@ -174,6 +174,9 @@ export interface FeedTable {
   last_success_at: Date | null;
   last_error: string | null;
   source: string | null;
+  skipped_count: Generated<number>;
+  reader_version: Generated<number>;
+  validators: ColumnType<unknown, string | undefined, string>;
 }
 
 export interface AdvisoryTable {
@@ -185,6 +188,7 @@ export interface AdvisoryTable {
   aliases: string[];
   ratings: Json;
   summary: string;
+  content_hash: Buffer;
   record: Buffer;
 }
 
@@ -200,6 +204,19 @@ export interface AdvisoryPackageTable {
   release: string;
   name: string;
   affected: Json;
+}
+
+export interface ReleaseCoverageTable {
+  ecosystem: string;
+  release: string;
+  record_count: number;
+  newest_record_at: Date;
+}
+
+export interface PendingChangeTable {
+  kind: string;
+  ecosystem: string;
+  name: string;
 }
 
 export interface CveTable {
@@ -326,6 +343,8 @@ export interface Tables {
   advisory: AdvisoryTable;
   feed_advisory: FeedAdvisoryTable;
   advisory_package: AdvisoryPackageTable;
+  release_coverage: ReleaseCoverageTable;
+  pending_change: PendingChangeTable;
   cve: CveTable;
   known_exploited: KnownExploitedTable;
   epss: EpssTable;

@@ -17,4 +17,6 @@ export interface AffectedPackage {
   readonly versions: readonly string[];
   /** Rating of this package by the distribution, as written (`unimportant`, `high`, …). */
   readonly urgency?: string;
+  /** The distribution says that no fix will come for this release. */
+  readonly fixState?: 'wont-fix' | 'end-of-life';
 }

@@ -7,7 +7,10 @@ create table feed (
   last_attempt_at timestamptz,
   last_success_at timestamptz,
   last_error text,
-  source text
+  source text,
+  skipped_count bigint not null default 0,  -- records of the last good import that could not be read
+  reader_version int not null default 0,    -- rows made by an older reader are read again whole
+  validators jsonb not null default '{}'    -- by address: ETag and Last-Modified of what was last applied
 );
 
 create table advisory (
@@ -19,7 +22,8 @@ create table advisory (
   aliases text[] not null,                  -- every other id of it
   ratings jsonb not null,                   -- SeverityRating[] that the record itself bears
   summary text not null,
-  record bytea not null                     -- the OSV JSON, deflated
+  content_hash bytea not null,              -- sha256 of the OSV JSON
+  record bytea not null                     -- the OSV JSON, raw deflate
 );
 create index advisory_vulnerabilities on advisory using gin (vulnerabilities);
 create index advisory_aliases on advisory using gin (aliases);
@@ -41,6 +45,23 @@ create table advisory_package (
   primary key (advisory_id, position)
 );
 create index advisory_package_name on advisory_package (ecosystem, name);
+
+-- How much is known of each release, to tell "nothing found" from "nothing known". Rewritten with every applied feed.
+create table release_coverage (
+  ecosystem text not null,
+  release text not null,
+  record_count bigint not null,
+  newest_record_at timestamptz not null,
+  primary key (ecosystem, release)
+);
+
+-- Changes that were applied but not yet re-matched: written in the transaction that applies them.
+create table pending_change (
+  kind text not null check (kind in ('advisory', 'package', 'cve')),
+  ecosystem text not null,                  -- of a package, else empty
+  name text not null,                       -- of a package, else the id
+  primary key (kind, ecosystem, name)
+);
 
 -- CVE records, KEV and EPSS, joined by CVE.
 create table cve (
