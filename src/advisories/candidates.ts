@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { AffectedPackage } from '../matching/advisory.ts';
+import type { SeverityRating } from '../report/severity.ts';
+import { normalisePackageName } from './package-name.ts';
+import { severityOfWord } from './severity-word.ts';
+
+/** What one advisory says of one package of one release, with everything a match needs to become a finding. */
+export interface Candidate {
+  readonly advisoryId: string;
+  /** OSV ecosystem without suffix. */
+  readonly ecosystem: string;
+  /** The ecosystem's suffix (`v3.6`, `11`); empty where the advisory names none. */
+  readonly release: string;
+  /** As `normalisePackageName()` gives it. */
+  readonly name: string;
+  readonly affected: AffectedPackage;
+  /** Canonical ids of the record: one per CVE of a bundle, each with every other id known for it. */
+  readonly vulnerabilities: readonly { readonly id: string; readonly aliases: readonly string[] }[];
+  /** The record's own ratings and the distribution's word on this package; those of its CVEs are `readCveRatings()`. */
+  readonly ratings: readonly SeverityRating[];
+  /** Withdrawn records are never candidates. */
+  readonly withdrawn: false;
+}
+
+export interface CandidateQuery {
+  readonly ecosystem: string;
+  /** Names as advisories use them: of the source package where the distribution has one. Any spelling. */
+  readonly names: readonly string[];
+}
+
+interface CandidateRow {
+  advisory_id: string;
+  release: string;
+  name: string;
+  affected: AffectedPackage;
+  vulnerabilities: string[];
+  aliases: string[];
+  ratings: SeverityRating[];
+}
+
+/** All advisories of an ecosystem that name one of the packages, ordered by record id; of every release. */
+export async function readCandidates(db: Database, query: CandidateQuery): Promise<readonly Candidate[]> {
+  const names = [...new Set(query.names.map((name) => normalisePackageName(query.ecosystem, name)))];
+  if (names.length === 0) return [];
+  const { rows } = await sql<CandidateRow>`
+    select p.advisory_id, p.release, p.name, p.affected, a.vulnerabilities, a.aliases, a.ratings
+    from advisory_package p join advisory a on a.id = p.advisory_id
+    where p.ecosystem = ${query.ecosystem} and p.name = any(${names}::text[]) and a.withdrawn_at is null
+    order by p.advisory_id, p.position`.execute(db);
+  return rows.map((row) => candidateOf(query.ecosystem, row));
+}
+
+function candidateOf(ecosystem: string, row: CandidateRow): Candidate {
+  const vendor = vendorRating(row.advisory_id, row.affected.urgency);
+  return {
+    advisoryId: row.advisory_id,
+    ecosystem,
+    release: row.release,
+    name: row.name,
+    affected: row.affected,
+    vulnerabilities: identitiesOf(row.advisory_id, row.vulnerabilities, row.aliases),
+    ratings: vendor === undefined ? row.ratings : [vendor, ...row.ratings],
+    withdrawn: false,
+  };
+}
+
+/** The aliases of a bundle (several CVEs) cannot be told apart, so each CVE has only the bundle's own id. */
+function identitiesOf(
+  advisoryId: string,
+  vulnerabilities: readonly string[],
+  aliases: readonly string[],
+): Candidate['vulnerabilities'] {
+  if (vulnerabilities.length === 1) return vulnerabilities.map((id) => ({ id, aliases }));
+  return vulnerabilities.map((id) => ({ id, aliases: [advisoryId] }));
+}
+
+function vendorRating(record: string, urgency: string | undefined): SeverityRating | undefined {
+  const severity = urgency === undefined ? undefined : severityOfWord(urgency);
+  return severity === undefined ? undefined : { source: 'vendor', record, severity };
+}

@@ -1,0 +1,65 @@
+import type { Database } from '../database/database.ts';
+import { feedNames, isEcosystemFeed } from './feed-names.ts';
+
+/** What is held of one feed and how its last synchronisation went. */
+export interface FeedStatus {
+  /** An OSV ecosystem, or one of `feedNames`. */
+  readonly name: string;
+  readonly recordCount: number;
+  /** Records of the last good import that could not be read and are absent. */
+  readonly skippedCount: number;
+  /** Grows with every change that was applied. */
+  readonly version: number;
+  readonly newestRecordAt?: Date;
+  readonly lastAttemptAt?: Date;
+  /** When the held data was last known to equal its source. */
+  readonly lastSuccessAt?: Date;
+  /** Why the last attempt failed; absent when it did not. */
+  readonly lastError?: string;
+  /** Address that the held data came from. */
+  readonly source?: string;
+}
+
+/** All feeds by name; empty before the first synchronisation. */
+export async function readFeedStatus(db: Database): Promise<readonly FeedStatus[]> {
+  const rows = await db.selectFrom('feed').selectAll().orderBy('name').execute();
+  return rows.map((row) => ({
+    name: row.name,
+    recordCount: row.record_count,
+    skippedCount: row.skipped_count,
+    version: row.version,
+    ...(row.newest_record_at === null ? {} : { newestRecordAt: row.newest_record_at }),
+    ...(row.last_attempt_at === null ? {} : { lastAttemptAt: row.last_attempt_at }),
+    ...(row.last_success_at === null ? {} : { lastSuccessAt: row.last_success_at }),
+    ...(row.last_error === null ? {} : { lastError: row.last_error }),
+    ...(row.source === null ? {} : { source: row.source }),
+  }));
+}
+
+export interface FeedReadiness {
+  /** At least one ecosystem has been imported, so images can be judged. */
+  readonly ready: boolean;
+  /** One sentence for people, without a full stop. */
+  readonly message: string;
+}
+
+/** Whether there is anything to judge by, in one sentence for status pages. */
+export function feedReadiness(feeds: readonly FeedStatus[]): FeedReadiness {
+  const held = feeds.filter((feed) => isEcosystemFeed(feed.name) && feed.lastSuccessAt !== undefined);
+  if (held.length > 0) {
+    const records = held.reduce((sum, feed) => sum + feed.recordCount, 0);
+    return { ready: true, message: `${records} advisories of ${held.length} ecosystems` };
+  }
+  const failed =
+    feeds.find((feed) => feed.name === feedNames.ecosystems && feed.lastError !== undefined) ??
+    feeds.find((feed) => feed.lastError !== undefined);
+  const hint = 'no advisory data yet: nothing can be judged; run "pratique advisories sync"';
+  if (failed === undefined) return { ready: false, message: hint };
+  return { ready: false, message: `${hint} (last attempt: ${failed.lastError})` };
+}
+
+/** A feed that has not been confirmed for longer than the limit, or never was. */
+export function isFeedStale(feed: FeedStatus, limit: { now: Date; feedAgeMaxDays: number }): boolean {
+  if (feed.lastSuccessAt === undefined) return true;
+  return limit.now.getTime() - feed.lastSuccessAt.getTime() > limit.feedAgeMaxDays * 86_400_000;
+}
