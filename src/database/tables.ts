@@ -21,6 +21,12 @@ export interface SessionTable {
   expires_at: Date;
 }
 
+export interface LoginAttemptTable {
+  key: string;
+  tries: number;
+  window_ends_at: Date;
+}
+
 export interface SealedSecretTable {
   name: string;
   sealed: Buffer;
@@ -150,6 +156,8 @@ export interface UploadTable {
   repository_id: number;
   account_id: number | null;
   offset_bytes: Generated<number>;
+  lease: string | null;
+  leased_until: Date | null;
   created_at: Generated<Date>;
   touched_at: Generated<Date>;
 }
@@ -323,6 +331,7 @@ export interface ImageScanTable {
 export interface Tables {
   account: AccountTable;
   session: SessionTable;
+  login_attempt: LoginAttemptTable;
   sealed_secret: SealedSecretTable;
   namespace: NamespaceTable;
   namespace_member: NamespaceMemberTable;

@@ -17,6 +17,13 @@ create table session (
   expires_at timestamptz not null
 );
 
+-- Counts of tries to log in per account and address, kept here so that all replicas count together.
+create table login_attempt (
+  key text primary key,
+  tries int not null,
+  window_ends_at timestamptz not null
+);
+
 -- Secrets of the installation (token signing key, …), sealed with the key file outside the database.
 create table sealed_secret (
   name text primary key,
@@ -27,7 +34,7 @@ create table sealed_secret (
 -- A namespace carries the policy. `policy` is the JSON of policy/policy.ts.
 create table namespace (
   id bigint generated always as identity primary key,
-  name text not null unique,
+  name text collate "C" not null unique,
   is_public boolean not null default false,
   auto_scan boolean not null default true,
   policy jsonb not null default '{"mode":"off"}',
@@ -73,7 +80,7 @@ create index immutability_rule_namespace on immutability_rule (namespace_id);
 create table repository (
   id bigint generated always as identity primary key,
   namespace_id bigint not null references namespace on delete cascade,
-  name text not null,
+  name text collate "C" not null,           -- byte order: lists page in the order that the OCI spec asks for
   created_at timestamptz not null default now(),
   unique (namespace_id, name)
 );
@@ -119,6 +126,7 @@ create table manifest (
   created_at timestamptz not null default now()
 );
 create index manifest_config on manifest (config_digest);
+create index manifest_subject on manifest (subject_digest) where subject_digest is not null;
 
 create table manifest_blob (
   manifest_digest text not null references manifest (digest) on delete cascade,
@@ -155,7 +163,7 @@ create index repository_manifest_manifest on repository_manifest (manifest_diges
 
 create table tag (
   repository_id bigint not null references repository on delete cascade,
-  name text not null,
+  name text collate "C" not null,
   manifest_digest text not null references manifest (digest),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -163,12 +171,15 @@ create table tag (
 );
 create index tag_manifest on tag (manifest_digest);
 
--- Resumable uploads; bound to the repository and the account that opened it.
+-- Resumable uploads; bound to the repository and the account that opened it. One request at a time works on an
+-- upload, on whichever replica: it holds the lease and renews it; the lease of one that died ends by itself.
 create table upload (
   id uuid primary key,
   repository_id bigint not null references repository on delete cascade,
   account_id bigint,
   offset_bytes bigint not null default 0,
+  lease uuid,
+  leased_until timestamptz,
   created_at timestamptz not null default now(),
   touched_at timestamptz not null default now()
 );
