@@ -1,0 +1,74 @@
+import Type, { type Static } from 'typebox';
+import { closed, component, Instant } from './component.ts';
+import { pageQuery } from './page.ts';
+import { SeverityName } from './severity.ts';
+
+const Place = closed({
+  layerIndex: Type.Integer(),
+  layerDigest: Type.String(),
+  path: Type.String(),
+  createdBy: Type.Union([Type.String(), Type.Null()]),
+});
+
+/** Vulnerability × package × place. */
+export const Finding = component('Finding', {
+  kind: Type.Literal('vulnerability'),
+  id: Type.String(),
+  aliases: Type.Array(Type.String()),
+  severity: SeverityName,
+  package: closed({
+    ecosystem: Type.String(),
+    name: Type.String(),
+    version: Type.String(),
+    purl: Type.String(),
+  }),
+  place: Place,
+  fixedVersion: Type.Union([Type.String(), Type.Null()]),
+  fixState: Type.Enum(['fixed', 'not-fixed', 'wont-fix', 'end-of-life']),
+  knownExploited: Type.Boolean(),
+  epss: Type.Union([Type.Number(), Type.Null()]),
+  firstSeenAt: Instant,
+  record: Type.String({ description: 'The advisory that matched' }),
+  undetermined: Type.Boolean({
+    description: 'The version could not be compared: it may or may not be affected',
+  }),
+  exempted: Type.Union([
+    closed({ by: Type.String(), reason: Type.String(), expiresAt: Type.Union([Instant, Type.Null()]) }),
+    Type.Null(),
+  ]),
+  url: Type.String({ description: 'Public page of the vulnerability' }),
+});
+export type Finding = Static<typeof Finding>;
+
+export const FindingQuery = closed({
+  ...pageQuery,
+  severity: Type.Optional(SeverityName),
+  fixable: Type.Optional(Type.Boolean()),
+  exempted: Type.Optional(Type.Boolean()),
+  q: Type.Optional(Type.String({ maxLength: 255, description: 'Part of an id, an alias or a package name' })),
+  package: Type.Optional(Type.String({ maxLength: 255 })),
+  sort: Type.Optional(
+    Type.Enum(
+      ['-severity', 'severity', 'id', '-id', 'package', '-package', 'epss', '-epss', 'layer', '-layer'],
+      {
+        default: '-severity',
+      },
+    ),
+  ),
+});
+export type FindingQuery = Static<typeof FindingQuery>;
+
+/** A package of an image with its place. */
+export const ImagePackage = component('ImagePackage', {
+  ecosystem: Type.String(),
+  name: Type.String(),
+  version: Type.String(),
+  purl: Type.String(),
+  sourceName: Type.String(),
+  sourceVersion: Type.String(),
+  place: Place,
+  ownedByDistribution: Type.Boolean(),
+});
+export type ImagePackage = Static<typeof ImagePackage>;
+
+export const ImagePackageQuery = closed({ ...pageQuery, q: Type.Optional(Type.String({ maxLength: 255 })) });

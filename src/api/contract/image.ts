@@ -1,0 +1,137 @@
+import Type, { type Static } from 'typebox';
+import { closed, component, Id, Instant } from './component.ts';
+import { pageQuery } from './page.ts';
+import { SeverityCounts, SeveritySummary } from './severity.ts';
+import { Verdict, VerdictKind } from './verdict.ts';
+
+export const ScanStateName = Type.Enum([
+  'not-scanned',
+  'queued',
+  'scanning',
+  'scanned',
+  'undetermined',
+  'incomplete',
+  'cancelled',
+  'failed',
+  'unsupported',
+]);
+
+export const Scan = component('Scan', {
+  state: ScanStateName,
+  problem: Type.Optional(closed({ phase: Type.String(), reason: Type.String(), remedy: Type.String() })),
+  progress: closed({
+    layersDone: Type.Integer(),
+    layersTotal: Type.Integer(),
+    layersRead: Type.Integer({ description: 'Layers that were read; the others were known already' }),
+  }),
+  queuedAt: Type.Optional(Instant),
+  startedAt: Type.Optional(Instant),
+  finishedAt: Type.Optional(Instant),
+});
+export type Scan = Static<typeof Scan>;
+
+export const Doubt = component('Doubt', { code: Type.String(), message: Type.String() });
+
+export const Platform = closed({
+  os: Type.String(),
+  architecture: Type.String(),
+  variant: Type.Optional(Type.String()),
+});
+
+const imageProperties = {
+  id: Type.Integer(),
+  namespace: Type.String(),
+  repository: Type.String(),
+  tags: Type.Array(Type.String()),
+  digest: Type.String(),
+  kind: Type.Enum(['image', 'index', 'artifact']),
+  mediaType: Type.String(),
+  platform: Type.Union([Platform, Type.Null()]),
+  sizeBytes: Type.Integer(),
+  pushedAt: Instant,
+  pushedBy: Type.String(),
+  scan: Scan,
+  severity: Type.Union([SeveritySummary, Type.Null()], { description: 'Null: never judged' }),
+  doubts: Type.Array(Doubt),
+  verdict: Verdict,
+};
+
+/** One manifest in one repository: an image, an index or another artifact. */
+export const Image = component('Image', imageProperties);
+export type Image = Static<typeof Image>;
+
+/** With build history: `layerIndex` is absent for a command that made no layer. */
+export const ImageDetails = component('ImageDetails', {
+  ...imageProperties,
+  imageId: Type.Union([Type.String(), Type.Null()], { description: 'Digest of the config' }),
+  distribution: Type.Union([
+    closed({ id: Type.String(), versionId: Type.String(), prettyName: Type.String() }),
+    Type.Null(),
+  ]),
+  createdAt: Type.Union([Type.String(), Type.Null()]),
+  inspectedAt: Type.Union([Instant, Type.Null()]),
+  packageCount: Type.Union([Type.Integer(), Type.Null()]),
+  layers: Type.Array(
+    closed({
+      index: Type.Integer(),
+      digest: Type.String(),
+      mediaType: Type.String(),
+      sizeBytes: Type.Integer(),
+      createdBy: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+  history: Type.Array(
+    closed({
+      createdBy: Type.String(),
+      createdAt: Type.Union([Type.String(), Type.Null()]),
+      emptyLayer: Type.Boolean(),
+      layerIndex: Type.Optional(Type.Integer()),
+      findingCounts: SeverityCounts,
+    }),
+  ),
+  children: Type.Array(
+    closed({
+      imageId: Type.Union([Type.Integer(), Type.Null()], {
+        description: 'Null: not stored in this repository',
+      }),
+      digest: Type.String(),
+      mediaType: Type.String(),
+      platform: Type.Union([Platform, Type.Null()]),
+    }),
+  ),
+  pullCommand: Type.String(),
+});
+export type ImageDetails = Static<typeof ImageDetails>;
+
+const filter = {
+  namespace: Type.Optional(Type.String({ maxLength: 255 })),
+  repository: Type.Optional(Type.String({ maxLength: 255 })),
+  q: Type.Optional(Type.String({ maxLength: 255, description: 'Part of repository, tag or digest' })),
+  kind: Type.Optional(Type.Enum(['image', 'index', 'artifact'])),
+  state: Type.Optional(ScanStateName),
+  severity: Type.Optional(
+    Type.Enum(['critical', 'high', 'medium', 'low', 'negligible', 'unknown', 'none'], {
+      description: 'The highest severity of the image; none: judged and nothing found',
+    }),
+  ),
+  verdict: Type.Optional(VerdictKind),
+};
+
+export const ImageFilter = component('ImageFilter', filter);
+export type ImageFilter = Static<typeof ImageFilter>;
+
+export const ImageQuery = closed({
+  ...pageQuery,
+  ...filter,
+  sort: Type.Optional(
+    Type.Enum(
+      ['-pushedAt', 'pushedAt', '-severity', 'severity', 'repository', '-repository', 'size', '-size'],
+      {
+        default: '-pushedAt',
+      },
+    ),
+  ),
+});
+export type ImageQuery = Static<typeof ImageQuery>;
+
+export const ImageParams = closed({ id: Id });

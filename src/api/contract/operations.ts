@@ -1,0 +1,15 @@
+import { accountOperations } from './account-operations.ts';
+import { imageOperations } from './image-operations.ts';
+import { namespaceOperations } from './namespace-operations.ts';
+import { ruleOperations } from './rule-operations.ts';
+
+/** The whole API by `operationId`. */
+export const operations = {
+  ...accountOperations,
+  ...namespaceOperations,
+  ...ruleOperations,
+  ...imageOperations,
+};
+
+export type Operations = typeof operations;
+export type OperationId = keyof Operations;

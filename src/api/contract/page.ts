@@ -1,0 +1,22 @@
+import Type, { type TSchema } from 'typebox';
+import { closed } from './component.ts';
+
+export const pageLimitMax = 200;
+export const pageLimitDefault = 50;
+
+/** Query parameters of every list. A cursor is only good for the filters and the sort that it came from. */
+export const pageQuery = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageLimitMax, default: pageLimitDefault })),
+  cursor: Type.Optional(Type.String({ maxLength: 1024 })),
+};
+
+export const PageQuery = closed(pageQuery);
+
+/** One page of a list: `total` counts all that match, `nextCursor` is null on the last page. */
+export function page<Item extends TSchema>(item: Item) {
+  return closed({
+    items: Type.Array(item),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+    total: Type.Integer({ minimum: 0 }),
+  });
+}

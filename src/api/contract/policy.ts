@@ -1,0 +1,91 @@
+import Type, { type Static } from 'typebox';
+import { closed, component } from './component.ts';
+
+const Threshold = Type.Enum(['low', 'medium', 'high', 'critical']);
+const KnownSeverity = Type.Enum(['critical', 'high', 'medium', 'low', 'negligible']);
+const StateRule = Type.Enum(['allow', 'warn', 'block']);
+const PendingRule = Type.Union([
+  StateRule,
+  closed({ holdSeconds: Type.Integer({ minimum: 1, maximum: 300 }) }),
+]);
+const days = Type.Integer({ minimum: 0, maximum: 3650 });
+const graceDays = closed({
+  critical: Type.Optional(days),
+  high: Type.Optional(days),
+  medium: Type.Optional(days),
+  low: Type.Optional(days),
+  negligible: Type.Optional(days),
+  unknown: Type.Optional(days),
+});
+const mode = Type.Enum(['off', 'observe', 'enforce']);
+const epssMin = Type.Number({ minimum: 0, maximum: 1 });
+const malware = Type.Enum(['off', 'block']);
+const secrets = Type.Enum(['off', 'low', 'medium', 'high', 'critical']);
+
+/** A namespace's pull policy, whole (semantics.md §3). */
+export const Policy = component('Policy', {
+  mode,
+  minSeverity: Threshold,
+  fixableOnly: Type.Boolean(),
+  knownExploited: Type.Boolean(),
+  epssMin: Type.Optional(epssMin),
+  graceDays,
+  unknownSeverityAs: KnownSeverity,
+  malware,
+  secrets,
+  states: closed({
+    pending: PendingRule,
+    failed: StateRule,
+    incomplete: StateRule,
+    unsupported: StateRule,
+    undetermined: StateRule,
+  }),
+});
+
+/**
+ * Parts of a policy, laid over the stored one: `states` key by key, `graceDays` as a whole, `epssMin: null` takes the
+ * condition away.
+ */
+export const PolicyChange = component('PolicyChange', {
+  mode: Type.Optional(mode),
+  minSeverity: Type.Optional(Threshold),
+  fixableOnly: Type.Optional(Type.Boolean()),
+  knownExploited: Type.Optional(Type.Boolean()),
+  epssMin: Type.Optional(Type.Union([epssMin, Type.Null()])),
+  graceDays: Type.Optional(graceDays),
+  unknownSeverityAs: Type.Optional(KnownSeverity),
+  malware: Type.Optional(malware),
+  secrets: Type.Optional(secrets),
+  states: Type.Optional(
+    closed({
+      pending: Type.Optional(PendingRule),
+      failed: Type.Optional(StateRule),
+      incomplete: Type.Optional(StateRule),
+      unsupported: Type.Optional(StateRule),
+      undetermined: Type.Optional(StateRule),
+    }),
+  ),
+});
+export type PolicyChange = Static<typeof PolicyChange>;
+
+export const PolicyPreviewRequest = component('PolicyPreviewRequest', { policy: PolicyChange });
+
+/** What a policy would do to the images that the namespace holds now; `examples` are the worst, at most 20. */
+export const PolicyPreview = component('PolicyPreview', {
+  images: Type.Integer(),
+  blocked: Type.Integer(),
+  warned: Type.Integer(),
+  undetermined: Type.Integer({
+    description: 'Images that are not or not fully judged yet, whatever the policy says',
+  }),
+  examples: Type.Array(
+    closed({
+      imageId: Type.Integer(),
+      repository: Type.String(),
+      tags: Type.Array(Type.String()),
+      digest: Type.String(),
+      reasons: Type.Array(Type.String()),
+    }),
+  ),
+});
+export type PolicyPreview = Static<typeof PolicyPreview>;

@@ -1,0 +1,14 @@
+import Type, { type Static } from 'typebox';
+import { closed, component } from './component.ts';
+
+export const SessionCreate = component('SessionCreate', {
+  username: Type.String({ minLength: 1, maxLength: 255 }),
+  password: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+
+/** `csrfToken` goes into the header `x-pratique-csrf` of every call that changes something. */
+export const Session = component('Session', {
+  account: closed({ name: Type.String(), isAdmin: Type.Boolean() }),
+  csrfToken: Type.String(),
+});
+export type Session = Static<typeof Session>;
