@@ -1,0 +1,154 @@
+import { type Kysely, sql } from 'kysely';
+import pg from 'pg';
+import type { Tables } from './tables.ts';
+
+/** Sends `payload` on `channel`; inside a transaction it is delivered when that commits. At most 8000 bytes. */
+export async function notify(db: Kysely<Tables>, channel: string, payload: string): Promise<void> {
+  await sql`select pg_notify(${channel}, ${payload})`.execute(db);
+}
+
+interface Subscription {
+  readonly channel: string;
+  readonly receive: (payload: string) => void;
+  readonly missed: (() => void) | undefined;
+}
+
+export interface NotificationsOptions {
+  readonly config: pg.ClientConfig;
+  /** Told of every broken connection; the next attempt follows by itself. */
+  readonly onError?: (error: unknown) => void;
+  /** How often the connection is checked, in milliseconds; a dead one is noticed within twice this. Default 2000. */
+  readonly heartbeatMs?: number;
+}
+
+/**
+ * One connection that listens for PostgreSQL notifications and reconnects when it breaks. While `isListening()` is
+ * false, and from the break until it was noticed, notifications are lost: subscribers learn of it through `missed`.
+ */
+export class Notifications {
+  readonly #config: pg.ClientConfig;
+  readonly #onError: (error: unknown) => void;
+  readonly #heartbeatMs: number;
+  readonly #subscriptions = new Set<Subscription>();
+  #client: pg.Client | undefined;
+  #listening = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #failures = 0;
+
+  constructor(options: NotificationsOptions) {
+    this.#config = options.config;
+    this.#onError = options.onError ?? (() => {});
+    this.#heartbeatMs = options.heartbeatMs ?? 2_000;
+  }
+
+  /** Connects; throws when the first attempt fails. Later breaks are repaired in the background. */
+  async start(): Promise<void> {
+    await this.#connect();
+  }
+
+  /** True while a live connection listens on every subscribed channel. */
+  isListening(): boolean {
+    return this.#listening;
+  }
+
+  /**
+   * Calls `receive` with every payload on `channel`, in order, until the returned function is called.
+   * `missed` is called after a reconnect: anything may have happened in between.
+   */
+  subscribe(channel: string, receive: (payload: string) => void, missed?: () => void): () => void {
+    const subscription: Subscription = { channel, receive, missed };
+    const isNew = ![...this.#subscriptions].some((other) => other.channel === channel);
+    this.#subscriptions.add(subscription);
+    const client = this.#client;
+    if (isNew && client !== undefined) {
+      client
+        .query(`listen ${pg.escapeIdentifier(channel)}`)
+        .then(undefined, (error) => this.#lose(client, error));
+    }
+    return () => this.#subscriptions.delete(subscription);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listening = false;
+    clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => {});
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({ connectionTimeoutMillis: 5_000, ...this.#config, keepAlive: true });
+    client.on('error', (error) => this.#lose(client, error));
+    client.on('end', () => this.#lose(client, new Error('the connection was closed')));
+    client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''));
+    this.#client = client;
+    try {
+      await client.connect();
+      for (const channel of new Set([...this.#subscriptions].map((subscription) => subscription.channel))) {
+        await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+      }
+    } catch (cause) {
+      if (this.#client === client) this.#client = undefined;
+      void client.end().catch(() => {});
+      throw cause;
+    }
+    if (this.#closed || this.#client !== client) return;
+    this.#failures = 0;
+    this.#listening = true;
+    this.#beat(client);
+  }
+
+  #deliver(channel: string, payload: string): void {
+    for (const subscription of this.#subscriptions) {
+      if (subscription.channel === channel) subscription.receive(payload);
+    }
+  }
+
+  /** A peer that vanished without a word is found only by asking. */
+  #beat(client: pg.Client): void {
+    this.#timer = setTimeout(() => {
+      const deadline = setTimeout(
+        () => this.#lose(client, new Error('the connection does not answer')),
+        this.#heartbeatMs,
+      );
+      client
+        .query('select 1')
+        .then(
+          () => {
+            if (this.#client === client && !this.#closed) this.#beat(client);
+          },
+          (error) => this.#lose(client, error),
+        )
+        .finally(() => clearTimeout(deadline));
+    }, this.#heartbeatMs);
+  }
+
+  #lose(client: pg.Client, error: unknown): void {
+    if (this.#client !== client || this.#closed) return;
+    this.#client = undefined;
+    this.#listening = false;
+    clearTimeout(this.#timer);
+    this.#onError(error);
+    void client.end().catch(() => {});
+    this.#reconnect();
+  }
+
+  #reconnect(): void {
+    const delayMs = Math.min(100 * 2 ** this.#failures, 2_000);
+    this.#failures += 1;
+    this.#timer = setTimeout(() => {
+      this.#connect().then(
+        () => {
+          for (const subscription of this.#subscriptions) subscription.missed?.();
+        },
+        (error) => {
+          if (this.#closed) return;
+          this.#onError(error);
+          this.#reconnect();
+        },
+      );
+    }, delayMs);
+  }
+}

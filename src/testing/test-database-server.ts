@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { connectDatabase } from '../database/connect.ts';
+import { startEmbeddedServer } from '../database/embedded-server.ts';
+import { migrate } from '../database/migrate.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly testDatabase: pg.PoolConfig;
+  }
+}
+
+const prefix = 'pratique-test-';
+export const templateDatabase = 'pratique_template';
+
+/** A PostgreSQL that lives as long as the tests: nothing in it has to survive a power cut. */
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  shared_buffers: '128MB',
+} as const;
+
+export interface TestDatabaseServer {
+  /** Connects to the server; `database` is yours to choose. Plain data, and valid in every process. */
+  readonly config: pg.PoolConfig;
+  stop(): Promise<void>;
+}
+
+/** Stops and removes the servers of test runs that were killed. */
+async function removeOrphans(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(name.slice(prefix.length).split('-')[0]);
+    if (!name.startsWith(prefix) || !Number.isSafeInteger(pid) || existsSync(`/proc/${pid}`)) continue;
+    const dataFolder = path.join(tmpdir(), name);
+    if (existsSync(path.join(dataFolder, 'postgresql', 'cluster', 'postmaster.pid'))) {
+      await (await startEmbeddedServer({ dataFolder, role: 'guest' })).stop();
+    }
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}
+
+/** Starts a PostgreSQL in a temporary folder and migrates its template database. */
+export async function startTestDatabaseServer(): Promise<TestDatabaseServer> {
+  if (process.platform === 'linux') await removeOrphans().catch(() => {});
+  const dataFolder = await mkdtemp(path.join(tmpdir(), `${prefix}${process.pid}-`));
+  const server = await startEmbeddedServer({ dataFolder, role: 'server', settings });
+  const admin = connectDatabase(server.config);
+  await admin.pool.query(`create database ${templateDatabase}`);
+  await admin.close();
+  const template = connectDatabase({ ...server.config, database: templateDatabase });
+  await migrate(template.pool);
+  await template.close();
+  await writeFile(path.join(dataFolder, 'ready'), '');
+  return {
+    config: server.config,
+    stop: async () => {
+      await server.stop();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Vitest's globalSetup: one server for the whole run. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startTestDatabaseServer();
+  project.provide('testDatabase', server.config);
+  return () => server.stop();
+}
