@@ -11,7 +11,7 @@ export interface ImageItem {
     readonly state: string;
     readonly progress: { readonly layersTotal: number; readonly layersRead: number };
   };
-  readonly severity: Readonly<Record<string, unknown>>;
+  readonly severity: Readonly<Record<string, unknown>> | null;
   readonly doubts: readonly { readonly code: string; readonly message: string }[];
   readonly verdict: { readonly kind: string };
 }
@@ -92,7 +92,7 @@ export class ApiClient {
     await waitUntil('the advisories are loaded', timeoutMs, async () => {
       const { items } = await this.call<{ items: { name: string; lastSuccessAt: string | null }[] }>(
         'GET',
-        '/advisories?limit=200',
+        '/advisories',
       );
       return ['Alpine', 'Debian', 'npm', 'CVE'].every((name) =>
         items.some((feed) => feed.name === name && feed.lastSuccessAt !== null),
