@@ -1,0 +1,200 @@
+import { decodeUtf8 } from './_decode-utf8.ts';
+
+/** Objects are maps, so that `__proto__` is a key like any other. */
+export type JsonObject = ReadonlyMap<string, JsonValue>;
+export type JsonValue =
+  | null
+  | boolean
+  | string
+  | number
+  | JsonOtherNumber
+  | readonly JsonValue[]
+  | JsonObject;
+
+/** A number that is not an integer 0…2^53−1 written plainly: kept as text, because rounding it would hide what was sent. */
+export interface JsonOtherNumber {
+  readonly kind: 'other-number';
+  readonly text: string;
+}
+
+export type StrictJson =
+  | { readonly kind: 'ok'; readonly value: JsonValue }
+  | { readonly kind: 'invalid'; readonly message: string };
+
+/** Deepest nesting of arrays and objects (threats.md §1.9). */
+export const jsonDepthMax = 32;
+
+/**
+ * Parses RFC 8259 JSON and refuses what two readers could see differently: a byte order mark, invalid UTF-8, bytes after
+ * the value, the same key twice in one object (escapes decoded), half a surrogate pair, nesting below `jsonDepthMax`.
+ */
+export function parseStrictJson(bytes: Uint8Array): StrictJson {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return { kind: 'invalid', message: 'must be valid UTF-8' };
+  if (text.startsWith('\ufeff')) return { kind: 'invalid', message: 'must not start with a byte order mark' };
+  try {
+    return { kind: 'ok', value: new JsonReader(text).readDocument() };
+  } catch (error) {
+    if (error instanceof JsonRefusal) return { kind: 'invalid', message: error.message };
+    throw error;
+  }
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return value instanceof Map;
+}
+
+export function isJsonArray(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** Leaves the recursion; never leaves this file. */
+class JsonRefusal extends Error {}
+
+const numberPattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const plainIntegerPattern = /^(?:0|[1-9][0-9]{0,15})$/;
+/** Characters of a string that need no look: neither a quote, nor an escape, nor a control character. */
+const plainRunPattern = /[^"\\\u0000-\u001f]*/y;
+
+/** Under the `u` flag a proper pair is one code point and no surrogate. */
+const loneSurrogatePattern = /\p{Surrogate}/u;
+
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ['\\', '\\'],
+  ['/', '/'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
+
+class JsonReader {
+  readonly #text: string;
+  #position = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  readDocument(): JsonValue {
+    const value = this.#readValue();
+    this.#skipSpace();
+    if (this.#position < this.#text.length) throw this.#refusal('nothing may follow the value');
+    return value;
+  }
+
+  #readValue(): JsonValue {
+    this.#skipSpace();
+    const first = this.#text[this.#position];
+    if (first === '{') return this.#nested(() => this.#readObject());
+    if (first === '[') return this.#nested(() => this.#readArray());
+    if (first === '"') return this.#readString();
+    if (this.#takeWord('true')) return true;
+    if (this.#takeWord('false')) return false;
+    if (this.#takeWord('null')) return null;
+    return this.#readNumber();
+  }
+
+  #nested<Value>(read: () => Value): Value {
+    this.#depth += 1;
+    if (this.#depth > jsonDepthMax) throw this.#refusal(`nesting must not exceed ${jsonDepthMax} levels`);
+    this.#position += 1;
+    const value = read();
+    this.#depth -= 1;
+    return value;
+  }
+
+  #readObject(): JsonObject {
+    const object = new Map<string, JsonValue>();
+    if (this.#takeAfterSpace('}')) return object;
+    do {
+      this.#skipSpace();
+      const key = this.#readString();
+      if (object.has(key))
+        throw this.#refusal(`key ${JSON.stringify(key)} must not occur twice in one object`);
+      if (!this.#takeAfterSpace(':')) throw this.#refusal('a colon must follow a key');
+      object.set(key, this.#readValue());
+    } while (this.#takeAfterSpace(','));
+    if (!this.#takeAfterSpace('}')) throw this.#refusal('an object must be closed');
+    return object;
+  }
+
+  #readArray(): readonly JsonValue[] {
+    const items: JsonValue[] = [];
+    if (this.#takeAfterSpace(']')) return items;
+    do items.push(this.#readValue());
+    while (this.#takeAfterSpace(','));
+    if (!this.#takeAfterSpace(']')) throw this.#refusal('an array must be closed');
+    return items;
+  }
+
+  #readString(): string {
+    if (this.#text[this.#position] !== '"') throw this.#refusal('a string must start with a quote');
+    this.#position += 1;
+    let value = '';
+    for (;;) {
+      plainRunPattern.lastIndex = this.#position;
+      const run = plainRunPattern.exec(this.#text)?.[0] ?? '';
+      value += run;
+      this.#position += run.length;
+      const next = this.#text[this.#position];
+      this.#position += 1;
+      if (next === '"') break;
+      if (next !== '\\') throw this.#refusal('a string must be closed and hold no control character');
+      value += this.#readEscape();
+    }
+    if (loneSurrogatePattern.test(value)) throw this.#refusal('a string must not hold half a surrogate pair');
+    return value;
+  }
+
+  #readEscape(): string {
+    const letter = this.#text[this.#position] ?? '';
+    this.#position += 1;
+    if (letter === 'u') {
+      const hex = this.#text.slice(this.#position, this.#position + 4);
+      if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.#refusal('\\u must be followed by four hex digits');
+      this.#position += 4;
+      return String.fromCharCode(Number.parseInt(hex, 16));
+    }
+    const character = escapes.get(letter);
+    if (character === undefined) throw this.#refusal('an escape must be one that JSON defines');
+    return character;
+  }
+
+  #readNumber(): number | JsonOtherNumber {
+    numberPattern.lastIndex = this.#position;
+    const text = numberPattern.exec(this.#text)?.[0];
+    if (text === undefined) throw this.#refusal('a value must stand here');
+    this.#position += text.length;
+    const value = plainIntegerPattern.test(text) ? Number(text) : Number.NaN;
+    return Number.isSafeInteger(value) ? value : { kind: 'other-number', text };
+  }
+
+  #takeWord(word: string): boolean {
+    if (!this.#text.startsWith(word, this.#position)) return false;
+    this.#position += word.length;
+    return true;
+  }
+
+  #takeAfterSpace(character: string): boolean {
+    this.#skipSpace();
+    if (this.#text[this.#position] !== character) return false;
+    this.#position += 1;
+    return true;
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#position);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#position += 1;
+    }
+  }
+
+  #refusal(rule: string): JsonRefusal {
+    return new JsonRefusal(`${rule} (at character ${this.#position})`);
+  }
+}
