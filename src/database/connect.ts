@@ -51,8 +51,15 @@ export function connectDatabase(config: pg.PoolConfig): DatabaseConnection {
     types,
   };
   const pool = new pg.Pool(whole);
-  // An idle connection that breaks is dropped by the pool; without a listener the event would end the process.
+  // A connection that breaks is dropped by the pool, and its query fails; without listeners, one for idle connections
+  // and one for those in use, the event would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, config: whole, close: () => db.destroy() };
+  const close = async () => {
+    // Kysely ends the pool only when it has used it.
+    await db.destroy();
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pool, config: whole, close };
 }

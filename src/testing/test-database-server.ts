@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { connectDatabase } from '../database/connect.ts';
 import { startEmbeddedServer } from '../database/embedded-server.ts';
 import { migrate } from '../database/migrate.ts';
+import { migrateQueue } from '../jobs/migrate-queue.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -55,6 +56,7 @@ export async function startTestDatabaseServer(): Promise<TestDatabaseServer> {
   await admin.close();
   const template = connectDatabase({ ...server.config, database: templateDatabase });
   await migrate(template.pool);
+  await migrateQueue(template.pool);
   await template.close();
   await writeFile(path.join(dataFolder, 'ready'), '');
   return {

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
+import { GraphileQueue } from './graphile-queue.ts';
+import type { JobHandler, JobOptions } from './queue.ts';
+
+let database: TemporaryDatabase;
+const queues: GraphileQueue[] = [];
+
+beforeEach(async () => {
+  database = await createTemporaryDatabase();
+});
+afterEach(async () => {
+  await Promise.all(queues.splice(0).map((queue) => queue.stop()));
+  await database.drop();
+});
+
+async function startQueue(work: JobHandler): Promise<GraphileQueue> {
+  const queue = new GraphileQueue({ connection: database });
+  queues.push(queue);
+  await queue.start({ handlers: { work }, concurrency: 1 });
+  return queue;
+}
+
+async function add(
+  queue: GraphileQueue,
+  payload: Record<string, unknown>,
+  options: JobOptions = {},
+): Promise<void> {
+  await database.db
+    .transaction()
+    .execute((transaction) => queue.enqueue(transaction, 'work', payload, options));
+}
+
+async function waiting(): Promise<number> {
+  const { rows } = await database.pool.query<{ count: number }>('select count(*) from graphile_worker.jobs');
+  return rows[0]?.count ?? 0;
+}
+
+describe('GraphileQueue', () => {
+  it('runs a job once its transaction has committed, and leaves none when it rolls back', async () => {
+    const seen: unknown[] = [];
+    const queue = await startQueue(async (payload) => {
+      seen.push(payload);
+    });
+    const rolledBack = database.db.transaction().execute(async (transaction) => {
+      await queue.enqueue(transaction, 'work', { n: 1 });
+      throw new Error('no');
+    });
+    await expect(rolledBack).rejects.toThrow('no');
+    await add(queue, { n: 2 });
+    await vi.waitFor(() => expect(seen).toEqual([{ n: 2 }]));
+    await vi.waitFor(async () => expect(await waiting()).toBe(0));
+  });
+
+  it('keeps one waiting job per key, the last one, and runs the lowest priority first', async () => {
+    const queue = new GraphileQueue({ connection: database });
+    await add(queue, { n: 1 }, { key: 'k' });
+    await add(queue, { n: 2 }, { key: 'k' });
+    await add(queue, { n: 3 }, { priority: -1 });
+    const seen: unknown[] = [];
+    await startQueue(async (payload) => {
+      seen.push(payload['n']);
+    });
+    await vi.waitFor(() => expect(seen).toEqual([3, 2]));
+  });
+
+  it('repeats a failed job with a growing delay, until the attempts are used up', async () => {
+    const seen: number[] = [];
+    const queue = await startQueue(async (_payload, { attempt, attemptsMax }) => {
+      seen.push(attempt);
+      throw new Error(`attempt ${attempt} of ${attemptsMax}`);
+    });
+    await add(queue, {}, { attemptsMax: 2 });
+    const later = await vi.waitFor(async () => {
+      const { rows } = await database.pool.query(
+        'select extract(epoch from run_at - now())::float as delay, last_error from graphile_worker.jobs where attempts = 1 and locked_at is null',
+      );
+      expect(rows).toHaveLength(1);
+      return rows[0];
+    });
+    expect(later.delay).toBeGreaterThan(1.5);
+    await database.pool.query(
+      'select graphile_worker.reschedule_jobs(array_agg(id), run_at => now()) from graphile_worker.jobs',
+    );
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 5_000 });
+    await sleep(50);
+    expect(await waiting()).toBe(1);
+  });
+
+  it('cancels a waiting job and a running job on another server within 5 s', async () => {
+    const aborted: unknown[] = [];
+    await startQueue(async (payload, { signal }) => {
+      await sleep(20_000, undefined, { signal }).catch((error: unknown) => {
+        aborted.push(payload['n']);
+        throw error;
+      });
+    });
+    const other = new GraphileQueue({ connection: database });
+    await add(other, { n: 1 }, { key: 'running' });
+    await vi.waitFor(async () => {
+      const { rows } = await database.pool.query(
+        'select from graphile_worker.jobs where locked_at is not null',
+      );
+      expect(rows).toHaveLength(1);
+    });
+    await add(other, { n: 2 }, { key: 'waiting' });
+    const startedAt = performance.now();
+    await other.cancel('waiting');
+    await other.cancel('running');
+    await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 5_000 });
+    expect(aborted).toEqual([1]);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('stop() interrupts a running job without counting the attempt', async () => {
+    const { promise: started, resolve: start } = Promise.withResolvers<void>();
+    const queue = await startQueue(async (_payload, { signal }) => {
+      start();
+      await sleep(20_000, undefined, { signal });
+    });
+    await add(queue, {});
+    await started;
+    await queue.stop();
+    const { rows } = await database.pool.query(
+      'select attempts, locked_by, run_at <= now() as due from graphile_worker.jobs',
+    );
+    expect(rows).toEqual([{ attempts: 0, locked_by: null, due: true }]);
+  });
+
+  it('runs the job of a killed server again, and leaves the job of a living one alone', async () => {
+    const seen: unknown[] = [];
+    const busy = await startQueue(async (payload, { signal }) => {
+      seen.push(payload['n']);
+      if (payload['n'] === 1) await sleep(20_000, undefined, { signal }).catch(() => {});
+    });
+    await add(busy, { n: 1 });
+    await vi.waitFor(() => expect(seen).toEqual([1]));
+    await database.pool.query(
+      `select graphile_worker.add_job('work', '{"n":2}'::json);
+       update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now(), attempts = 1 where locked_by is null`,
+    );
+    await startQueue(async (payload) => {
+      seen.push(payload['n']);
+    });
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 15_000 });
+  });
+});
