@@ -1,0 +1,149 @@
+import type { VersionOrder } from '../versions/version-order.ts';
+import type { AffectedPackage, AffectedRange, RangeEvent } from './advisory.ts';
+
+export type Match =
+  | {
+      readonly kind: 'affected';
+      /** Lowest version above the installed one that is not affected; absent when the advisory names none. */
+      readonly fixedVersion?: string;
+    }
+  | { readonly kind: 'not-affected' }
+  | { readonly kind: 'undetermined'; readonly reason: string };
+
+export interface MatchQuestion {
+  /** Version of the package as installed: of its source package where the advisory speaks of those. */
+  readonly version: string;
+  readonly affected: AffectedPackage;
+  readonly order: VersionOrder;
+}
+
+/**
+ * Whether a version is affected, by the evaluation algorithm of the OSV schema (1.7, "Evaluation"): it is enumerated in
+ * `versions`, or lies in one of the ranges. GIT ranges speak of commits and are passed over. Where a comparison that
+ * would decide is undetermined, or the advisory names commits only, so is the answer.
+ */
+export function matchAffected({ version, affected, order }: MatchQuestion): Match {
+  if (affected.versions.length === 0 && comparableRanges(affected).length === 0) {
+    return { kind: 'undetermined', reason: 'the advisory names no versions, at most commits' };
+  }
+  const standing = standingOf({ version, affected, order });
+  switch (standing) {
+    case 'outside':
+      return { kind: 'not-affected' };
+    case 'unknown':
+      return { kind: 'undetermined', reason: `version "${version}" cannot be compared with the advisory's` };
+    case 'inside': {
+      const fixedVersion = lowestFix({ version, affected, order });
+      return fixedVersion === undefined ? { kind: 'affected' } : { kind: 'affected', fixedVersion };
+    }
+  }
+}
+
+/**
+ * One statement out of several that an advisory makes of the same package and release: a version is affected when any of
+ * them says so, and only what none of them affects is a fix.
+ */
+export function mergeAffected(statements: readonly AffectedPackage[]): AffectedPackage {
+  const urgency = statements.find((statement) => statement.urgency !== undefined)?.urgency;
+  return {
+    ranges: statements.flatMap(({ ranges }) => ranges),
+    versions: statements.flatMap(({ versions }) => versions),
+    ...(urgency === undefined ? {} : { urgency }),
+  };
+}
+
+/** Where a version stands to what an advisory names. */
+type Standing = 'inside' | 'outside' | 'unknown';
+
+function standingOf({ version, affected, order }: MatchQuestion): Standing {
+  if (affected.versions.some((listed) => listed === version || order.compare(listed, version) === 'equal')) {
+    return 'inside';
+  }
+  const standings = comparableRanges(affected).map((range) => standingInRange({ version, range, order }));
+  if (standings.includes('inside')) return 'inside';
+  return standings.includes('unknown') ? 'unknown' : 'outside';
+}
+
+function comparableRanges(affected: AffectedPackage): readonly AffectedRange[] {
+  return affected.ranges.filter(({ type }) => type !== 'GIT');
+}
+
+interface RangeQuestion {
+  readonly version: string;
+  readonly range: AffectedRange;
+  readonly order: VersionOrder;
+}
+
+/** An event that has come to pass at the version asked about. */
+interface PassedEvent {
+  readonly at: string;
+  readonly opens: boolean;
+}
+
+/** The latest of the events up to the version decides; of events at one version, the one written last. */
+function standingInRange({ version, range, order }: RangeQuestion): Standing {
+  const limit = standingToLimits({ version, range, order });
+  if (limit === 'outside') return 'outside';
+  let latest: PassedEvent | undefined;
+  const unsure: boolean[] = [];
+  for (const event of range.events) {
+    const passed = passedEvent({ version, event, order });
+    if (passed === undefined) continue;
+    if (passed === 'unknown') {
+      unsure.push(event.introduced !== undefined);
+      continue;
+    }
+    const comparison = latest === undefined ? 'greater' : comparePoints(passed.at, latest.at, order);
+    if (comparison === 'undetermined') unsure.push(passed.opens, latest?.opens ?? false);
+    else if (comparison !== 'less') latest = passed;
+  }
+  const opened = latest?.opens ?? false;
+  // An event of unknown place changes the answer only if it says the opposite.
+  if (unsure.some((opens) => opens !== opened)) return 'unknown';
+  if (!opened) return 'outside';
+  return limit;
+}
+
+/** `limit` cuts the range off: the version must lie before one of them, `*` being infinity. */
+function standingToLimits({ version, range, order }: RangeQuestion): Standing {
+  const limits = range.events.flatMap(({ limit }) => (limit === undefined ? [] : [limit]));
+  if (limits.length === 0 || limits.includes('*')) return 'inside';
+  const comparisons = limits.map((limit) => order.compare(version, limit));
+  if (comparisons.includes('less')) return 'inside';
+  return comparisons.includes('undetermined') ? 'unknown' : 'outside';
+}
+
+interface EventQuestion {
+  readonly version: string;
+  readonly event: RangeEvent;
+  readonly order: VersionOrder;
+}
+
+/** The event when it applies at the version, undefined when it does not, `unknown` when that cannot be told. */
+function passedEvent({ version, event, order }: EventQuestion): PassedEvent | 'unknown' | undefined {
+  const at = event.introduced ?? event.fixed ?? event.last_affected;
+  if (at === undefined) return undefined;
+  const opens = event.introduced !== undefined;
+  const comparison = opens && at === '0' ? 'greater' : order.compare(version, at);
+  if (comparison === 'undetermined') return 'unknown';
+  if (comparison === 'less') return undefined;
+  if (comparison === 'equal' && event.last_affected !== undefined) return undefined;
+  return { at, opens };
+}
+
+/** "0" is before every version (OSV schema, `events`). */
+function comparePoints(a: string, b: string, order: VersionOrder): ReturnType<VersionOrder['compare']> {
+  if (a === b) return 'equal';
+  if (a === '0') return 'less';
+  return b === '0' ? 'greater' : order.compare(a, b);
+}
+
+function lowestFix({ version, affected, order }: MatchQuestion): string | undefined {
+  let lowest: string | undefined;
+  for (const { fixed } of comparableRanges(affected).flatMap(({ events }) => events)) {
+    if (fixed === undefined || order.compare(fixed, version) !== 'greater') continue;
+    if (lowest !== undefined && order.compare(fixed, lowest) !== 'less') continue;
+    if (standingOf({ version: fixed, affected, order }) === 'outside') lowest = fixed;
+  }
+  return lowest;
+}

@@ -1,0 +1,21 @@
+import { apkOrder } from './apk.ts';
+import { debOrder } from './deb.ts';
+import { semverOrder } from './semver.ts';
+import type { VersionOrder } from './version-order.ts';
+
+/** The order of an OSV ecosystem (without the release after the colon); undefined where we know none yet. */
+export function orderOf(ecosystem: string): VersionOrder | undefined {
+  switch (ecosystem) {
+    case 'Alpine':
+    case 'Chainguard':
+    case 'Wolfi':
+      return apkOrder;
+    case 'Debian':
+    case 'Ubuntu':
+      return debOrder;
+    case 'npm':
+      return semverOrder;
+    default:
+      return undefined;
+  }
+}
