@@ -1,0 +1,107 @@
+import type pg from 'pg';
+import type { Validators } from './source-reader.ts';
+
+/**
+ * Version of what is derived from records and stored (canonical ids, ratings, names, ranges). Raise it with every
+ * change of that derivation: held records of an older version are then read again whole.
+ */
+export const readerVersion = 1;
+
+/** What table `feed` says of a feed before an attempt. */
+export interface FeedRow {
+  readonly recordCount: number;
+  readonly newestRecordAt?: Date;
+  /** A good version is held. */
+  readonly held: boolean;
+  readonly readerVersion: number;
+  /** By address. */
+  readonly validators: Readonly<Record<string, Validators>>;
+}
+
+interface StoredRow {
+  record_count: number;
+  newest_record_at: Date | null;
+  last_success_at: Date | null;
+  reader_version: number;
+  validators: Readonly<Record<string, Validators>>;
+}
+
+const nothingHeld: FeedRow = { recordCount: 0, held: false, readerVersion, validators: {} };
+
+export async function readFeedRow(client: pg.ClientBase, name: string): Promise<FeedRow> {
+  const { rows } = await client.query<StoredRow>(
+    'select record_count, newest_record_at, last_success_at, reader_version, validators from feed where name = $1',
+    [name],
+  );
+  const row = rows[0];
+  if (row === undefined) return nothingHeld;
+  return {
+    recordCount: row.record_count,
+    ...(row.newest_record_at === null ? {} : { newestRecordAt: row.newest_record_at }),
+    held: row.last_success_at !== null,
+    readerVersion: row.reader_version,
+    validators: row.validators,
+  };
+}
+
+export interface FeedConfirmation {
+  readonly name: string;
+  readonly at: Date;
+  readonly source: string;
+  readonly validators: Readonly<Record<string, Validators>>;
+}
+
+/** The source still has the version that is held. */
+export async function confirmFeed(client: pg.ClientBase, confirmation: FeedConfirmation): Promise<void> {
+  await client.query(
+    `update feed set last_attempt_at = $2, last_success_at = $2, last_error = null, source = $3, validators = $4
+     where name = $1`,
+    [confirmation.name, confirmation.at, confirmation.source, JSON.stringify(confirmation.validators)],
+  );
+}
+
+export interface AppliedFeed extends FeedConfirmation {
+  readonly recordCount: number;
+  readonly newestRecordAt: Date | undefined;
+  readonly skippedCount: number;
+  /** Something changed, so that the feed's version grows. */
+  readonly changed: boolean;
+}
+
+/** Another version was read; called in the transaction that applied it. */
+export async function writeAppliedFeed(client: pg.ClientBase, applied: AppliedFeed): Promise<void> {
+  await client.query(
+    `insert into feed (name, record_count, newest_record_at, version, last_attempt_at, last_success_at, last_error,
+       source, skipped_count, reader_version, validators)
+     values ($1, $2, $3, 1, $4, $4, null, $5, $6, $7, $8)
+     on conflict (name) do update set
+       record_count = excluded.record_count, newest_record_at = excluded.newest_record_at,
+       version = feed.version + $9::int, last_attempt_at = excluded.last_attempt_at,
+       last_success_at = excluded.last_success_at, last_error = null, source = excluded.source,
+       skipped_count = excluded.skipped_count, reader_version = excluded.reader_version,
+       validators = excluded.validators`,
+    [
+      applied.name,
+      applied.recordCount,
+      applied.newestRecordAt ?? null,
+      applied.at,
+      applied.source,
+      applied.skippedCount,
+      readerVersion,
+      JSON.stringify(applied.validators),
+      applied.changed ? 1 : 0,
+    ],
+  );
+}
+
+/** The attempt failed: what is held stays, with the reason beside it. */
+export async function writeFailedAttempt(
+  client: pg.ClientBase,
+  failure: { readonly name: string; readonly at: Date; readonly error: string },
+): Promise<void> {
+  await client.query(
+    `insert into feed (name, last_attempt_at, last_error) values ($1, $2, $3)
+     on conflict (name) do update set last_attempt_at = excluded.last_attempt_at, last_error = excluded.last_error`,
+    [failure.name, failure.at, failure.error],
+  );
+}

@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { SyncResult } from './sync-result.ts';
+
+export type Changes = Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>;
+
+/** Changes that were applied and not yet acknowledged, also those of runs that died before the re-match. */
+export async function readPendingChanges(db: Database): Promise<Changes> {
+  const rows = await db.selectFrom('pending_change').selectAll().orderBy('name').execute();
+  const namesOf = (kind: string) => rows.filter((row) => row.kind === kind).map((row) => row.name);
+  return {
+    changedAdvisoryIds: namesOf('advisory'),
+    changedCves: namesOf('cve'),
+    changedPackages: rows
+      .filter((row) => row.kind === 'package')
+      .map((row) => ({ ecosystem: row.ecosystem, name: row.name })),
+  };
+}
+
+/**
+ * Forgets changes that have been re-matched. Call it in the transaction that stores the re-match, or after it:
+ * what is not acknowledged comes again with the next synchronisation.
+ */
+export async function acknowledgeChanges(db: Database, changes: Changes): Promise<void> {
+  const packages = changes.changedPackages;
+  await sql`
+    delete from pending_change where
+      (kind = 'advisory' and name = any(${changes.changedAdvisoryIds}::text[]))
+      or (kind = 'cve' and name = any(${changes.changedCves}::text[]))
+      or (kind = 'package' and (ecosystem, name) in (
+        select * from unnest(${packages.map((one) => one.ecosystem)}::text[],
+          ${packages.map((one) => one.name)}::text[])))`.execute(db);
+}

@@ -1,0 +1,21 @@
+/** Where feeds are read from; each is `https://…`, `http://…`, `file:…` or a path. */
+export interface SyncSources {
+  /** Roots of OSV mirrors, tried in order for every folder. */
+  readonly roots: readonly string[];
+  /** CISA's catalogue as JSON; absent: not read. */
+  readonly kev?: string;
+  /** FIRST's daily scores as CSV, usually gzip; absent: not read. */
+  readonly epss?: string;
+  /** Only these folders of the mirror; absent: all that it lists. */
+  readonly ecosystems?: readonly string[];
+}
+
+/** The public originals. */
+export const publicSources: SyncSources = {
+  roots: ['https://osv-vulnerabilities.storage.googleapis.com'],
+  kev: 'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json',
+  epss: 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz',
+};
+
+/** Once a day, away from the full hour when everybody asks (five cron fields, UTC). */
+export const advisorySyncCron = '17 3 * * *';
