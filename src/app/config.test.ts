@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from './config.ts';
+import { settingsTable } from './settings.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'pratique-config-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function withFile(text: string, environment: Record<string, string> = {}) {
+  writeFileSync(path.join(folder, 'pratique.yaml'), text);
+  return loadConfig({ environment, file: 'pratique.yaml', folder });
+}
+
+describe('loadConfig()', () => {
+  it('has a default for everything', () => {
+    expect(loadConfig({ environment: { PATH: '/bin' }, folder: '/srv' })).toEqual({
+      dataFolder: '/srv/data',
+      listen: { host: '127.0.0.1', port: 5000 },
+      blobsFolder: '/srv/data/blobs',
+      advisories: ['https://osv-vulnerabilities.storage.googleapis.com'],
+      kev: 'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json',
+      epss: 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz',
+      scanConcurrency: 2,
+      trustedProxies: [],
+      logLevel: 'info',
+    });
+  });
+
+  it('takes the environment before the file, and lists and numbers from YAML', () => {
+    const config = withFile(
+      'listen: "[::1]:6000"\nadvisories: [https://a.example, "file:osv"]\nscanConcurrency: 4\n',
+      {
+        PRATIQUE_LISTEN: '0.0.0.0:7000',
+      },
+    );
+    expect(config.listen).toEqual({ host: '0.0.0.0', port: 7000 });
+    expect(config.advisories).toEqual(['https://a.example', `file:${folder}/osv`]);
+    expect(config.scanConcurrency).toBe(4);
+  });
+
+  it.each([
+    [
+      { PRATIQUE_LISTN: 'x' },
+      'Cannot use the setting "PRATIQUE_LISTN": it must be one of PRATIQUE_DATA, PRATIQUE_LISTEN,',
+    ],
+    [{ PRATIQUE_LISTEN: '5000' }, 'Cannot use the setting "PRATIQUE_LISTEN": it must be host:port with'],
+    [{ PRATIQUE_LISTEN: 'localhost:70000' }, 'got "localhost:70000"'],
+    [
+      { PRATIQUE_EXTERNAL_URL: 'https://example.org/registry' },
+      'it must be an http: or https: URL without a path',
+    ],
+    [{ PRATIQUE_ADVISORIES: 'https://a.example,ftp://b.example' }, 'got "ftp://b.example"'],
+    [{ PRATIQUE_DATA: '' }, 'it must be a folder, got ""'],
+    [{ PRATIQUE_LOG_LEVEL: 'loud' }, 'it must be debug, info, warn, error or silent, got "loud"'],
+  ])('refuses %j', (environment, message) => {
+    expect(() => loadConfig({ environment, folder })).toThrow(message);
+  });
+
+  it.each([
+    ['listn: x', 'Cannot use the setting "listn" of "'],
+    ['logLevel: [info]', 'it must be debug, info, warn, error or silent, got ""'],
+    ['a: [', 'it must be readable YAML'],
+    ['- data', 'it must hold keys and values'],
+  ])('refuses the file %j', (text, message) => {
+    expect(() => withFile(text)).toThrow(message);
+  });
+
+  it('never shows a secret', () => {
+    expect(() => loadConfig({ environment: { DATABASE_URL: 'mysql://u:hunter2@db' }, folder })).toThrow(
+      /^(?!.*hunter2).*got one of 20 characters$/,
+    );
+    const config = loadConfig({ environment: { PRATIQUE_ADMIN_PASSWORD: 'correct horse' }, folder });
+    expect(`${inspect(config)} ${JSON.stringify(config)} ${config.adminPassword}`).not.toContain(
+      'correct horse',
+    );
+    expect(config.adminPassword?.reveal()).toBe('correct horse');
+  });
+});
+
+describe('docs/settings.md', () => {
+  it('has the table of the settings as they are', () => {
+    const document = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
+    expect(document).toContain(settingsTable());
+  });
+});

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Value } from 'typebox/value';
+import { parse } from 'yaml';
+import { Secret } from './secret.ts';
+import { SettingError } from './setting-error.ts';
+import { type Setting, type SettingName, settings } from './settings.ts';
+
+/** The settings of this process, checked; paths are absolute. */
+export interface Config {
+  readonly dataFolder: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Without a slash at the end. Absent: made of the address that is listened on. */
+  readonly externalUrl?: string;
+  readonly adminPassword?: Secret;
+  /** Absent: the embedded PostgreSQL. */
+  readonly databaseUrl?: Secret;
+  readonly blobsFolder: string;
+  /** Roots of OSV mirrors: URLs, or `file:` and an absolute path. */
+  readonly advisories: readonly string[];
+  readonly kev: string;
+  readonly epss: string;
+  readonly scanConcurrency: number;
+  readonly trustedProxies: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** A checked value and where it was given, for messages. */
+interface Given {
+  readonly values: readonly string[];
+  readonly source: string;
+}
+
+const entries: readonly (readonly [string, Setting])[] = Object.entries(settings);
+const ownVariable = /^PRATIQUE_/;
+
+/**
+ * Reads the settings from the environment and, below it, from a YAML file.
+ * Throws `SettingError` for an unknown or bad setting; its message names the setting, what must hold and what was given.
+ */
+export function loadConfig(options: {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly file?: string;
+  /** Relative paths start here. */
+  readonly folder: string;
+}): Config {
+  const fromFile =
+    options.file === undefined ? new Map<string, Given>() : readFile(path.resolve(options.folder, options.file));
+  const given = new Map([...fromFile, ...readEnvironment(options.environment)]);
+  return toConfig(given, options.folder);
+}
+
+/** The settings of this process: `process.env`, the working directory and the file of `--config`. */
+export function loadProcessConfig(file: string | undefined): Config {
+  return loadConfig({
+    environment: process.env,
+    folder: process.cwd(),
+    ...(file === undefined ? {} : { file }),
+  });
+}
+
+function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Map<string, Given> {
+  const given = new Map<string, Given>();
+  const known = entries.map(([, { variable }]) => variable);
+  for (const variable of Object.keys(environment)) {
+    if (ownVariable.test(variable) && !known.includes(variable)) throw unknown(variable, known);
+  }
+  for (const [name, setting] of entries) {
+    const text = environment[setting.variable];
+    if (text === undefined) continue;
+    const values = setting.isList === true ? text.split(',').map((item) => item.trim()) : [text];
+    given.set(name, check(setting, { values, source: setting.variable }));
+  }
+  return given;
+}
+
+function readFile(file: string): Map<string, Given> {
+  const given = new Map<string, Given>();
+  const known = entries.map(([, { key }]) => key);
+  for (const [key, value] of Object.entries(parseFile(file))) {
+    const [name, setting] = entries.find(([, { key: other }]) => other === key) ?? [];
+    if (name === undefined || setting === undefined) throw unknown(`${key}" of "${file}`, known);
+    const items = setting.isList === true && Array.isArray(value) ? value : [value];
+    const values = items.map((item) => (['string', 'number'].includes(typeof item) ? String(item) : ''));
+    given.set(name, check(setting, { values, source: `${key}" of "${file}` }));
+  }
+  return given;
+}
+
+function parseFile(file: string): object {
+  let document: unknown;
+  try {
+    document = parse(readFileSync(file, 'utf8'), { maxAliasCount: 0 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new SettingError(
+      `Cannot read the settings file "${file}": it must be readable YAML, got ${reason}`,
+    );
+  }
+  if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document;
+  throw new SettingError(
+    `Cannot read the settings file "${file}": it must hold keys and values, got ${JSON.stringify(document)}`,
+  );
+}
+
+function check(setting: Setting, given: Given): Given {
+  for (const value of given.values) {
+    if (!Value.Check(setting.schema, value)) throw bad(setting, given.source, value);
+  }
+  return given;
+}
+
+function bad(setting: Setting, source: string, value: string): SettingError {
+  const shown = setting.isSecret === true ? `one of ${value.length} characters` : JSON.stringify(value);
+  return new SettingError(`Cannot use the setting "${source}": it must be ${setting.must}, got ${shown}`);
+}
+
+function unknown(name: string, known: readonly string[]): SettingError {
+  return new SettingError(
+    `Cannot use the setting "${name}": it must be one of ${known.join(', ')}, got an unknown one`,
+  );
+}
+
+function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
+  const one = (name: SettingName) => given.get(name)?.values[0];
+  const dataFolder = path.resolve(folder, one('data') ?? 'data');
+  const blobs = one('blobs');
+  const externalUrl = one('externalUrl');
+  const adminPassword = one('adminPassword');
+  const databaseUrl = one('databaseUrl');
+  const absolute = (source: string) =>
+    source.startsWith('file:') && !source.startsWith('file:/')
+      ? `file:${path.resolve(folder, source.slice('file:'.length))}`
+      : source;
+  return {
+    dataFolder,
+    listen: parseListen(one('listen') ?? '127.0.0.1:5000', given.get('listen')?.source ?? ''),
+    ...(externalUrl === undefined ? {} : { externalUrl: externalUrl.replace(/\/$/, '') }),
+    ...(adminPassword === undefined ? {} : { adminPassword: new Secret(adminPassword) }),
+    ...(databaseUrl === undefined ? {} : { databaseUrl: new Secret(databaseUrl) }),
+    blobsFolder:
+      blobs === undefined
+        ? path.join(dataFolder, 'blobs')
+        : path.resolve(folder, blobs.slice('file:'.length).replace(/^\/\/(?=\/)/, '')),
+    advisories: (given.get('advisories')?.values ?? [unquoted(settings.advisories.byDefault)]).map(absolute),
+    kev: absolute(one('kev') ?? unquoted(settings.kev.byDefault)),
+    epss: absolute(one('epss') ?? unquoted(settings.epss.byDefault)),
+    scanConcurrency: Number(one('scanConcurrency') ?? '2'),
+    trustedProxies: given.get('trustedProxies')?.values ?? [],
+    logLevel: asLogLevel(one('logLevel')),
+  };
+}
+
+function unquoted(byDefault: string): string {
+  return byDefault.replaceAll('`', '');
+}
+
+function asLogLevel(text: string | undefined): LogLevel {
+  return text === 'debug' || text === 'warn' || text === 'error' || text === 'silent' ? text : 'info';
+}
+
+function parseListen(text: string, source: string): Config['listen'] {
+  const colon = text.lastIndexOf(':');
+  const port = Number(text.slice(colon + 1));
+  if (port > 65_535) throw bad(settings.listen, source, text);
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+}

@@ -1,0 +1,140 @@
+import { Type } from 'typebox';
+
+/** One setting: a row of docs/settings.md. */
+export interface Setting {
+  /** Environment variable. */
+  readonly variable: string;
+  /** Key in the YAML file; there, numbers and lists may be written as such. */
+  readonly key: string;
+  /** Schema of the value as text, or of each item of a list. */
+  readonly schema: ReturnType<typeof Type.String>;
+  /** What must hold, as it completes "must be …". */
+  readonly must: string;
+  /** Several values, separated by commas in the variable. */
+  readonly isList?: true;
+  /** The value is never shown. */
+  readonly isSecret?: true;
+  /** As the document shows it. */
+  readonly byDefault: string;
+  readonly description: string;
+}
+
+const urlOrFile = {
+  schema: Type.String({ pattern: '^(https?://[^\\s/,]+[^\\s,]*|file:[^,]+)$' }),
+  must: 'an http: or https: URL, or file: and a path',
+} as const;
+
+/** Every setting there is, in the order of the document. */
+export const settings = {
+  data: {
+    variable: 'PRATIQUE_DATA',
+    key: 'data',
+    schema: Type.String({ minLength: 1 }),
+    must: 'a folder',
+    byDefault: '`./data`',
+    description: 'Folder of everything the server keeps: database, blobs, keys',
+  },
+  listen: {
+    variable: 'PRATIQUE_LISTEN',
+    key: 'listen',
+    schema: Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$' }),
+    must: 'host:port with a port up to 65535, such as 0.0.0.0:5000 or [::]:5000',
+    byDefault: '`127.0.0.1:5000`',
+    description: 'Address and port of registry, API and console; port 0 takes a free one',
+  },
+  externalUrl: {
+    variable: 'PRATIQUE_EXTERNAL_URL',
+    key: 'externalUrl',
+    schema: Type.String({ pattern: '^https?://[^\\s/?#@]+/?$' }),
+    must: 'an http: or https: URL without a path',
+    byDefault: '`http://localhost:<port>`',
+    description:
+      'URL under which clients reach the server; it is in report links and in the address of the token service',
+  },
+  adminPassword: {
+    variable: 'PRATIQUE_ADMIN_PASSWORD',
+    key: 'adminPassword',
+    schema: Type.String({ minLength: 8, maxLength: 256 }),
+    must: 'a password of 8 to 256 characters',
+    isSecret: true,
+    byDefault: 'random',
+    description:
+      'Password of the user `admin`, set at every start; without it a random one is made at the first start, printed once and kept in `<data>/admin-password`',
+  },
+  databaseUrl: {
+    variable: 'DATABASE_URL',
+    key: 'databaseUrl',
+    schema: Type.String({ pattern: '^postgres(ql)?://\\S+$' }),
+    must: 'a postgres: or postgresql: URL',
+    isSecret: true,
+    byDefault: 'embedded',
+    description: 'PostgreSQL (16 or newer) to use instead of the embedded one in the data folder',
+  },
+  blobs: {
+    variable: 'PRATIQUE_BLOBS',
+    key: 'blobs',
+    schema: Type.String({ pattern: '^file:.+$' }),
+    must: 'file: and a folder',
+    byDefault: '`file:<data>/blobs`',
+    description: 'Where layers and configs are stored',
+  },
+  advisories: {
+    variable: 'PRATIQUE_ADVISORIES',
+    key: 'advisories',
+    ...urlOrFile,
+    must: `a list, each ${urlOrFile.must}`,
+    isList: true,
+    byDefault: '`https://osv-vulnerabilities.storage.googleapis.com`',
+    description: "Roots of advisory mirrors laid out like OSV.dev's bucket, separated by commas",
+  },
+  kev: {
+    variable: 'PRATIQUE_KEV',
+    key: 'kev',
+    ...urlOrFile,
+    byDefault: '`https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json`',
+    description: "CISA's catalogue of known exploited vulnerabilities",
+  },
+  epss: {
+    variable: 'PRATIQUE_EPSS',
+    key: 'epss',
+    ...urlOrFile,
+    byDefault: '`https://epss.empiricalsecurity.com/epss_scores-current.csv.gz`',
+    description: "FIRST's EPSS scores",
+  },
+  scanConcurrency: {
+    variable: 'PRATIQUE_SCAN_CONCURRENCY',
+    key: 'scanConcurrency',
+    schema: Type.String({ pattern: '^([1-9]|[12][0-9]|3[0-2])$' }),
+    must: 'a whole number from 1 to 32',
+    byDefault: '`2`',
+    description: 'Scans and other background jobs at the same time in this process',
+  },
+  trustedProxies: {
+    variable: 'PRATIQUE_TRUSTED_PROXIES',
+    key: 'trustedProxies',
+    schema: Type.String({ pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' }),
+    must: 'a list of addresses or CIDR blocks',
+    isList: true,
+    byDefault: 'none',
+    description: 'Reverse proxies whose `X-Forwarded-For` is believed, separated by commas',
+  },
+  logLevel: {
+    variable: 'PRATIQUE_LOG_LEVEL',
+    key: 'logLevel',
+    schema: Type.String({ pattern: '^(debug|info|warn|error|silent)$' }),
+    must: 'debug, info, warn, error or silent',
+    byDefault: '`info`',
+    description: 'Least important log lines that are written (JSON lines on standard output)',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof settings;
+
+/** The table of docs/settings.md. */
+export function settingsTable(): string {
+  const rows = Object.values(settings).map(
+    (setting: Setting) =>
+      `| \`${setting.variable}\` | \`${setting.key}\` | ${setting.byDefault} | ${setting.description}; must be ${setting.must} |`,
+  );
+  return ['| Variable | YAML key | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
