@@ -14,6 +14,11 @@ export interface PackageFacts {
 export interface CategoryFacts {
   readonly state: ScanState;
   readonly problem?: ScanProblem;
+  /** The result that stands, whatever a later scan does until it ends; absent when there never was one. */
+  readonly lastResult?: {
+    readonly state: 'scanned' | 'incomplete' | 'unsupported';
+    readonly problem?: ScanProblem;
+  };
 }
 
 /** Everything policy may judge an image by: the one input of `judge()` that comes from inspection. */
@@ -22,7 +27,7 @@ export interface ImageFacts {
   /** By content, not by what the pusher's media types claim. */
   readonly kind: 'image' | 'index' | 'artifact';
   readonly states: Readonly<Record<ScanCategory, CategoryFacts>>;
-  /** A good result exists, so a running re-scan does not make the image pending. */
+  /** A result exists (`lastResult`), so a running re-scan does not make the image pending. */
   readonly judged: boolean;
   readonly firstJudgedAt?: Date;
   readonly doubts: readonly Doubt[];

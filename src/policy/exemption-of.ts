@@ -1,0 +1,39 @@
+import type { VulnerabilityFact } from '../report/finding.ts';
+import type { PackageFacts } from '../report/image-facts.ts';
+import { compilePattern } from './pattern.ts';
+import type { Exemption } from './policy.ts';
+
+/** What is asked for: an exemption can be limited to a repository, a digest and a time. */
+export interface ExemptionScope {
+  readonly digest: string;
+  /** Name of the repository below its namespace. */
+  readonly repository: string;
+  readonly now: Date;
+}
+
+/** The exemptions that count for an image now: unexpired (`expiresAt` itself is too late), its repository, its digest. */
+export function exemptionsFor(
+  exemptions: readonly Exemption[],
+  { digest, repository, now }: ExemptionScope,
+): readonly Exemption[] {
+  return exemptions.filter(
+    (exemption) =>
+      (exemption.expiresAt === undefined || exemption.expiresAt > now) &&
+      (exemption.digest === undefined || exemption.digest === digest) &&
+      (exemption.repositoryPattern === undefined ||
+        compilePattern(exemption.repositoryPattern).matches(repository)),
+  );
+}
+
+/** The first exemption that takes this finding out of the judgement: by its exact id or an exact alias, in any case. */
+export function exemptionOf(
+  exemptions: readonly Exemption[],
+  found: Pick<PackageFacts, 'name'>,
+  vulnerability: Pick<VulnerabilityFact, 'id' | 'aliases'>,
+): Exemption | undefined {
+  return exemptions.find(
+    ({ vulnerabilityId, packageName }) =>
+      (packageName === undefined || packageName === found.name) &&
+      [vulnerability.id, ...vulnerability.aliases].some((id) => id.toUpperCase() === vulnerabilityId),
+  );
+}

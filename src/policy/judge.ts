@@ -1,0 +1,207 @@
+import type { VulnerabilityFact } from '../report/finding.ts';
+import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { Doubt, ScanState } from '../report/scan-state.ts';
+import { type Severity, severityRank } from '../report/severity.ts';
+import { exemptionOf, exemptionsFor } from './exemption-of.ts';
+import type { Exemption, Policy, StateRule } from './policy.ts';
+import type { Reason, Verdict } from './verdict.ts';
+
+export interface JudgeInput {
+  readonly facts: ImageFacts;
+  readonly policy: Policy;
+  /** All of the namespace; which of them apply to this image is decided here. */
+  readonly exemptions: readonly Exemption[];
+  /** Name of the repository that the image is asked from, below its namespace. */
+  readonly repository: string;
+  readonly now: Date;
+}
+
+type StateReason = Extract<Reason, { kind: 'state' }>;
+type VulnerabilityReason = Extract<Reason, { kind: 'vulnerability' }>;
+
+const dayMs = 86_400_000;
+
+/**
+ * What the gate does with a pull (semantics.md §3): facts, policy, exemptions and the clock, nothing else. Reasons are
+ * ordered worst first: what blocks before what warns, states before findings, findings by known exploited, severity, fixable.
+ */
+export function judge(input: JudgeInput): Verdict {
+  const { facts, policy } = input;
+  if (policy.mode === 'off') return { kind: 'allow', exempted: 0 };
+  const findings = judgeFindings(input);
+  const state = stateReason(facts);
+  const doubt = state?.state === 'pending' ? undefined : doubtReason(facts.doubts, findings);
+  const byRule = { block: [] as Reason[], warn: [] as Reason[], allow: [] as Reason[] }; // emptiness hides the type
+  for (const reason of [state, doubt]) {
+    if (reason !== undefined) byRule[ruleOf(policy, reason.state)].push(reason);
+  }
+  byRule.block.push(...worstFirst(findings.counting));
+  byRule.warn.push(...worstFirst(findings.inGrace));
+
+  const { exempted } = findings;
+  const reasons = [...byRule.block, ...byRule.warn];
+  if (reasons.length === 0) return { kind: 'allow', exempted };
+  if (byRule.block.length === 0 || policy.mode === 'observe') return { kind: 'warn', reasons, exempted };
+  const { pending } = policy.states;
+  const isHeld = typeof pending === 'object' && byRule.block.length === 1 && state?.state === 'pending';
+  if (isHeld) return { kind: 'hold', holdSeconds: pending.holdSeconds, reasons, exempted };
+  return { kind: 'block', reasons, exempted };
+}
+
+/** To hold is to block, for now. */
+function ruleOf(policy: Policy, state: StateReason['state']): StateRule {
+  const rule = policy.states[state];
+  return typeof rule === 'object' ? 'block' : rule;
+}
+
+interface JudgedFindings {
+  readonly counting: VulnerabilityReason[];
+  /** Would count, but are too new to. */
+  readonly inGrace: VulnerabilityReason[];
+  /** Would count if their versions could be compared. */
+  readonly undetermined: VulnerabilityReason[];
+  /** All of unknown comparison, whether or not they would count. */
+  undeterminedCount: number;
+  exempted: number;
+}
+
+function judgeFindings(input: JudgeInput): JudgedFindings {
+  const { facts, policy, repository, now } = input;
+  const exemptions = exemptionsFor(input.exemptions, { digest: facts.digest, repository, now });
+  const judged: JudgedFindings = {
+    counting: [],
+    inGrace: [],
+    undetermined: [],
+    undeterminedCount: 0,
+    exempted: 0,
+  };
+  for (const found of facts.packages) {
+    for (const vulnerability of found.vulnerabilities) {
+      if (vulnerability.undetermined) judged.undeterminedCount += 1;
+      if (!counts(vulnerability, policy)) continue;
+      const reason = vulnerabilityReason(found, vulnerability);
+      if (exemptionOf(exemptions, found, vulnerability) !== undefined) judged.exempted += 1;
+      else if (vulnerability.undetermined) judged.undetermined.push(reason);
+      else if (isInGrace(vulnerability, input)) judged.inGrace.push(reason);
+      else judged.counting.push(reason);
+    }
+  }
+  return judged;
+}
+
+/**
+ * Whether a finding counts against the image: all conditions together, except that a known exploited one counts
+ * whatever its severity. One that FIRST gives no probability is not known to be unlikely, so it counts.
+ */
+function counts(vulnerability: VulnerabilityFact, policy: Policy): boolean {
+  const isSevere =
+    severityRank(rankedSeverity(vulnerability.severity, policy)) >= severityRank(policy.minSeverity);
+  if (!isSevere && !(policy.knownExploited && vulnerability.knownExploited)) return false;
+  if (policy.fixableOnly && vulnerability.fixedVersion === undefined) return false;
+  const { epss } = vulnerability;
+  return policy.epssMin === undefined || epss === undefined || epss >= policy.epssMin;
+}
+
+function rankedSeverity(severity: Severity, { unknownSeverityAs }: Policy): Severity {
+  return severity === 'unknown' ? unknownSeverityAs : severity;
+}
+
+/**
+ * Grace is for images that could be pulled before the finding became known: one that had it when it was first judged
+ * gets none (semantics.md §3). It runs from the day the finding was first seen on the image.
+ */
+function isInGrace(vulnerability: VulnerabilityFact, { facts, policy, now }: JudgeInput): boolean {
+  const days = policy.graceDays[vulnerability.severity];
+  const { firstSeenAt } = vulnerability;
+  const { firstJudgedAt } = facts;
+  if (days === undefined || firstJudgedAt === undefined || firstSeenAt <= firstJudgedAt) return false;
+  return now.getTime() < firstSeenAt.getTime() + days * dayMs;
+}
+
+function vulnerabilityReason(found: PackageFacts, vulnerability: VulnerabilityFact): VulnerabilityReason {
+  const { id, severity, fixedVersion, knownExploited } = vulnerability;
+  return {
+    kind: 'vulnerability',
+    id,
+    severity,
+    packageName: found.name,
+    installedVersion: found.version,
+    ...(fixedVersion === undefined ? {} : { fixedVersion }),
+    knownExploited,
+  };
+}
+
+const pendingMessages: Readonly<Partial<Record<ScanState, string>>> = {
+  'not-scanned': 'the image has not been scanned, and no scan is queued',
+  queued: 'the scan of the image is queued',
+  scanning: 'the image is being scanned',
+  cancelled: 'the scan of the image was cancelled',
+};
+
+/**
+ * The state that the policy must rule on, besides doubts. The last result stands until another replaces it: a re-scan
+ * that runs, was cancelled or failed takes nothing away from it, neither its completeness nor its lack of it.
+ */
+function stateReason({ states }: ImageFacts): StateReason | undefined {
+  const { state, problem, lastResult } = states.vulnerabilities;
+  const effective = lastResult === undefined ? { state, problem } : lastResult;
+  switch (effective.state) {
+    case 'scanned':
+    case 'undetermined':
+      // Without a result there is nothing to have found nothing in.
+      return lastResult === undefined ? pendingReason(state) : undefined;
+    case 'failed':
+    case 'incomplete':
+    case 'unsupported':
+      return {
+        kind: 'state',
+        state: effective.state,
+        message: effective.problem?.reason ?? stateMessages[effective.state],
+      };
+    default:
+      return pendingReason(effective.state);
+  }
+}
+
+const stateMessages = {
+  failed: 'the scan of the image failed',
+  incomplete: 'the image could not be read whole',
+  unsupported: 'there is nothing in it that can be scanned',
+} as const;
+
+function pendingReason(state: ScanState): StateReason {
+  return { kind: 'state', state: 'pending', message: pendingMessages[state] ?? 'the scan has no result yet' };
+}
+
+/** Doubts beside versions that cannot be compared; those matter only where the finding would count and is not exempted. */
+function doubtReason(doubts: readonly Doubt[], findings: JudgedFindings): StateReason | undefined {
+  const messages = doubts
+    .filter(({ code }) => code !== 'undetermined-version' || findings.undeterminedCount === 0)
+    .map(({ message }) => message);
+  const [first] = worstFirst(findings.undetermined);
+  if (first !== undefined) {
+    const count = findings.undetermined.length;
+    messages.push(
+      `whether ${first.packageName} ${first.installedVersion} has ${first.id} cannot be told${count > 1 ? `, nor ${count - 1} more` : ''}`,
+    );
+  }
+  return messages.length === 0
+    ? undefined
+    : { kind: 'state', state: 'undetermined', message: messages.join('; ') };
+}
+
+function worstFirst(reasons: readonly VulnerabilityReason[]): readonly VulnerabilityReason[] {
+  return reasons.toSorted(
+    (a, b) =>
+      Number(b.knownExploited) - Number(a.knownExploited) ||
+      severityRank(b.severity) - severityRank(a.severity) ||
+      Number(b.fixedVersion !== undefined) - Number(a.fixedVersion !== undefined) ||
+      compareText(a.id, b.id) ||
+      compareText(a.packageName, b.packageName),
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
