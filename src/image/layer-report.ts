@@ -9,12 +9,16 @@ export interface LayerReport<Found> {
   readonly files: readonly { readonly path: string; readonly found: readonly Found[] }[];
   /** Paths removed from the layers below (`.wh.<name>`). */
   readonly whiteouts: readonly string[];
-  /** Directories of which nothing below remains (`.wh..wh..opq`). */
+  /** Directories of which nothing below remains (`.wh..wh..opq`); empty text for the root. */
   readonly opaqueDirectories: readonly string[];
   /** Symbolic links, path to target as written: a link replaces a directory below it. */
   readonly links: Readonly<Record<string, string>>;
-  /** Sorted 64-bit hashes (hex, 16 digits each, joined) of every other path that is not a directory: it replaces a directory below it. */
+  /** Paths of wanted files that are links whose target this layer does not hold: a layer below may. */
+  readonly unresolvedLinks: readonly string[];
+  /** Sorted path hashes (16 hex digits each, joined) of everything that is not a directory: it replaces what is below it. */
   readonly nonDirectoryHashes: string;
+  /** The same of the directories that have an entry of their own: such a one replaces a file or link below it. */
+  readonly directoryHashes: string;
   readonly entryCount: number;
   readonly inflatedBytes: number;
   /** At least one ELF, PE or Mach-O file: an image with programs but no package database could not be told. */

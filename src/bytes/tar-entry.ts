@@ -1,0 +1,39 @@
+export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'directory' | 'device';
+
+/** A member of a tar archive as its headers, taken together, describe it. */
+export interface TarEntry {
+  /** Cleaned: no leading or trailing slash, no `.` or `..`; empty for the root directory. */
+  readonly path: string;
+  /** `device` stands for devices and pipes of every kind. */
+  readonly type: TarEntryType;
+  /** Bytes of the body in the archive; 0 for all but files. */
+  readonly sizeBytes: number;
+  /** Target as written for a symbolic link, cleaned path for a hard link, else empty. */
+  readonly linkTarget: string;
+  /** Milliseconds since 1970; 0 when the header does not say. */
+  readonly modifiedAtMs: number;
+  /** The body holds the file with its holes left out, so it is not the file's content. */
+  readonly isSparse: boolean;
+}
+
+/** Receives the members of an archive in its order. */
+export interface TarVisitor {
+  /** Returns how many leading bytes of the body are wanted: 0 to skip it, `sizeBytes` for all. */
+  entry(entry: TarEntry): number;
+  /** The wanted bytes of the last entry, in one piece; valid during the call only. Not called when there are none. */
+  body(bytes: Buffer): void;
+}
+
+export interface TarLimits {
+  readonly entriesMax: number;
+  readonly pathBytesMax: number;
+  /** Largest PAX record block or GNU long name. */
+  readonly headerBytesMax: number;
+}
+
+/** threats.md §1.9. */
+export const defaultTarLimits: TarLimits = {
+  entriesMax: 2_000_000,
+  pathBytesMax: 4096,
+  headerBytesMax: 1024 * 1024,
+};

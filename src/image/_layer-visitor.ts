@@ -1,0 +1,136 @@
+import { ArchiveError } from '../bytes/archive-error.ts';
+import type { TarEntry, TarVisitor } from '../bytes/tar-entry.ts';
+import { executableMagicBytes, isExecutable } from './_executable.ts';
+import { hashPath } from './_path-hashes.ts';
+import type { LayerProbe } from './layer-probe.ts';
+
+export interface LayerProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
+const whiteoutPrefix = '.wh.';
+const opaqueName = '.wh..wh..opq';
+
+/** Collects from a layer's members what its report says. */
+export class LayerVisitor<Found> implements TarVisitor {
+  readonly files = new Map<string, readonly Found[]>();
+  readonly whiteouts: string[] = [];
+  readonly opaqueDirectories: string[] = [];
+  readonly links = new Map<string, string>();
+  readonly hardLinks = new Map<string, string>();
+  /** Wanted paths that are links of either kind. */
+  readonly wantedLinks = new Set<string>();
+  readonly nonDirectoryHashes: string[] = [];
+  readonly directoryHashes: string[] = [];
+  executableCount = 0;
+  newestEntryAtMs = 0;
+  problem: LayerProblem | undefined;
+  readonly #probe: LayerProbe<Found>;
+  readonly #linksMax: number;
+  #wantedPath: string | undefined;
+
+  constructor(probe: LayerProbe<Found>, linksMax: number) {
+    this.#probe = probe;
+    this.#linksMax = linksMax;
+  }
+
+  entry(entry: TarEntry): number {
+    this.#wantedPath = undefined;
+    if (entry.modifiedAtMs > this.newestEntryAtMs) this.newestEntryAtMs = entry.modifiedAtMs;
+    if (entry.path === '') return 0;
+    if (entry.path.includes(whiteoutPrefix) && this.#takeWhiteout(entry.path)) return 0;
+    if (entry.type === 'directory') {
+      this.#forget(entry.path);
+      this.directoryHashes.push(hashPath(entry.path));
+      return 0;
+    }
+    this.nonDirectoryHashes.push(hashPath(entry.path));
+    return entry.type === 'file' ? this.#takeFile(entry) : this.#takeLink(entry);
+  }
+
+  body(bytes: Buffer): void {
+    if (isExecutable(bytes)) this.executableCount += 1;
+    if (this.#wantedPath !== undefined) this.extract(this.#wantedPath, bytes);
+  }
+
+  /** Gives the file to the probe; one that it cannot understand makes the layer incomplete. */
+  extract(path: string, bytes: Buffer): void {
+    try {
+      this.files.set(path, this.#probe.extract(path, bytes));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.files.set(path, []);
+      this.report('unreadable', `"${path}" could not be understood: ${reason}`);
+    }
+  }
+
+  /** Notes why the layer is not read whole; the first reason stays. */
+  report(code: string, message: string): void {
+    this.problem ??= { code, message };
+  }
+
+  #takeFile(entry: TarEntry): number {
+    if (!this.#probe.wants(entry.path)) {
+      this.#forgetLink(entry.path);
+      return entry.isSparse ? 0 : executableMagicBytes;
+    }
+    this.#forget(entry.path);
+    this.files.set(entry.path, []);
+    if (entry.isSparse) {
+      this.report('unsupported', `"${entry.path}" is stored as a sparse file`);
+      return 0;
+    }
+    if (entry.sizeBytes > this.#probe.fileSizeBytesMax) {
+      this.report('limit:file', `"${entry.path}" is larger than ${this.#probe.fileSizeBytesMax} bytes`);
+      return executableMagicBytes;
+    }
+    if (entry.sizeBytes === 0) this.extract(entry.path, Buffer.alloc(0));
+    this.#wantedPath = entry.path;
+    return entry.sizeBytes;
+  }
+
+  /** Devices too: they are not directories, and hold nothing. */
+  #takeLink(entry: TarEntry): number {
+    this.#forget(entry.path);
+    if (entry.type === 'device') return 0;
+    (entry.type === 'symlink' ? this.links : this.hardLinks).set(entry.path, entry.linkTarget);
+    if (this.links.size + this.hardLinks.size > this.#linksMax) {
+      throw new ArchiveError('limit:entries', `Cannot read the layer: at most ${this.#linksMax} links`);
+    }
+    if (this.#probe.wants(entry.path)) this.wantedLinks.add(entry.path);
+    return 0;
+  }
+
+  /** A member replaces an earlier one of the same path (the last one wins in every reader). */
+  #forget(path: string): void {
+    this.files.delete(path);
+    this.#forgetLink(path);
+  }
+
+  #forgetLink(path: string): void {
+    if (this.links.size > 0) this.links.delete(path);
+    if (this.hardLinks.size > 0) this.hardLinks.delete(path);
+    if (this.wantedLinks.size > 0) this.wantedLinks.delete(path);
+  }
+
+  /** OCI image-spec v1.1 layer.md#whiteouts; true when the member is one. */
+  #takeWhiteout(path: string): boolean {
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    const directory = slash < 0 ? '' : path.slice(0, slash);
+    if (!name.startsWith(whiteoutPrefix)) return false;
+    if (name === opaqueName) {
+      this.opaqueDirectories.push(directory);
+      return true;
+    }
+    const hidden = name.slice(whiteoutPrefix.length);
+    if (hidden === '' || hidden === '.' || hidden === '..') {
+      throw new ArchiveError('ambiguous', `Cannot read the layer: whiteout "${path}" must name a file`);
+    }
+    // AUFS keeps its own records at the root under this prefix; containerd and Docker pass over them.
+    if (directory === '' && hidden.startsWith(whiteoutPrefix)) return true;
+    this.whiteouts.push(directory === '' ? hidden : `${directory}/${hidden}`);
+    return true;
+  }
+}
