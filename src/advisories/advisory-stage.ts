@@ -16,9 +16,6 @@ const unstorableJson = /\\u(?:0000|d[89a-f])/i;
 
 const summaryLengthMax = 300;
 
-/** So many changes make the planner's statistics wrong until autovacuum notices. */
-const analyzeChangesMin = 1_000;
-
 /** The stage of ecosystem feeds: tables `advisory`, `advisory_package` and `feed_advisory`. */
 export class AdvisoryStage implements RecordStage {
   readonly #feed: string;
@@ -94,8 +91,7 @@ export class AdvisoryStage implements RecordStage {
       [options.feed],
     );
     await rewriteCoverage(client);
-    if (changes > analyzeChangesMin)
-      await client.query('analyze advisory; analyze advisory_package; analyze feed_advisory');
+    await refreshStatistics(client, changes);
     return changes;
   }
 
@@ -168,6 +164,15 @@ async function rewriteCoverage(client: pg.ClientBase): Promise<void> {
       from advisory_package p join advisory a on a.id = p.advisory_id
       where p.ecosystem in (select ecosystem from touched_package) and a.withdrawn_at is null
       group by p.ecosystem, p.release;`);
+}
+
+/** The planner must not take tables for empty that have just been filled; autovacuum notices too late. */
+async function refreshStatistics(client: pg.ClientBase, changes: number): Promise<void> {
+  const { rows } = await client.query<{ known: number }>(
+    `select greatest(reltuples, 0)::float8 as known from pg_class where oid = 'advisory'::regclass`,
+  );
+  if (changes <= (rows[0]?.known ?? 0) / 5) return;
+  await client.query('analyze advisory; analyze advisory_package; analyze feed_advisory');
 }
 
 function advisoryLine(record: OsvRecord, raw: RawRecord, ratings: string): string {

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
 import type { SeverityRating } from '../report/severity.ts';
 import { normalisePackageName } from './package-name.ts';
-import { severityOfWord } from './severity-word.ts';
+import { urgencyRating } from './urgency-rating.ts';
 
 /** What one advisory says of one package of one release, with everything a match needs to become a finding. */
 export interface Candidate {
@@ -52,7 +52,7 @@ export async function readCandidates(db: Database, query: CandidateQuery): Promi
 }
 
 function candidateOf(ecosystem: string, row: CandidateRow): Candidate {
-  const vendor = vendorRating(row.advisory_id, row.affected.urgency);
+  const rating = urgencyRating({ record: row.advisory_id, ecosystem, affected: row.affected });
   return {
     advisoryId: row.advisory_id,
     ecosystem,
@@ -60,7 +60,7 @@ function candidateOf(ecosystem: string, row: CandidateRow): Candidate {
     name: row.name,
     affected: row.affected,
     vulnerabilities: identitiesOf(row.advisory_id, row.vulnerabilities, row.aliases),
-    ratings: vendor === undefined ? row.ratings : [vendor, ...row.ratings],
+    ratings: rating === undefined ? row.ratings : [rating, ...row.ratings],
     withdrawn: false,
   };
 }
@@ -73,9 +73,4 @@ function identitiesOf(
 ): Candidate['vulnerabilities'] {
   if (vulnerabilities.length === 1) return vulnerabilities.map((id) => ({ id, aliases }));
   return vulnerabilities.map((id) => ({ id, aliases: [advisoryId] }));
-}
-
-function vendorRating(record: string, urgency: string | undefined): SeverityRating | undefined {
-  const severity = urgency === undefined ? undefined : severityOfWord(urgency);
-  return severity === undefined ? undefined : { source: 'vendor', record, severity };
 }

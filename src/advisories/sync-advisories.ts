@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { DatabaseConnection } from '../database/database.ts';
 import { AdvisoryStage } from './advisory-stage.ts';
 import { CveStage } from './cve-stage.ts';
@@ -197,6 +197,7 @@ async function syncFolder(
   });
 }
 
+/** No mirror gave a usable version; the message holds each one's reason. */
 class FeedFailedError extends Error {}
 
 async function attempt(
@@ -220,6 +221,10 @@ function reasonOf(context: FeedContext, error: unknown): string {
     error instanceof FeedFailedError
   ) {
     return error.message;
+  }
+  // Classes 22 and 23 of PostgreSQL's error codes: this feed's data cannot be stored; the connection is sound.
+  if (error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '')) {
+    return `the database refuses a record: ${error.message}`;
   }
   throw error;
 }

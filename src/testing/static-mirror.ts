@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildZip } from './build-zip.ts';
+
+export interface MirrorRecord {
+  readonly id: string;
+  readonly modified: string;
+}
+
+/** Answers a request by itself instead of a file. */
+export type ScriptedAnswer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A real HTTP server over a mirror in memory, with ETags, that notes what is asked of it. */
+export class StaticMirror {
+  readonly #files = new Map<string, Buffer | ScriptedAnswer>();
+  readonly #server = createServer((request, response) => this.#answer(request, response));
+  /** Decoded paths in the order of their requests, with `304` after those that were not modified. */
+  readonly requests: string[] = [];
+
+  /** Starts on a free port and returns the root's address. */
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    const { port } = this.#server.address() as AddressInfo; // a TCP server has no other kind of address
+    return `http://127.0.0.1:${port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Sets a file, or a scripted answer; `undefined` removes it. */
+  set(path: string, content: string | Buffer | ScriptedAnswer | undefined): void {
+    if (content === undefined) this.#files.delete(path);
+    else this.#files.set(path, typeof content === 'string' ? Buffer.from(content) : content);
+  }
+
+  /** Writes a folder as OSV.dev does: `all.zip`, `modified_id.csv` (newest first) and one file per record. */
+  setFolder(folder: string, records: readonly MirrorRecord[]): void {
+    for (const path of [...this.#files.keys()]) if (path.startsWith(`/${folder}/`)) this.#files.delete(path);
+    const members = records.map((record) => ({
+      name: `${record.id}.json`,
+      bytes: Buffer.from(JSON.stringify(record)),
+    }));
+    for (const { name, bytes } of members) this.set(`/${folder}/${name}`, bytes);
+    this.set(`/${folder}/all.zip`, buildZip(members));
+    this.set(`/${folder}/modified_id.csv`, modifiedList(records));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://mirror').pathname);
+    this.requests.push(path);
+    const content = this.#files.get(path);
+    if (content === undefined) {
+      response.writeHead(404).end('not found');
+    } else if (typeof content === 'function') {
+      content(request, response);
+    } else {
+      this.#answerFile(path, content, request, response);
+    }
+  }
+
+  #answerFile(path: string, content: Buffer, request: IncomingMessage, response: ServerResponse): void {
+    const etag = `"${createHash('sha256').update(content).digest('hex').slice(0, 16)}"`;
+    if (request.headers['if-none-match'] === etag) {
+      this.requests.push(`304 ${path}`);
+      response.writeHead(304, { etag }).end();
+      return;
+    }
+    response.writeHead(200, { etag, 'content-length': content.length }).end(content);
+  }
+}
+
+/** `modified_id.csv` of a folder. */
+export function modifiedList(records: readonly MirrorRecord[]): string {
+  return [...records]
+    .sort((a, b) => Date.parse(b.modified) - Date.parse(a.modified))
+    .map((record) => `${record.modified.replace(/0+Z$/, 'Z').replace(/\.Z$/, 'Z')},${record.id}\n`)
+    .join('');
+}
