@@ -30,6 +30,6 @@ export interface PackagePlace {
 export interface PlacedPackage {
   readonly package: Package;
   readonly place: PackagePlace;
-  /** True when the distribution's package manager owns it, so that only the distribution's advisories judge it. */
+  /** True of a language package that the distribution's package manager installed: only the distribution's advisories judge it. */
   readonly ownedByDistribution: boolean;
 }

@@ -17,6 +17,7 @@ export interface Doubt {
   readonly code:
     | 'unknown-distribution'
     | 'unsupported-distribution'
+    | 'unreadable-file'
     | 'end-of-life'
     | 'no-package-database'
     | 'no-data-for-release'

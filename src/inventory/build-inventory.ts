@@ -1,0 +1,154 @@
+import type { Distribution } from '../report/distribution.ts';
+import type { PackagePlace, PlacedPackage } from '../report/package.ts';
+import type { Doubt } from '../report/scan-state.ts';
+import { firstLayerOf, type LayerFiles } from './_first-layer.ts';
+import { inventoryDoubts } from './_inventory-doubts.ts';
+import type { Found, FoundPackage } from './found.ts';
+import { detectDistribution, familyOf } from './os/distribution.ts';
+
+/** The merged files of an image that extractors wanted, as `mergeLayers()` gives them. */
+export interface InventoryView {
+  readonly files: readonly {
+    readonly path: string;
+    readonly layerIndex: number;
+    readonly found: readonly Found[];
+  }[];
+  /** Programs in the image: with them, an absent package database means "could not tell". */
+  readonly executableCount: number;
+  /** Newest modification time of an entry, ISO 8601. */
+  readonly newestEntryAt?: string | undefined;
+}
+
+export interface InventoryRequest {
+  readonly view: InventoryView;
+  /** The image's layers, bottom first. */
+  readonly layers: readonly { readonly digest: string; readonly createdBy?: string | undefined }[];
+  /**
+   * The layers' own files, bottom first: a package of a database that several layers rewrote is placed in the layer that
+   * installed it. Without them it is placed in the last layer that wrote the database.
+   */
+  readonly reports?: readonly LayerFiles[];
+  readonly now: Date;
+}
+
+export interface Inventory {
+  /** Absent when no release file names one. */
+  readonly distribution?: Distribution;
+  readonly packages: readonly PlacedPackage[];
+  /** Reasons that lie in the image itself why nothing found may not mean nothing there. */
+  readonly doubts: readonly Doubt[];
+  /** Newest build time of the distribution's packages; where none is recorded, newest time of a file. Never after `now`. */
+  readonly newestAt?: Date;
+}
+
+/** A package with the file that names it. */
+interface LocatedPackage {
+  readonly found: FoundPackage;
+  readonly path: string;
+  readonly layerIndex: number;
+}
+
+/** What is installed in an image, where, and what about it could not be told. */
+export function buildInventory(request: InventoryRequest): Inventory {
+  const { view, now } = request;
+  const all = view.files.flatMap(({ found }) => found);
+  const releases = all.filter((found) => found.kind === 'release');
+  const distribution = detectDistribution(releases);
+  const located = locatePackages(view);
+  const owned = latestOwnerOf(view);
+  const packages = located.map(
+    (item): PlacedPackage => ({
+      package: {
+        ...identityOf(item.found, distribution),
+        name: item.found.name,
+        version: item.found.version,
+        sourceName: item.found.sourceName,
+        sourceVersion: item.found.sourceVersion,
+        module: '',
+      },
+      place: placeOf(item, request),
+      ownedByDistribution: item.found.manager === 'npm' && item.layerIndex <= (owned.get(item.path) ?? -1),
+    }),
+  );
+  const managers = new Set(located.map(({ found }) => found.manager));
+  const doubts = inventoryDoubts({ all, releases, distribution, managers, view, now });
+  const newestAt = newestTime(located, view, now);
+  return {
+    ...(distribution === undefined ? {} : { distribution }),
+    packages,
+    doubts,
+    ...(newestAt === undefined ? {} : { newestAt }),
+  };
+}
+
+/** Each package of each file once: dpkg lists one per architecture, and two paths may lead to one database. */
+function locatePackages(view: InventoryView): LocatedPackage[] {
+  const byKey = new Map<string, LocatedPackage>();
+  for (const { path, layerIndex, found: items } of view.files) {
+    for (const found of items) {
+      if (found.kind !== 'package') continue;
+      const where = found.manager === 'npm' ? path : '';
+      const { manager, name, version, sourceName, sourceVersion } = found;
+      const key = JSON.stringify([manager, name, version, sourceName, sourceVersion, where]);
+      if (!byKey.has(key)) byKey.set(key, { found, path, layerIndex });
+    }
+  }
+  return [...byKey.values()];
+}
+
+/**
+ * Paths that the distribution's package manager owns, with the layer that last said so: a file that a later layer
+ * replaced without the package manager (`npm install -g npm`) is no longer the distribution's.
+ */
+function latestOwnerOf(view: InventoryView): ReadonlyMap<string, number> {
+  const owners = new Map<string, number>();
+  for (const { layerIndex, found } of view.files) {
+    for (const item of found) {
+      if (item.kind !== 'owned-path') continue;
+      owners.set(item.path, Math.max(layerIndex, owners.get(item.path) ?? -1));
+    }
+  }
+  return owners;
+}
+
+/** Packages of a distribution that we do not know get the purl type as ecosystem, for which there are no advisories. */
+function identityOf(
+  { manager }: FoundPackage,
+  distribution: Distribution | undefined,
+): { readonly ecosystem: string; readonly release: string } {
+  if (manager === 'npm') return { ecosystem: 'npm', release: '' };
+  const family = distribution === undefined ? undefined : familyOf(distribution.id);
+  if (distribution === undefined || family?.manager !== manager) {
+    return { ecosystem: manager === 'apk' ? 'apk' : 'deb', release: '' };
+  }
+  return { ecosystem: family.ecosystem, release: distribution.release ?? distribution.versionId };
+}
+
+function placeOf(
+  { found, path, layerIndex: lastIndex }: LocatedPackage,
+  request: InventoryRequest,
+): PackagePlace {
+  const { layers, reports } = request;
+  const layerIndex =
+    reports === undefined || found.manager === 'npm'
+      ? lastIndex
+      : firstLayerOf({ found, path, lastIndex, reports });
+  const layer = layers[layerIndex];
+  return {
+    layerDigest: layer?.digest ?? '',
+    layerIndex,
+    path,
+    ...(layer?.createdBy === undefined ? {} : { createdBy: layer.createdBy }),
+  };
+}
+
+function newestTime(located: readonly LocatedPackage[], view: InventoryView, now: Date): Date | undefined {
+  const system = located.filter(({ found }) => found.manager !== 'npm');
+  const built = system.flatMap(({ found }) =>
+    found.builtAt === undefined ? [] : [Date.parse(found.builtAt)],
+  );
+  const entry = view.newestEntryAt === undefined ? [] : [Date.parse(view.newestEntryAt)];
+  const times = (built.length > 0 ? built : entry).filter((time) => time <= now.getTime());
+  const newest = times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
+  return Number.isFinite(newest) ? new Date(newest) : undefined;
+}

@@ -1,0 +1,40 @@
+/** Who installs packages of a kind. */
+export type PackageManager = 'apk' | 'dpkg' | 'npm';
+
+/** A package as one file of one layer names it; what distribution it belongs to is known only when the layers are merged. */
+export interface FoundPackage {
+  readonly kind: 'package';
+  readonly manager: PackageManager;
+  readonly name: string;
+  /** Empty when the file gives none: it then compares as undetermined with every advisory. */
+  readonly version: string;
+  readonly sourceName: string;
+  readonly sourceVersion: string;
+  /** When the package was built, ISO 8601; absent when its manager does not record it. */
+  readonly builtAt?: string;
+}
+
+/** What a release file says; fields that it does not have are empty. */
+export interface FoundRelease {
+  readonly kind: 'release';
+  readonly source: 'os-release' | 'alpine-release' | 'debian-version';
+  readonly id: string;
+  readonly versionId: string;
+  readonly prettyName: string;
+}
+
+/** A language package's file that the distribution's package manager installed; no leading slash. */
+export interface FoundOwnedPath {
+  readonly kind: 'owned-path';
+  readonly path: string;
+}
+
+/** Part of a package database or release file that makes no sense: the image may hold more than was found. */
+export interface FoundUnreadable {
+  readonly kind: 'unreadable';
+  /** One sentence for people, without a full stop. */
+  readonly reason: string;
+}
+
+/** What extractors find in a file. Plain JSON: it is stored with the layer's report. */
+export type Found = FoundPackage | FoundRelease | FoundOwnedPath | FoundUnreadable;

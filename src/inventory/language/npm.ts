@@ -1,0 +1,51 @@
+import { capText } from '../cap-text.ts';
+import type { Extractor } from '../extractor.ts';
+import type { FoundPackage } from '../found.ts';
+
+const folder = 'node_modules';
+
+/**
+ * npm packages as installed: `node_modules/<name>/package.json` and `node_modules/@<scope>/<name>/package.json`, nested at
+ * any depth. Other `package.json` files below a package (`dist/package.json`, test fixtures) name no package.
+ */
+export const npmExtractor: Extractor = {
+  knownPaths: [],
+  wants: (path) => path.endsWith('/package.json') && packageNameOfPath(path) !== undefined,
+  extract: (path, bytes) => [readPackage(path, bytes)],
+};
+
+/** The name by which Node finds the package of this `package.json`; undefined when it is not the root of a package. */
+export function packageNameOfPath(path: string): string | undefined {
+  const segments = path.split('/');
+  const [first, second, third, ...rest] = segments.slice(segments.lastIndexOf(folder) + 1);
+  if (!segments.includes(folder) || first === undefined || first.startsWith('.') || rest.length > 0) {
+    return undefined;
+  }
+  if (first.startsWith('@')) return third === 'package.json' && second ? `${first}/${second}` : undefined;
+  return second === 'package.json' && third === undefined ? first : undefined;
+}
+
+/** A file that is no JSON or names no package still stands for one: the folder gives the name, the version stays empty. */
+function readPackage(path: string, bytes: Buffer): FoundPackage {
+  const { name, version } = parseObject(bytes.toString('utf8'));
+  const isName = typeof name === 'string' && /^(?:@[^/@\s]+\/)?[^/@\s]+$/.test(name);
+  const found = capText(isName ? name : (packageNameOfPath(path) ?? path));
+  const stated = typeof version === 'string' ? capText(version.trim()) : '';
+  return {
+    kind: 'package',
+    manager: 'npm',
+    name: found,
+    version: stated,
+    sourceName: found,
+    sourceVersion: stated,
+  };
+}
+
+function parseObject(text: string): { readonly name?: unknown; readonly version?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\u{feff}/u, ''));
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {}; // the answer is "a package without a stated name and version"
+  }
+}

@@ -1,0 +1,78 @@
+import { capText } from '../cap-text.ts';
+import type { Extractor } from '../extractor.ts';
+import type { Found } from '../found.ts';
+import { npmExtractor } from '../language/npm.ts';
+
+/** `usr/lib` since Alpine 3.23, where `lib` is merged into it. */
+const paths = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
+
+/**
+ * Packages of apk: the database of installed packages, in the format of an index with the files of each package.
+ * https://wiki.alpinelinux.org/wiki/Apk_spec#Installed_Database_V2
+ */
+export const apkExtractor: Extractor = {
+  knownPaths: paths,
+  wants: (path) => paths.includes(path),
+  extract: (_path, bytes) => extractInstalled(bytes.toString('utf8')),
+};
+
+interface OpenRecord {
+  fields: Map<string, string>;
+  folder: string;
+}
+
+function extractInstalled(text: string): Found[] {
+  const found: Found[] = [];
+  let record: OpenRecord = { fields: new Map(), folder: '' };
+  for (const line of text.split('\n')) {
+    if (line === '') {
+      closeRecord(record, found);
+      record = { fields: new Map(), folder: '' };
+    } else {
+      readLine(line, record, found);
+    }
+  }
+  closeRecord(record, found);
+  return found;
+}
+
+function readLine(line: string, record: OpenRecord, found: Found[]): void {
+  const value = line.slice(2);
+  if (line[1] !== ':') {
+    found.push({ kind: 'unreadable', reason: 'A line of the apk database is not "<letter>:<value>"' });
+  } else if (line[0] === 'F') {
+    record.folder = value;
+  } else if (line[0] === 'R') {
+    const path = record.folder === '' ? value : `${record.folder}/${value}`;
+    if (npmExtractor.wants(path)) found.push({ kind: 'owned-path', path });
+  } else {
+    record.fields.set(line.charAt(0), value);
+  }
+}
+
+function closeRecord({ fields }: OpenRecord, found: Found[]): void {
+  if (fields.size === 0) return;
+  const name = fields.get('P');
+  const version = fields.get('V');
+  if (!name || !version) {
+    found.push({ kind: 'unreadable', reason: 'A record of the apk database lacks its name or version' });
+    return;
+  }
+  const builtAt = builtAtOf(fields.get('t'));
+  found.push({
+    kind: 'package',
+    manager: 'apk',
+    name: capText(name),
+    version: capText(version),
+    sourceName: capText(fields.get('o') || name),
+    sourceVersion: capText(version),
+    ...(builtAt === undefined ? {} : { builtAt }),
+  });
+}
+
+/** `t:` is seconds since 1970. */
+function builtAtOf(seconds: string | undefined): string | undefined {
+  return seconds !== undefined && /^[1-9][0-9]{0,10}$/.test(seconds)
+    ? new Date(Number(seconds) * 1000).toISOString()
+    : undefined;
+}
