@@ -1,0 +1,150 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** A blob as one repository sees it. */
+export interface CatalogBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** Key in the blob store; a later upload of the same digest replaces it. */
+  readonly storageKey: string;
+}
+
+/** How long a blob is kept for the manifest that will refer to it (threats.md §4: pins). */
+export const pinSeconds = 24 * 60 * 60;
+
+/** Undefined unless the repository holds the blob: other repositories' blobs do not exist for it (threats.md A3). */
+export async function findBlob(
+  db: Database,
+  asked: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<CatalogBlob | undefined> {
+  const row = await db
+    .selectFrom('repository_blob')
+    .innerJoin('blob', 'blob.digest', 'repository_blob.digest')
+    .where('repository_blob.repository_id', '=', asked.repositoryId)
+    .where('repository_blob.digest', '=', asked.digest)
+    .where('blob.state', '=', 'stored')
+    .select(['blob.size_bytes', 'blob.storage_key'])
+    .executeTakeFirst();
+  return row === undefined
+    ? undefined
+    : { digest: asked.digest, sizeBytes: row.size_bytes, storageKey: row.storage_key };
+}
+
+/** Where a blob's bytes are, whichever repository holds it: for the scan, never for a client. */
+export async function locateBlob(db: Database, digest: Digest): Promise<CatalogBlob | undefined> {
+  const row = await db
+    .selectFrom('blob')
+    .where('digest', '=', digest)
+    .where('state', '=', 'stored')
+    .select(['size_bytes', 'storage_key'])
+    .executeTakeFirst();
+  return row === undefined ? undefined : { digest, sizeBytes: row.size_bytes, storageKey: row.storage_key };
+}
+
+/**
+ * Records bytes that are durable in the blob store and makes them visible in a repository, pinned. Bytes stored before
+ * under the same digest are given up for these, which were just verified: so a push repairs a damaged copy (threats.md
+ * F18). Returns the key that nothing refers to any more, to be deleted after the commit.
+ */
+export async function storeBlob(
+  transaction: Transaction<Tables>,
+  stored: CatalogBlob & { readonly repositoryId: number },
+): Promise<{ readonly replacedKey?: string }> {
+  const { digest, sizeBytes, storageKey, repositoryId } = stored;
+  const inserted = await transaction
+    .insertInto('blob')
+    .values({ digest, size_bytes: sizeBytes, storage_key: storageKey })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .returning('digest')
+    .executeTakeFirst();
+  let replacedKey: string | undefined;
+  if (inserted === undefined) {
+    const before = await transaction
+      .selectFrom('blob')
+      .select('storage_key')
+      .where('digest', '=', digest)
+      .forUpdate()
+      .executeTakeFirst();
+    // Deleted between the two statements: the garbage collector has just finished with it.
+    if (before === undefined) return await storeBlob(transaction, stored);
+    await transaction
+      .updateTable('blob')
+      .set({ storage_key: storageKey, size_bytes: sizeBytes, state: 'stored' })
+      .where('digest', '=', digest)
+      .execute();
+    if (before.storage_key !== storageKey) replacedKey = before.storage_key;
+  }
+  await linkAndPin(transaction, { repositoryId, digest });
+  return replacedKey === undefined ? {} : { replacedKey };
+}
+
+/** Makes a stored blob visible in another repository, pinned; false when it is gone. */
+export async function mountBlob(
+  db: Database,
+  mount: { readonly digest: Digest; readonly toRepositoryId: number },
+): Promise<boolean> {
+  return await db.transaction().execute(async (transaction) => {
+    const row = await transaction
+      .selectFrom('blob')
+      .select('digest')
+      .where('digest', '=', mount.digest)
+      .where('state', '=', 'stored')
+      .forShare()
+      .executeTakeFirst();
+    if (row === undefined) return false;
+    await linkAndPin(transaction, { repositoryId: mount.toRepositoryId, digest: mount.digest });
+    return true;
+  });
+}
+
+/** Keeps a blob from collection because a client was told that it is there. */
+export async function pinBlob(
+  db: Database,
+  blob: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<void> {
+  await db
+    .insertInto('blob_pin')
+    .values({
+      digest: blob.digest,
+      repository_id: blob.repositoryId,
+      expires_at: sql<Date>`now() + make_interval(secs => ${pinSeconds})`,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['digest', 'repository_id'])
+        .doUpdateSet((eb) => ({ expires_at: eb.ref('excluded.expires_at') })),
+    )
+    .execute();
+}
+
+/** Takes a blob out of a repository; its bytes stay for other repositories and the garbage collector. */
+export async function unlinkBlob(
+  transaction: Transaction<Tables>,
+  blob: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<boolean> {
+  await transaction
+    .deleteFrom('blob_pin')
+    .where('repository_id', '=', blob.repositoryId)
+    .where('digest', '=', blob.digest)
+    .execute();
+  const result = await transaction
+    .deleteFrom('repository_blob')
+    .where('repository_id', '=', blob.repositoryId)
+    .where('digest', '=', blob.digest)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+async function linkAndPin(
+  transaction: Transaction<Tables>,
+  blob: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<void> {
+  await transaction
+    .insertInto('repository_blob')
+    .values({ repository_id: blob.repositoryId, digest: blob.digest })
+    .onConflict((conflict) => conflict.columns(['repository_id', 'digest']).doNothing())
+    .execute();
+  await pinBlob(transaction, blob);
+}

@@ -1,0 +1,115 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Tag } from '../oci/names.ts';
+import { inTransaction, RollBack } from './_transaction.ts';
+import { unlinkBlob } from './blobs.ts';
+import { type DecideTagMove, decideRemoval, type RefusedTagMove } from './tag-moves.ts';
+
+export type DeleteResult = { readonly kind: 'deleted' } | { readonly kind: 'not-found' } | RefusedTagMove;
+
+/** Deletes one tag; the manifest stays. */
+export async function deleteTag(
+  db: Database,
+  deletion: { readonly repositoryId: number; readonly tag: Tag; readonly decideTagMove: DecideTagMove },
+): Promise<DeleteResult> {
+  return await inTransaction<DeleteResult>(db, async (transaction) => {
+    const { repositoryId, tag } = deletion;
+    const row = await transaction
+      .selectFrom('tag')
+      .select('manifest_digest')
+      .where('repository_id', '=', repositoryId)
+      .where('name', '=', tag)
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined) return { kind: 'not-found' };
+    const currentDigest = row.manifest_digest as Digest; // only parsed digests are written
+    const decision = await deletion.decideTagMove(transaction, { tag, currentDigest });
+    if (decision.kind === 'refuse') {
+      throw new RollBack({ kind: 'refused', tag, message: decision.message, detail: decision.detail });
+    }
+    await transaction
+      .deleteFrom('tag')
+      .where('repository_id', '=', repositoryId)
+      .where('name', '=', tag)
+      .execute();
+    return { kind: 'deleted' };
+  });
+}
+
+/**
+ * Takes a manifest out of a repository with the tags that point at it. It is refused when any tag that needs it, also
+ * through an index, may not be deleted (threats.md I4, I5).
+ */
+export async function deleteManifest(
+  db: Database,
+  deletion: { readonly repositoryId: number; readonly digest: Digest; readonly decideTagMove: DecideTagMove },
+): Promise<DeleteResult> {
+  return await inTransaction<DeleteResult>(db, async (transaction) => {
+    const { repositoryId } = deletion;
+    const row = await transaction
+      .selectFrom('repository_manifest')
+      .innerJoin('manifest', 'manifest.digest', 'repository_manifest.manifest_digest')
+      .select('manifest.digest')
+      .where('repository_manifest.repository_id', '=', repositoryId)
+      .where((eb) =>
+        eb.or([
+          eb('manifest.digest', '=', deletion.digest),
+          eb('manifest.digest_sha512', '=', deletion.digest),
+        ]),
+      )
+      .forUpdate('repository_manifest')
+      .executeTakeFirst();
+    if (row === undefined) return { kind: 'not-found' };
+    const digest = row.digest as Digest; // only parsed digests are written
+    const refusal = await decideRemoval(transaction, {
+      repositoryId,
+      digests: [digest],
+      decide: deletion.decideTagMove,
+    });
+    if (refusal !== undefined) throw new RollBack(refusal);
+    await transaction
+      .deleteFrom('tag')
+      .where('repository_id', '=', repositoryId)
+      .where('manifest_digest', '=', digest)
+      .execute();
+    await transaction
+      .deleteFrom('repository_manifest')
+      .where('repository_id', '=', repositoryId)
+      .where('manifest_digest', '=', digest)
+      .execute();
+    return { kind: 'deleted' };
+  });
+}
+
+/** Takes a blob out of a repository; refused when a tag that may not be deleted needs a manifest that refers to it. */
+export async function deleteBlob(
+  db: Database,
+  deletion: { readonly repositoryId: number; readonly digest: Digest; readonly decideTagMove: DecideTagMove },
+): Promise<DeleteResult> {
+  return await inTransaction<DeleteResult>(db, async (transaction) => {
+    const { repositoryId, digest } = deletion;
+    // The blob's row, which a manifest push holds for share: the two cannot pass each other unseen.
+    await transaction
+      .selectFrom('blob')
+      .select('digest')
+      .where('digest', '=', digest)
+      .forUpdate()
+      .executeTakeFirst();
+    const referring = await sql<{ digest: Digest }>`
+      select distinct used.manifest_digest as digest
+      from manifest_blob used
+      join repository_manifest held
+        on held.manifest_digest = used.manifest_digest and held.repository_id = ${repositoryId}
+      where used.blob_digest = ${digest}`.execute(transaction);
+    const refusal = await decideRemoval(transaction, {
+      repositoryId,
+      digests: referring.rows.map((row) => row.digest),
+      decide: deletion.decideTagMove,
+    });
+    if (refusal !== undefined) throw new RollBack(refusal);
+    return (await unlinkBlob(transaction, { repositoryId, digest }))
+      ? { kind: 'deleted' }
+      : { kind: 'not-found' };
+  });
+}

@@ -1,0 +1,135 @@
+import type { Database } from '../database/database.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Tag } from '../oci/names.ts';
+
+/** A manifest as one repository holds it. */
+export interface CatalogManifest {
+  /** Id of the image as people see it: this manifest in this repository. */
+  readonly imageId: number;
+  /** sha256, also when it was asked for by sha512. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly kind: 'image' | 'index' | 'artifact';
+  readonly content: Buffer;
+}
+
+/** Finds a manifest in a repository by tag or by either digest; undefined when the repository does not hold it. */
+export async function findManifest(
+  db: Database,
+  asked: {
+    readonly repositoryId: number;
+    readonly reference:
+      | { readonly kind: 'tag'; readonly tag: Tag }
+      | { readonly kind: 'digest'; readonly digest: Digest };
+  },
+): Promise<CatalogManifest | undefined> {
+  const { repositoryId, reference } = asked;
+  const row = await db
+    .selectFrom('repository_manifest')
+    .innerJoin('manifest', 'manifest.digest', 'repository_manifest.manifest_digest')
+    .where('repository_manifest.repository_id', '=', repositoryId)
+    .where((eb) =>
+      reference.kind === 'digest'
+        ? eb.or([
+            eb('manifest.digest', '=', reference.digest),
+            eb('manifest.digest_sha512', '=', reference.digest),
+          ])
+        : eb(
+            'manifest.digest',
+            '=',
+            eb
+              .selectFrom('tag')
+              .select('tag.manifest_digest')
+              .where('tag.repository_id', '=', repositoryId)
+              .where('tag.name', '=', reference.tag),
+          ),
+    )
+    .select([
+      'repository_manifest.id',
+      'manifest.digest',
+      'manifest.media_type',
+      'manifest.kind',
+      'manifest.content',
+    ])
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    imageId: row.id,
+    digest: row.digest as Digest, // only parsed digests are written
+    mediaType: row.media_type,
+    kind: row.kind as CatalogManifest['kind'], // the column's check constraint
+    content: row.content,
+  };
+}
+
+/** A manifest's bytes, whichever repository holds it: for the scan, never for a client. */
+export async function readManifestContent(
+  db: Database,
+  digest: Digest,
+): Promise<Omit<CatalogManifest, 'imageId'> | undefined> {
+  const row = await db
+    .selectFrom('manifest')
+    .where((eb) => eb.or([eb('digest', '=', digest), eb('digest_sha512', '=', digest)]))
+    .select(['digest', 'media_type', 'kind', 'content'])
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    digest: row.digest as Digest, // only parsed digests are written
+    mediaType: row.media_type,
+    kind: row.kind as CatalogManifest['kind'], // the column's check constraint
+    content: row.content,
+  };
+}
+
+/** An entry of an index, in the order of the index. */
+export interface ManifestChild {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly kind: 'image' | 'index' | 'artifact';
+  readonly platform: unknown;
+  readonly annotations: unknown;
+}
+
+/** The children of an index; none for an image. */
+export async function listChildren(db: Database, parentDigest: Digest): Promise<readonly ManifestChild[]> {
+  const rows = await db
+    .selectFrom('manifest_child')
+    .innerJoin('manifest', 'manifest.digest', 'manifest_child.child_digest')
+    .where('manifest_child.parent_digest', '=', parentDigest)
+    .select([
+      'manifest_child.child_digest',
+      'manifest_child.media_type',
+      'manifest_child.platform',
+      'manifest_child.annotations',
+      'manifest.kind',
+    ])
+    .orderBy('manifest_child.position')
+    .execute();
+  return rows.map((row) => ({
+    digest: row.child_digest as Digest, // only parsed digests are written
+    mediaType: row.media_type,
+    kind: row.kind as ManifestChild['kind'], // the column's check constraint
+    platform: row.platform ?? undefined,
+    annotations: row.annotations ?? undefined,
+  }));
+}
+
+/** The manifests of a repository that refer to a blob, as config or layer. */
+export async function listManifestsReferringTo(
+  db: Database,
+  asked: { readonly repositoryId: number; readonly blobDigest: Digest },
+): Promise<readonly { readonly digest: Digest; readonly kind: 'image' | 'index' | 'artifact' }[]> {
+  const rows = await db
+    .selectFrom('manifest_blob')
+    .innerJoin('repository_manifest', 'repository_manifest.manifest_digest', 'manifest_blob.manifest_digest')
+    .innerJoin('manifest', 'manifest.digest', 'manifest_blob.manifest_digest')
+    .where('manifest_blob.blob_digest', '=', asked.blobDigest)
+    .where('repository_manifest.repository_id', '=', asked.repositoryId)
+    .select(['manifest.digest', 'manifest.kind'])
+    .distinct()
+    .execute();
+  return rows.map((row) => ({
+    digest: row.digest as Digest, // only parsed digests are written
+    kind: row.kind as CatalogManifest['kind'], // the column's check constraint
+  }));
+}

@@ -1,0 +1,293 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Descriptor, Manifest } from '../oci/manifest.ts';
+import { layerClaimOf } from '../oci/media-types.ts';
+import type { Tag } from '../oci/names.ts';
+import { inTransaction, RollBack } from './_transaction.ts';
+import { type DecideTagMove, moveTag, type RefusedTagMove } from './tag-moves.ts';
+
+export interface ManifestPush {
+  readonly repositoryId: number;
+  /** sha256 of `content`; the same bytes under sha512 are the same row. */
+  readonly digest: Digest;
+  readonly digestSha512: Digest;
+  readonly content: Uint8Array;
+  readonly manifest: Manifest;
+  /** What it is by content, see registry/classify-manifest.ts. */
+  readonly kind: 'image' | 'index' | 'artifact';
+  readonly tags: readonly Tag[];
+  readonly pushedBy: string;
+  readonly decideTagMove: DecideTagMove;
+  /** Told in the transaction, after everything is in place: what it writes lives and dies with the push. */
+  readonly onStored: (transaction: Transaction<Tables>) => Promise<void>;
+}
+
+export type ManifestPushResult =
+  | { readonly kind: 'stored'; readonly imageId: number }
+  | RefusedTagMove
+  /** Blobs or child manifests that the repository does not hold. */
+  | { readonly kind: 'content-unknown'; readonly digests: readonly Digest[] }
+  | {
+      readonly kind: 'size-mismatch';
+      readonly digest: Digest;
+      readonly statedBytes: number;
+      readonly storedBytes: number;
+    }
+  /** The same bytes are stored as another type, which they keep (threats.md C3). */
+  | { readonly kind: 'media-type-conflict'; readonly storedMediaType: string }
+  | { readonly kind: 'repository-unknown' };
+
+/**
+ * Stores a manifest, makes it visible in its repository and moves its tags, all or nothing in one transaction: blobs are
+ * locked against deletion and looked at again, tags are locked before they are decided about, pins end.
+ */
+export async function putManifest(db: Database, push: ManifestPush): Promise<ManifestPushResult> {
+  return await inTransaction<ManifestPushResult>(db, async (transaction) => {
+    const repository = await transaction
+      .selectFrom('repository')
+      .select('id')
+      .where('id', '=', push.repositoryId)
+      .forKeyShare()
+      .executeTakeFirst();
+    if (repository === undefined) return { kind: 'repository-unknown' };
+    const content =
+      push.manifest.kind === 'index'
+        ? await lockChildren(transaction, push.repositoryId, push.manifest.manifests)
+        : await lockBlobs(transaction, push.repositoryId, [push.manifest.config, ...push.manifest.layers]);
+    if (content.kind !== 'held') return content;
+    const conflict = await storeManifest(transaction, push, content);
+    if (conflict !== undefined) throw new RollBack(conflict);
+    const imageId = await showInRepository(transaction, push);
+    for (const tag of [...new Set(push.tags)].sort()) {
+      const refusal = await moveTag(transaction, {
+        repositoryId: push.repositoryId,
+        tag,
+        newDigest: push.digest,
+        decide: push.decideTagMove,
+      });
+      if (refusal !== undefined) throw new RollBack(refusal);
+    }
+    await push.onStored(transaction);
+    return { kind: 'stored', imageId };
+  });
+}
+
+interface HeldContent {
+  readonly kind: 'held';
+  /** Bytes of config and layers; of an index, those of its distinct children. */
+  readonly imageSizeBytes: number;
+  /** The sha256 digest of each child, by the digest that the index states. */
+  readonly children: ReadonlyMap<string, string>;
+}
+type ContentCheck = HeldContent | Extract<ManifestPushResult, { kind: 'content-unknown' | 'size-mismatch' }>;
+
+async function lockBlobs(
+  transaction: Transaction<Tables>,
+  repositoryId: number,
+  descriptors: readonly Descriptor[],
+): Promise<ContentCheck> {
+  const rows = await transaction
+    .selectFrom('blob')
+    .innerJoin('repository_blob', 'repository_blob.digest', 'blob.digest')
+    .where('repository_blob.repository_id', '=', repositoryId)
+    .where(
+      'blob.digest',
+      'in',
+      descriptors.map((descriptor) => descriptor.digest),
+    )
+    .where('blob.state', '=', 'stored')
+    .select(['blob.digest', 'blob.size_bytes'])
+    .orderBy('blob.digest')
+    .forShare()
+    .execute();
+  const sizes = new Map(rows.map((row) => [row.digest, row.size_bytes]));
+  const required = descriptors.filter((descriptor) => !isKeptElsewhere(descriptor));
+  const check = checkSizes(sizes, required, descriptors);
+  if (check !== undefined) return check;
+  const imageSizeBytes = descriptors.reduce((sum, descriptor) => sum + descriptor.size, 0);
+  return { kind: 'held', imageSizeBytes, children: new Map() };
+}
+
+/** A foreign layer lies at its `urls` and may be absent here (image-spec v1.1 layer.md#non-distributable-layers). */
+function isKeptElsewhere(descriptor: Descriptor): boolean {
+  return layerClaimOf(descriptor.mediaType) === 'foreign' && (descriptor.urls?.length ?? 0) > 0;
+}
+
+async function lockChildren(
+  transaction: Transaction<Tables>,
+  repositoryId: number,
+  descriptors: readonly Descriptor[],
+): Promise<ContentCheck> {
+  if (descriptors.length === 0) return { kind: 'held', imageSizeBytes: 0, children: new Map() };
+  const stated = descriptors.map((descriptor) => descriptor.digest);
+  const rows = await transaction
+    .selectFrom('repository_manifest')
+    .innerJoin('manifest', 'manifest.digest', 'repository_manifest.manifest_digest')
+    .where('repository_manifest.repository_id', '=', repositoryId)
+    .where((eb) => eb.or([eb('manifest.digest', 'in', stated), eb('manifest.digest_sha512', 'in', stated)]))
+    .select(['manifest.digest', 'manifest.digest_sha512', 'manifest.size_bytes', 'manifest.image_size_bytes'])
+    .orderBy('manifest.digest')
+    .forShare('repository_manifest')
+    .execute();
+  const sizes = new Map<string, number>();
+  const children = new Map<string, string>();
+  for (const row of rows) {
+    for (const digest of [row.digest, row.digest_sha512 ?? row.digest]) {
+      sizes.set(digest, row.size_bytes);
+      children.set(digest, row.digest);
+    }
+  }
+  const check = checkSizes(sizes, descriptors, descriptors);
+  if (check !== undefined) return check;
+  return {
+    kind: 'held',
+    imageSizeBytes: rows.reduce((sum, row) => sum + row.image_size_bytes, 0),
+    children,
+  };
+}
+
+function checkSizes(
+  sizes: ReadonlyMap<string, number>,
+  required: readonly Descriptor[],
+  stated: readonly Descriptor[],
+): Exclude<ContentCheck, HeldContent> | undefined {
+  const unknown = required.filter(({ digest }) => !sizes.has(digest)).map(({ digest }) => digest);
+  if (unknown.length > 0) return { kind: 'content-unknown', digests: [...new Set(unknown)] };
+  for (const { digest, size } of stated) {
+    const storedBytes = sizes.get(digest);
+    if (storedBytes !== undefined && storedBytes !== size) {
+      return { kind: 'size-mismatch', digest, statedBytes: size, storedBytes };
+    }
+  }
+  return undefined;
+}
+
+/** Returns the conflict when the same bytes are stored under another media type. */
+async function storeManifest(
+  transaction: Transaction<Tables>,
+  push: ManifestPush,
+  content: HeldContent,
+): Promise<Extract<ManifestPushResult, { kind: 'media-type-conflict' }> | undefined> {
+  const { manifest } = push;
+  const artifactType =
+    manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : null);
+  const inserted = await transaction
+    .insertInto('manifest')
+    .values({
+      digest: push.digest,
+      digest_sha512: push.digestSha512,
+      media_type: manifest.mediaType,
+      kind: push.kind,
+      artifact_type: artifactType === null ? null : storable(artifactType),
+      config_digest: manifest.kind === 'image' ? manifest.config.digest : null,
+      subject_digest: manifest.subject?.digest ?? null,
+      annotations: manifest.annotations === undefined ? null : asJson(manifest.annotations),
+      size_bytes: push.content.length,
+      image_size_bytes: content.imageSizeBytes,
+      content: Buffer.from(push.content),
+    })
+    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .returning('digest')
+    .executeTakeFirst();
+  if (inserted === undefined) {
+    const stored = await transaction
+      .selectFrom('manifest')
+      .select('media_type')
+      .where('digest', '=', push.digest)
+      .forShare()
+      .executeTakeFirstOrThrow();
+    return stored.media_type === manifest.mediaType
+      ? undefined
+      : { kind: 'media-type-conflict', storedMediaType: stored.media_type };
+  }
+  if (manifest.kind === 'index') await insertChildren(transaction, push.digest, manifest.manifests, content);
+  else await insertBlobs(transaction, push.digest, [manifest.config, ...manifest.layers]);
+  return undefined;
+}
+
+/** PostgreSQL binds at most 65,535 values in one statement. */
+const rowsPerStatement = 5_000;
+
+async function insertBlobs(
+  transaction: Transaction<Tables>,
+  manifestDigest: Digest,
+  descriptors: readonly Descriptor[],
+): Promise<void> {
+  const rows = descriptors.map((descriptor, position) => ({
+    manifest_digest: manifestDigest,
+    position,
+    blob_digest: descriptor.digest,
+    media_type: storable(descriptor.mediaType),
+    size_bytes: descriptor.size,
+  }));
+  for (let start = 0; start < rows.length; start += rowsPerStatement) {
+    await transaction
+      .insertInto('manifest_blob')
+      .values(rows.slice(start, start + rowsPerStatement))
+      .execute();
+  }
+}
+
+async function insertChildren(
+  transaction: Transaction<Tables>,
+  parentDigest: Digest,
+  descriptors: readonly Descriptor[],
+  content: HeldContent,
+): Promise<void> {
+  const rows = descriptors.map((descriptor, position) => ({
+    parent_digest: parentDigest,
+    position,
+    child_digest: content.children.get(descriptor.digest) ?? descriptor.digest,
+    media_type: storable(descriptor.mediaType),
+    platform: descriptor.platform === undefined ? null : asJson(descriptor.platform),
+    annotations: descriptor.annotations === undefined ? null : asJson(descriptor.annotations),
+  }));
+  for (let start = 0; start < rows.length; start += rowsPerStatement) {
+    await transaction
+      .insertInto('manifest_child')
+      .values(rows.slice(start, start + rowsPerStatement))
+      .execute();
+  }
+}
+
+/** Inserts or, so that deleting the same manifest waits for us, locks the row; ends the pins of the blobs. */
+async function showInRepository(transaction: Transaction<Tables>, push: ManifestPush): Promise<number> {
+  const { id } = await transaction
+    .insertInto('repository_manifest')
+    .values({
+      repository_id: push.repositoryId,
+      manifest_digest: push.digest,
+      pushed_by: push.pushedBy,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'manifest_digest'])
+        .doUpdateSet((eb) => ({ pushed_by: eb.ref('repository_manifest.pushed_by') })),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  if (push.manifest.kind === 'image') {
+    const { config, layers } = push.manifest;
+    await transaction
+      .deleteFrom('blob_pin')
+      .where('repository_id', '=', push.repositoryId)
+      .where(
+        'digest',
+        'in',
+        [config, ...layers].map((descriptor) => descriptor.digest),
+      )
+      .execute();
+  }
+  return id;
+}
+
+/** PostgreSQL's jsonb and text hold no NUL. */
+function asJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('\\u0000', '\\ufffd');
+}
+
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
+}

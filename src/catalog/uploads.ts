@@ -1,0 +1,105 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
+
+/** A resumable upload: it belongs to one repository and one account (threats.md A4). */
+export interface UploadKey {
+  readonly id: string;
+  readonly repositoryId: number;
+  readonly accountId: number;
+}
+
+/** A lease that is not renewed for so long is free for others: its holder died. */
+export const leaseSeconds = 15;
+
+export async function openUpload(db: Database, upload: UploadKey): Promise<void> {
+  await db
+    .insertInto('upload')
+    .values({ id: upload.id, repository_id: upload.repositoryId, account_id: upload.accountId })
+    .execute();
+}
+
+/** False for an upload of another repository or account, too. */
+export async function isUpload(db: Database, upload: UploadKey): Promise<boolean> {
+  const row = await matching(db, upload).select('id').executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Takes the sole right to work on an upload; `busy` while another request, on any replica, holds it. */
+export async function leaseUpload(
+  db: Database,
+  upload: UploadKey,
+  lease: string,
+): Promise<'leased' | 'busy' | 'unknown'> {
+  const result = await db
+    .updateTable('upload')
+    .set({
+      lease,
+      leased_until: sql<Date>`now() + make_interval(secs => ${leaseSeconds})`,
+      touched_at: sql<Date>`now()`,
+    })
+    .where('id', '=', upload.id)
+    .where('repository_id', '=', upload.repositoryId)
+    .where('account_id', '=', upload.accountId)
+    .where((eb) =>
+      eb.or([eb('lease', 'is', null), eb('lease', '=', lease), eb('leased_until', '<', sql<Date>`now()`)]),
+    )
+    .executeTakeFirst();
+  if (result.numUpdatedRows > 0n) return 'leased';
+  return (await isUpload(db, upload)) ? 'busy' : 'unknown';
+}
+
+/** Gives the lease back and records how far the upload is; false when the lease was lost meanwhile. */
+export async function releaseUpload(
+  db: Database,
+  upload: { readonly id: string; readonly lease: string; readonly offsetBytes: number },
+): Promise<boolean> {
+  const result = await db
+    .updateTable('upload')
+    .set({
+      lease: null,
+      leased_until: null,
+      offset_bytes: upload.offsetBytes,
+      touched_at: sql<Date>`now()`,
+    })
+    .where('id', '=', upload.id)
+    .where('lease', '=', upload.lease)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Ends an upload; false when there is none of that id under that lease. */
+export async function closeUpload(
+  db: Database | Transaction<Tables>,
+  upload: { readonly id: string; readonly lease: string },
+): Promise<boolean> {
+  const result = await db
+    .deleteFrom('upload')
+    .where('id', '=', upload.id)
+    .where('lease', '=', upload.lease)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** Removes uploads that nobody touched for so long and returns their ids, whose bytes are then to be discarded. */
+export async function removeStaleUploads(
+  db: Database,
+  options: { readonly ttlSeconds: number; readonly limit: number },
+): Promise<readonly string[]> {
+  const result = await sql<{ id: string }>`
+    delete from upload where id in (
+      select id from upload
+      where touched_at < now() - make_interval(secs => ${options.ttlSeconds})
+        and (leased_until is null or leased_until < now())
+      order by touched_at limit ${options.limit} for update skip locked)
+    returning id`.execute(db);
+  return result.rows.map((row) => row.id);
+}
+
+function matching(db: Database, upload: UploadKey) {
+  return db
+    .selectFrom('upload')
+    .where('id', '=', upload.id)
+    .where('repository_id', '=', upload.repositoryId)
+    .where('account_id', '=', upload.accountId);
+}
