@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { publicSources } from '../advisories/sync-sources.ts';
 import { loadConfig } from './config.ts';
 import { settingsTable } from './settings.ts';
 
@@ -20,9 +21,7 @@ describe('loadConfig()', () => {
       dataFolder: '/srv/data',
       listen: { host: '127.0.0.1', port: 5000 },
       blobsFolder: '/srv/data/blobs',
-      advisories: ['https://osv-vulnerabilities.storage.googleapis.com'],
-      kev: 'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json',
-      epss: 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz',
+      advisorySources: publicSources,
       scanConcurrency: 2,
       trustedProxies: [],
       logLevel: 'info',
@@ -37,7 +36,7 @@ describe('loadConfig()', () => {
       },
     );
     expect(config.listen).toEqual({ host: '0.0.0.0', port: 7000 });
-    expect(config.advisories).toEqual(['https://a.example', `file:${folder}/osv`]);
+    expect(config.advisorySources.roots).toEqual(['https://a.example', `file:${folder}/osv`]);
     expect(config.scanConcurrency).toBe(4);
   });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
+import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
 import { Secret } from './secret.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
@@ -16,10 +17,8 @@ export interface Config {
   /** Absent: the embedded PostgreSQL. */
   readonly databaseUrl?: Secret;
   readonly blobsFolder: string;
-  /** Roots of OSV mirrors: URLs, or `file:` and an absolute path. */
-  readonly advisories: readonly string[];
-  readonly kev: string;
-  readonly epss: string;
+  /** URLs, or `file:` and an absolute path. */
+  readonly advisorySources: SyncSources;
   readonly scanConcurrency: number;
   readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
@@ -47,7 +46,9 @@ export function loadConfig(options: {
   readonly folder: string;
 }): Config {
   const fromFile =
-    options.file === undefined ? new Map<string, Given>() : readFile(path.resolve(options.folder, options.file));
+    options.file === undefined
+      ? new Map<string, Given>()
+      : readFile(path.resolve(options.folder, options.file));
   const given = new Map([...fromFile, ...readEnvironment(options.environment)]);
   return toConfig(given, options.folder);
 }
@@ -134,6 +135,10 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     source.startsWith('file:') && !source.startsWith('file:/')
       ? `file:${path.resolve(folder, source.slice('file:'.length))}`
       : source;
+  const feed = (name: 'kev' | 'epss') => {
+    const source = one(name) ?? publicSources[name];
+    return source === undefined ? {} : { [name]: absolute(source) };
+  };
   return {
     dataFolder,
     listen: parseListen(one('listen') ?? '127.0.0.1:5000', given.get('listen')?.source ?? ''),
@@ -144,17 +149,15 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
       blobs === undefined
         ? path.join(dataFolder, 'blobs')
         : path.resolve(folder, blobs.slice('file:'.length).replace(/^\/\/(?=\/)/, '')),
-    advisories: (given.get('advisories')?.values ?? [unquoted(settings.advisories.byDefault)]).map(absolute),
-    kev: absolute(one('kev') ?? unquoted(settings.kev.byDefault)),
-    epss: absolute(one('epss') ?? unquoted(settings.epss.byDefault)),
+    advisorySources: {
+      roots: (given.get('advisories')?.values ?? publicSources.roots).map(absolute),
+      ...feed('kev'),
+      ...feed('epss'),
+    },
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
     trustedProxies: given.get('trustedProxies')?.values ?? [],
     logLevel: asLogLevel(one('logLevel')),
   };
-}
-
-function unquoted(byDefault: string): string {
-  return byDefault.replaceAll('`', '');
 }
 
 function asLogLevel(text: string | undefined): LogLevel {

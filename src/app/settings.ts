@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { publicSources } from '../advisories/sync-sources.ts';
 
 /** One setting: a row of docs/settings.md. */
 export interface Setting {
@@ -84,21 +85,21 @@ export const settings = {
     ...urlOrFile,
     must: `a list, each ${urlOrFile.must}`,
     isList: true,
-    byDefault: '`https://osv-vulnerabilities.storage.googleapis.com`',
+    byDefault: `\`${publicSources.roots.join(',')}\``,
     description: "Roots of advisory mirrors laid out like OSV.dev's bucket, separated by commas",
   },
   kev: {
     variable: 'PRATIQUE_KEV',
     key: 'kev',
     ...urlOrFile,
-    byDefault: '`https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json`',
+    byDefault: `\`${publicSources.kev}\``,
     description: "CISA's catalogue of known exploited vulnerabilities",
   },
   epss: {
     variable: 'PRATIQUE_EPSS',
     key: 'epss',
     ...urlOrFile,
-    byDefault: '`https://epss.empiricalsecurity.com/epss_scores-current.csv.gz`',
+    byDefault: `\`${publicSources.epss}\``,
     description: "FIRST's EPSS scores",
   },
   scanConcurrency: {

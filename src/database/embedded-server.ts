@@ -60,6 +60,7 @@ const defaultSettings: Readonly<Record<string, string>> = {
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
+  log_checkpoints: 'off',
   log_min_messages: 'warning',
   log_line_prefix: '%m [%p] ',
   // Statements and their parameters may hold secrets.

@@ -1,0 +1,130 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { Notifications } from '../database/notifications.ts';
+import { ensureAdmin } from './admin-account.ts';
+import type { Config } from './config.ts';
+import { registerConsole } from './console-files.ts';
+import { createHttpServer } from './create-http-server.ts';
+import { registerHealth } from './health.ts';
+import { type Installation, openInstallation } from './installation.ts';
+import { StartError } from './start-error.ts';
+
+/** A server that answers requests. */
+export interface RunningServer {
+  /** Where people open it. */
+  readonly url: string;
+  /** The password that this start made for `admin`, and its file; absent unless it is the first start. */
+  readonly firstPassword?: { readonly password: string; readonly file: string };
+  /**
+   * Stops within 30 s: no longer ready, then requests and jobs end or are left resumable, then the database stops.
+   * `drainMs`: how long a load balancer is given to notice before connections are refused.
+   */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+const requestsEndMs = 20_000;
+const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.url));
+
+/** Starts everything on the data folder. Throws `StartError` (one line for people) or what else went wrong. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const logger = pino({ level: config.logLevel, base: null });
+  const installation = await openInstallation(config, {
+    role: 'server',
+    onEvent: (message) => logger.warn(message),
+  });
+  try {
+    return await serve(installation, logger);
+  } catch (cause) {
+    await installation.close();
+    throw cause;
+  }
+}
+
+async function serve(installation: Installation, logger: Logger): Promise<RunningServer> {
+  const { config, connection } = installation;
+  const notifications = new Notifications({
+    config: connection.config,
+    onError: (error) => logger.warn({ err: error }, 'the listener lost its connection to PostgreSQL'),
+  });
+  const state = { stopping: false };
+  const fastify = createHttpServer(config, logger);
+  const [firstPassword] = await Promise.all([
+    ensureAdmin(connection.db, { dataFolder: config.dataFolder, password: config.adminPassword }),
+    notifications.start(),
+  ]);
+  registerHealth(fastify, () => missingPart({ state, installation, notifications }));
+  await registerConsole(fastify, consoleFolder);
+  await listen(fastify, config);
+  const stop = async (options?: { readonly drainMs?: number }) => {
+    if (state.stopping) return;
+    state.stopping = true;
+    await sleep(options?.drainMs ?? 0);
+    await closeHttp(fastify, logger);
+    await notifications.close();
+    await installation.close();
+  };
+  return { url: urlOf(fastify, config), ...(firstPassword === undefined ? {} : { firstPassword }), stop };
+}
+
+/** Waits for running requests, and cuts what still runs after a while: an upload goes on where it was. */
+async function closeHttp(fastify: FastifyInstance, logger: Logger): Promise<void> {
+  const cut = setTimeout(() => {
+    logger.warn(`cut the requests that still ran ${requestsEndMs} ms after the stop`);
+    fastify.server.closeAllConnections();
+  }, requestsEndMs);
+  await fastify.close();
+  clearTimeout(cut);
+}
+
+async function missingPart(parts: {
+  readonly state: { readonly stopping: boolean };
+  readonly installation: Installation;
+  readonly notifications: Notifications;
+}): Promise<string | undefined> {
+  if (parts.state.stopping) return 'the server stops';
+  if (!parts.notifications.isListening()) return 'no connection to the database';
+  const answered = parts.installation.connection.pool.query('select 1').then(
+    () => true,
+    () => false,
+  );
+  return (await answered) ? undefined : 'the database does not answer';
+}
+
+async function listen(fastify: FastifyInstance, config: Config): Promise<void> {
+  const { host, port } = config.listen;
+  try {
+    await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` });
+  } catch (cause) {
+    await fastify.close();
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const got: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'one that another process uses',
+      EACCES: 'one that this user may not use',
+      EADDRNOTAVAIL: 'an address that this machine does not have',
+      ENOTFOUND: 'a host name that is unknown',
+    };
+    throw new StartError(
+      `Cannot listen on "${host}:${port}": address and port must be free for this server, got ${got[code] ?? code}; set PRATIQUE_LISTEN to another`,
+      { cause },
+    );
+  }
+}
+
+/** The configured URL, or one made of the address that is listened on. */
+function urlOf(fastify: FastifyInstance, config: Config): string {
+  return config.externalUrl ?? defaultUrl(config.listen.host, portOf(fastify));
+}
+
+function portOf(fastify: FastifyInstance): number {
+  // A TCP server that listens has an address of this shape.
+  return (fastify.server.address() as AddressInfo).port;
+}
+
+function defaultUrl(host: string, port: number): string {
+  const isEverywhere = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
+  const name = isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}

@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import { type CommandContext, exitCodes } from './command-context.ts';
+import { addServeCommand } from './serve-command.ts';
+
+/** Runs one command line and resolves with the exit code. Errors are one line on standard error. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = new Command('pratique')
+    .description(
+      'A registry that inspects what it holds and refuses to hand out what your policy calls unsafe',
+    )
+    .option('--config <file>', 'settings file (YAML)')
+    .option('--debug', 'print stack traces')
+    .exitOverride()
+    .showHelpAfterError('(add --help for the usage)');
+  const context = (): CommandContext => ({
+    settingsFile: program.opts<{ config?: string }>().config,
+    setExitCode: (code) => {
+      exitCode = code;
+    },
+  });
+  addServeCommand(program, context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.environment;
+    const isDebug = program.opts<{ debug?: boolean }>().debug === true;
+    process.stderr.write(`${isDebug ? stackOf(error) : messageOf(error)}\n`);
+    return exitCodes.environment;
+  }
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error && error.message !== '' ? error.message : String(error);
+  return message.split('\n').join(' ');
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { loadProcessConfig } from '../app/config.ts';
+import { startServer } from '../app/server.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** What a load balancer is given to see `/readyz` fail before connections are refused. */
+const drainMs = 1_000;
+
+/** `pratique serve`: runs until SIGTERM or SIGINT; a second signal ends it at once. */
+export function addServeCommand(program: Command, context: () => CommandContext): void {
+  program
+    .command('serve')
+    .description('serve registry, API and console')
+    .action(async () => {
+      const server = await startServer(loadProcessConfig(context().settingsFile));
+      const out = (text: string) => process.stdout.write(`${text}\n`);
+      out(`Pratique is ready on ${server.url}`);
+      if (server.firstPassword !== undefined) {
+        const { password, file } = server.firstPassword;
+        out(`First start: sign in as "admin" with the password ${password} (kept in ${file})`);
+      }
+      const signal = await firstSignal();
+      // Whoever stops it at a terminal does not wait for a load balancer.
+      await server.stop({ drainMs: signal === 'SIGTERM' ? drainMs : 0 });
+    });
+}
+
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let count = 0;
+    const receive = (signal: NodeJS.Signals) => {
+      count += 1;
+      if (count === 1) resolve(signal);
+      else process.exit(128);
+    };
+    process.on('SIGTERM', receive);
+    process.on('SIGINT', receive);
+  });
+}
