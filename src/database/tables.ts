@@ -287,7 +287,10 @@ export interface LayerInspectionTable {
 export interface ImageReportTable {
   manifest_digest: string;
   inspector_version: number;
+  outcome: string;
+  problem: ColumnType<unknown, string | null | undefined, string | null>;
   distribution: ColumnType<unknown, string | null | undefined, string | null>;
+  ecosystems: string[];
   doubts: Json;
   package_ids: Buffer;
   places: Buffer;
@@ -324,6 +327,7 @@ export interface ImageScanTable {
   cancel_requested: Generated<boolean>;
   queued_at: Date | null;
   started_at: Date | null;
+  touched_at: Date | null;
   finished_at: Date | null;
 }
 

@@ -44,7 +44,10 @@ create table layer_inspection (
 create table image_report (
   manifest_digest text primary key references manifest (digest) on delete cascade,
   inspector_version int not null,
+  outcome text not null check (outcome in ('scanned', 'incomplete', 'unsupported')),
+  problem jsonb,                            -- ScanProblem: why it is incomplete or unsupported
   distribution jsonb,
+  ecosystems text[] not null,               -- of the judged packages
   doubts jsonb not null,                    -- Doubt[] that lie in the image itself
   package_ids bytea not null,               -- sorted little-endian uint32: the packages that are judged
   places bytea not null,                    -- deflated JSON: PlacedPackage[] with package ids
@@ -82,6 +85,7 @@ create table image_scan (
   cancel_requested boolean not null default false,
   queued_at timestamptz,
   started_at timestamptz,
+  touched_at timestamptz,                   -- last sign of life of the worker that scans
   finished_at timestamptz,
   primary key (manifest_digest, category)
 );
