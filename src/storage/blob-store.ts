@@ -11,16 +11,20 @@ export interface BlobReader {
 
 /** An upload that survives a restart: bytes are appended, then committed once under the digest they hash to. */
 export interface UploadStore {
+  /** `uploadId` is a new lower-case UUID. */
   create(uploadId: string): Promise<void>;
   /**
    * Appends at `offsetBytes`, which must be the current size, and returns the new size once the bytes are durable.
-   * A source that breaks off leaves what arrived and throws.
+   * A source that breaks off leaves what arrived and throws. Throws `UploadMissingError`, `UploadOffsetError`, and
+   * `UploadBusyError` while another call works on the same upload.
    */
   append(uploadId: string, offsetBytes: number, source: Readable): Promise<number>;
-  size(uploadId: string): Promise<number | undefined>;
+  /** Bytes that arrived, or undefined when the upload is unknown. */
+  uploadSize(uploadId: string): Promise<number | undefined>;
   /**
    * Hashes the stored bytes, and when they hash to `digest` makes them a blob: fsync, rename, fsync of the directory.
-   * Returns the key and size; `mismatch` leaves the upload as it was.
+   * Returns the key and size; `mismatch` leaves the upload as it was. Committing again under the same digest returns the
+   * same, so that a request that was cut off can be repeated.
    */
   commit(
     uploadId: string,

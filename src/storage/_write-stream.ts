@@ -1,0 +1,66 @@
+import type { Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+
+/** Bytes gathered before one write: the network hands over 64 KiB at a time. */
+const writeBytes = 1024 * 1024;
+
+/**
+ * Writes what the source gives from `offsetBytes` on and syncs it, also when the source breaks off: then `error` is why.
+ * While one batch is written, the next is read and hashed. A failure of the file itself is thrown.
+ */
+export async function writeStream(options: {
+  readonly handle: FileHandle;
+  readonly offsetBytes: number;
+  readonly source: Readable;
+  readonly hash: Hash | undefined;
+}): Promise<{ readonly offsetBytes: number; readonly error?: unknown }> {
+  const { handle, hash } = options;
+  let offsetBytes = options.offsetBytes;
+  let batch: Buffer[] = [];
+  let batchBytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async () => {
+    await writing;
+    if (batchBytes === 0) return;
+    writing = writeFully(handle, batch, offsetBytes);
+    writing.catch(() => {}); // thrown by the next await of it
+    offsetBytes += batchBytes;
+    batch = [];
+    batchBytes = 0;
+  };
+  let error: unknown;
+  try {
+    for await (const chunk of options.source) {
+      const bytes: Buffer = chunk; // a byte stream without an encoding
+      hash?.update(bytes);
+      batch.push(bytes);
+      batchBytes += bytes.length;
+      if (batchBytes >= writeBytes) await flush();
+    }
+  } catch (cause) {
+    await writing; // a failed write is the better reason
+    error = cause;
+  }
+  await flush();
+  await writing;
+  await handle.datasync();
+  return error === undefined ? { offsetBytes } : { offsetBytes, error };
+}
+
+async function writeFully(handle: FileHandle, buffers: readonly Buffer[], position: number): Promise<void> {
+  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  const first = await handle.writev([...buffers], position);
+  if (first.bytesWritten === total) return;
+  const rest = Buffer.concat(buffers).subarray(first.bytesWritten);
+  let done = 0;
+  while (done < rest.length) {
+    const { bytesWritten } = await handle.write(
+      rest,
+      done,
+      rest.length - done,
+      position + first.bytesWritten + done,
+    );
+    done += bytesWritten;
+  }
+}
