@@ -39,6 +39,9 @@ export class TarReader {
   #heldBytes = 0;
   #pending: Pending = {};
   #entryCount = 0;
+  /** Where the piece at hand starts in the archive, and where the section that was finished last ends. */
+  #chunkOffset = 0;
+  #sectionEnd = 0;
 
   constructor(visitor: TarVisitor, limits: TarLimits = defaultTarLimits) {
     this.#visitor = visitor;
@@ -49,15 +52,20 @@ export class TarReader {
     return this.#entryCount;
   }
 
+  /** During `entry()` of the visitor: where in the archive the member's body starts. */
+  get bodyOffset(): number {
+    return this.#sectionEnd;
+  }
+
   /** Bytes that come next and that nobody wants: a reader of a file may jump over them, telling `skip()`. */
   get skippableBytes(): number {
     return this.#section === 'skip' ? this.#leftBytes : 0;
   }
 
-  /** Takes `bytes` of `skippableBytes` as read. */
+  /** Takes that many bytes as read: 1 to `skippableBytes`. */
   skip(bytes: number): void {
-    this.#leftBytes -= Math.min(bytes, this.skippableBytes);
-    if (this.#section === 'skip' && this.#leftBytes === 0) this.#section = 'header';
+    this.#chunkOffset += bytes;
+    this.#pass(bytes);
   }
 
   write(chunk: Buffer): void {
@@ -67,16 +75,18 @@ export class TarReader {
         case 'skip': {
           const bytes = Math.min(this.#leftBytes, chunk.length - position);
           position += bytes;
-          this.skip(bytes);
+          this.#pass(bytes);
           break;
         }
         case 'trailer':
           this.#checkTrailer(chunk, position);
-          return;
+          position = chunk.length;
+          break;
         default:
           position = this.#takeSection(chunk, position);
       }
     }
+    this.#chunkOffset += chunk.length;
   }
 
   /** Call after the last piece; throws when the archive stops in the middle of a member. */
@@ -99,6 +109,7 @@ export class TarReader {
       return chunk.length;
     }
     const end = position + missing;
+    this.#sectionEnd = this.#chunkOffset + end;
     if (this.#heldBytes === 0) {
       this.#finishSection(chunk, position, end);
     } else {
@@ -247,6 +258,11 @@ export class TarReader {
     this.#section = section;
     this.#leftBytes = leftBytes;
     this.#skipBytes = padded(bodyBytes) - leftBytes;
+  }
+
+  #pass(bytes: number): void {
+    this.#leftBytes -= bytes;
+    if (this.#leftBytes === 0) this.#section = 'header';
   }
 
   #startSkip(): void {
