@@ -76,6 +76,11 @@ export class StaticMirror {
 export function modifiedList(records: readonly MirrorRecord[]): string {
   return [...records]
     .sort((a, b) => Date.parse(b.modified) - Date.parse(a.modified))
-    .map((record) => `${record.modified.replace(/0+Z$/, 'Z').replace(/\.Z$/, 'Z')},${record.id}\n`)
+    .map((record) => `${withoutTrailingZeros(record.modified)},${record.id}\n`)
     .join('');
+}
+
+/** OSV.dev's lists drop the trailing zeros of a fraction that the records keep. */
+function withoutTrailingZeros(instant: string): string {
+  return instant.replace(/(\.\d*?)0+Z$/, '$1Z').replace(/\.Z$/, 'Z');
 }
