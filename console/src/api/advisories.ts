@@ -1,0 +1,40 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { answerOf } from './api.ts';
+import { useApi } from './api-context.ts';
+
+export function useFeeds() {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['feeds'],
+    queryFn: ({ signal }) => answerOf(api.client.GET('/advisories', { signal })),
+    refetchInterval: 5000,
+  });
+}
+
+export function useSyncAdvisories() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => answerOf(api.client.POST('/advisories/sync')),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['feeds'] }),
+  });
+}
+
+export function useVulnerability(id: string | undefined) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['vulnerability', id],
+    enabled: id !== undefined,
+    queryFn: ({ signal }) =>
+      answerOf(api.client.GET('/vulnerabilities/{id}', { params: { path: { id: id ?? '' } }, signal })),
+  });
+}
+
+export function useSystem() {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['system'],
+    queryFn: ({ signal }) => answerOf(api.client.GET('/system', { signal })),
+    refetchInterval: 15_000,
+  });
+}

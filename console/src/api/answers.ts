@@ -1,0 +1,38 @@
+import type { components } from './schema.ts';
+
+/** The server's answers under the names of its OpenAPI document. */
+type Schemas = components['schemas'];
+
+export type Image = Schemas['Image'];
+export type ImageDetails = Schemas['ImageDetails'];
+export type Scan = Schemas['Scan'];
+export type Doubt = Schemas['Doubt'];
+export type Verdict = Schemas['Verdict'];
+export type Reason = Verdict['reasons'][number];
+export type SeveritySummary = Schemas['SeveritySummary'];
+export type Severity = Finding['severity'];
+export type Finding = Schemas['Finding'];
+export type ImagePackage = Schemas['ImagePackage'];
+export type Vulnerability = Schemas['Vulnerability'];
+export type Namespace = Schemas['Namespace'];
+export type Policy = Schemas['Policy'];
+export type PolicyChange = Schemas['PolicyChange'];
+export type PolicyPreview = Schemas['PolicyPreview'];
+export type Exemption = Schemas['Exemption'];
+export type ExemptionCreate = Schemas['ExemptionCreate'];
+export type ImmutabilityRule = Schemas['ImmutabilityRule'];
+export type ImmutabilityRuleCreate = Schemas['ImmutabilityRuleCreate'];
+export type ImmutabilityPreview = Schemas['ImmutabilityPreview'];
+export type Member = Schemas['Member'];
+export type Role = Member['role'];
+export type AuditEvent = Schemas['Event'];
+export type Feed = Schemas['Feed'];
+export type User = Schemas['User'];
+export type Session = Schemas['Session'];
+export type System = Schemas['System'];
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+  readonly total: number;
+}

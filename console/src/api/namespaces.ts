@@ -1,0 +1,100 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { PolicyChange } from './answers.ts';
+import { answerOf } from './api.ts';
+import { useApi } from './api-context.ts';
+
+/** Namespaces the caller may see, at most 200, with those whose name contains `q`. */
+export function useNamespaces(query: { q?: string; cursor?: string; limit?: number }) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['namespaces', query],
+    queryFn: ({ signal }) => answerOf(api.client.GET('/namespaces', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+}
+
+export function useNamespace(namespace: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['namespace', namespace],
+    queryFn: ({ signal }) =>
+      answerOf(api.client.GET('/namespaces/{namespace}', { params: { path: { namespace } }, signal })),
+    refetchInterval: 15_000,
+  });
+}
+
+function useRefresh() {
+  const queries = useQueryClient();
+  return async () => {
+    const stale = ['namespaces', 'namespace', 'images', 'policy-preview', 'events'];
+    await Promise.all(stale.map((key) => queries.invalidateQueries({ queryKey: [key] })));
+  };
+}
+
+export function useCreateNamespace() {
+  const api = useApi();
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: (body: { name: string; autoScan: boolean; public: boolean }) =>
+      answerOf(api.client.POST('/namespaces', { body })),
+    onSuccess: refresh,
+  });
+}
+
+export function useChangeNamespace(namespace: string) {
+  const api = useApi();
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: (body: { autoScan?: boolean; public?: boolean; policy?: PolicyChange }) =>
+      answerOf(api.client.PATCH('/namespaces/{namespace}', { params: { path: { namespace } }, body })),
+    onSuccess: refresh,
+  });
+}
+
+export function useDeleteNamespace(namespace: string) {
+  const api = useApi();
+  const refresh = useRefresh();
+  return useMutation({
+    mutationFn: () =>
+      answerOf(api.client.DELETE('/namespaces/{namespace}', { params: { path: { namespace } } })),
+    onSuccess: refresh,
+  });
+}
+
+/** What `policy`, laid over the stored one, would do to the images that are here now. */
+export function usePolicyPreview(options: { namespace: string; policy: PolicyChange; enabled?: boolean }) {
+  const api = useApi();
+  const { namespace, policy, enabled = true } = options;
+  return useQuery({
+    queryKey: ['policy-preview', namespace, policy],
+    enabled,
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.client.POST('/namespaces/{namespace}/policy-preview', {
+          params: { path: { namespace } },
+          body: { policy },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+}
+
+export function useEvents(options: { namespace: string; kind?: string; cursor?: string }) {
+  const api = useApi();
+  const { namespace, ...query } = options;
+  return useQuery({
+    queryKey: ['events', namespace, query],
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.client.GET('/namespaces/{namespace}/events', {
+          params: { path: { namespace }, query },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    refetchInterval: 10_000,
+  });
+}

@@ -1,0 +1,135 @@
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconRefresh } from '@tabler/icons-react';
+import { useFeeds, useSyncAdvisories, useSystem } from '../api/advisories.ts';
+import type { Feed } from '../api/answers.ts';
+import { useSession } from '../api/session.ts';
+import { PageHead } from '../layout/page-head.tsx';
+import { type Column, DataTable } from '../parts/data-table.tsx';
+import { EmptyNote } from '../parts/empty-note.tsx';
+import { ErrorNote } from '../parts/error-note.tsx';
+import { Note } from '../parts/note.tsx';
+import { RelativeTime } from '../parts/relative-time.tsx';
+
+function FeedState({ feed }: { feed: Feed }) {
+  if (feed.lastError !== null) {
+    return (
+      <span className="pq-mark" data-look="refused">
+        Failed
+      </span>
+    );
+  }
+  if (feed.lastSuccessAt === null || feed.stale) {
+    return (
+      <span className="pq-mark" data-look="unsure">
+        <span className="pq-mark-box pq-hatched" aria-hidden="true" />
+        {feed.lastSuccessAt === null ? 'Never read' : 'Too old'}
+      </span>
+    );
+  }
+  return <span>Up to date</span>;
+}
+
+const columns: readonly Column<Feed>[] = [
+  { id: 'name', label: 'Feed', cell: (feed) => <strong>{feed.name}</strong> },
+  { id: 'state', label: 'State', cell: (feed) => <FeedState feed={feed} /> },
+  { id: 'records', label: 'Records', align: 'right', cell: (feed) => feed.recordCount.toLocaleString('en') },
+  {
+    id: 'newest',
+    label: 'Newest record',
+    align: 'right',
+    cell: (feed) => <RelativeTime at={feed.newestRecordAt} />,
+  },
+  {
+    id: 'success',
+    label: 'Last read',
+    align: 'right',
+    cell: (feed) => <RelativeTime at={feed.lastSuccessAt} />,
+  },
+  {
+    id: 'attempt',
+    label: 'Last try',
+    align: 'right',
+    cell: (feed) => <RelativeTime at={feed.lastAttemptAt} />,
+  },
+  {
+    id: 'error',
+    label: 'Last error',
+    grow: true,
+    cell: (feed) => (
+      <span title={feed.lastError ?? ''}>{feed.lastError ?? <span className="pq-dim">—</span>}</span>
+    ),
+  },
+];
+
+function sentenceOf(feeds: readonly Feed[]): string {
+  if (feeds.length === 0) return 'No feed has been read yet.';
+  const bad = feeds.filter(
+    (feed) => feed.stale || feed.lastError !== null || feed.lastSuccessAt === null,
+  ).length;
+  if (bad > 0) return `${bad} of ${feeds.length} feeds cannot be relied on.`;
+  return feeds.length === 1 ? 'The 1 feed is up to date.' : `All ${feeds.length} feeds are up to date.`;
+}
+
+function SyncButton() {
+  const sync = useSyncAdvisories();
+  return (
+    <Button
+      leftSection={<IconRefresh size={14} />}
+      loading={sync.isPending}
+      onClick={() =>
+        sync.mutate(undefined, {
+          onSuccess: () => notifications.show({ message: 'The feeds are being read; this page follows' }),
+          onError: (error) =>
+            notifications.show({
+              color: 'danger',
+              title: 'The feeds are not being read',
+              message: error.message,
+            }),
+        })
+      }
+    >
+      Read feeds now
+    </Button>
+  );
+}
+
+/** Where the knowledge comes from, and how old it is. */
+export function AdvisoriesPage() {
+  const feeds = useFeeds();
+  const system = useSystem();
+  const session = useSession();
+  const verdict = feeds.data === undefined ? undefined : sentenceOf(feeds.data.items);
+  if (feeds.error !== null && feeds.data === undefined) {
+    return <ErrorNote error={feeds.error} onRetry={() => void feeds.refetch()} />;
+  }
+  return (
+    <>
+      <PageHead
+        title="Advisories"
+        {...(verdict !== undefined && { verdict })}
+        actions={session.data?.account.isAdmin === true && <SyncButton />}
+      />
+      {system.data !== undefined && !system.data.feeds.ready && (
+        <div style={{ marginBottom: 16 }}>
+          <Note tone="unsure" title="Nothing can be judged yet">
+            <p>{system.data.feeds.message}</p>
+          </Note>
+        </div>
+      )}
+      <section className="pq-panel" aria-label="Feeds">
+        <DataTable
+          name="Feeds"
+          columns={columns}
+          rows={feeds.data?.items}
+          rowKey={(feed) => feed.name}
+          empty={
+            <EmptyNote title="No feed has been read yet" command="npx pratique advisories sync">
+              Feeds are read once a day, and now if you ask.
+            </EmptyNote>
+          }
+        />
+      </section>
+    </>
+  );
+}

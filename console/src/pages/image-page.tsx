@@ -1,0 +1,120 @@
+import { Tabs } from '@mantine/core';
+import { useParams } from 'react-router';
+import type { ImageDetails } from '../api/answers.ts';
+import { useImage } from '../api/images.ts';
+import { PageHead } from '../layout/page-head.tsx';
+import { PageSkeleton } from '../layout/page-skeleton.tsx';
+import { ErrorNote } from '../parts/error-note.tsx';
+import { ImageActions } from '../parts/image-actions.tsx';
+import { imageName } from '../parts/image-name.ts';
+import { oneOf, useSearchState } from '../parts/use-search-state.ts';
+import { BuildHistoryTab } from './image/build-history-tab.tsx';
+import { DetailsTab } from './image/details-tab.tsx';
+import { FindingDrawer } from './image/finding-drawer.tsx';
+import { FindingsTab } from './image/findings-tab.tsx';
+import { PackagesTab } from './image/packages-tab.tsx';
+import { PlatformsTab } from './image/platforms-tab.tsx';
+import { ReportFacts } from './image/report-facts.tsx';
+import { ReportReasons } from './image/report-reasons.tsx';
+import { VerdictSentence } from './image/verdict-sentence.tsx';
+
+const tabs = ['findings', 'packages', 'history', 'platforms', 'details'] as const;
+type Tab = (typeof tabs)[number];
+
+const labels: Readonly<Record<Tab, string>> = {
+  findings: 'Findings',
+  packages: 'Packages',
+  history: 'Build history',
+  platforms: 'Platforms',
+  details: 'Details',
+};
+
+function tabsOf(image: ImageDetails): readonly Tab[] {
+  if (image.kind === 'index') return ['platforms', 'details'];
+  if (image.kind === 'artifact' && image.severity === null) return ['details'];
+  return ['findings', 'packages', 'history', 'details'];
+}
+
+function TabBody({ tab, image }: { tab: Tab; image: ImageDetails }) {
+  switch (tab) {
+    case 'findings':
+      return <FindingsTab image={image} />;
+    case 'packages':
+      return <PackagesTab image={image} />;
+    case 'history':
+      return <BuildHistoryTab image={image} />;
+    case 'platforms':
+      return <PlatformsTab image={image} />;
+    case 'details':
+      return <DetailsTab image={image} />;
+  }
+}
+
+function Report({ image }: { image: ImageDetails }) {
+  const state = useSearchState();
+  const offered = tabsOf(image);
+  const tab = oneOf(state.get('tab'), offered) ?? offered[0] ?? 'details';
+  const cleared = {
+    q: undefined,
+    severity: undefined,
+    fixable: undefined,
+    sort: undefined,
+    finding: undefined,
+  };
+  return (
+    <>
+      <Tabs
+        value={tab}
+        keepMounted={false}
+        onChange={(next) =>
+          state.set({ ...cleared, tab: next === offered[0] ? undefined : (next ?? undefined) })
+        }
+      >
+        <Tabs.List mb="md" className="pq-no-print">
+          {offered.map((value) => (
+            <Tabs.Tab key={value} value={value}>
+              {labels[value]}
+              {value === 'packages' && image.packageCount !== null && (
+                <span className="pq-dim"> {image.packageCount}</span>
+              )}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={tab}>
+          <TabBody tab={tab} image={image} />
+        </Tabs.Panel>
+      </Tabs>
+      <FindingDrawer image={image} />
+    </>
+  );
+}
+
+/** The report of one image: what a pull gets, why, what to do about it, and all that was found. */
+export function ImagePage() {
+  const { id = '' } = useParams();
+  const image = useImage(Number(id));
+  const crumbs = [{ label: 'Images', to: '/images' }];
+  if (image.data === undefined) {
+    if (image.error === null) return <PageSkeleton />;
+    return (
+      <>
+        <PageHead crumbs={crumbs} title={`Image ${id}`} />
+        <ErrorNote error={image.error} onRetry={() => void image.refetch()} />
+      </>
+    );
+  }
+  const { data } = image;
+  return (
+    <>
+      <PageHead
+        crumbs={[{ label: data.namespace, to: `/namespaces/${data.namespace}` }, ...crumbs]}
+        title={imageName(data)}
+        verdict={<VerdictSentence image={data} />}
+        actions={<ImageActions image={data} size="xs" />}
+      />
+      <ReportFacts image={data} />
+      <ReportReasons image={data} />
+      <Report image={data} />
+    </>
+  );
+}

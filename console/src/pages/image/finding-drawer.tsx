@@ -1,0 +1,153 @@
+import { Drawer, Skeleton } from '@mantine/core';
+import { Link } from 'react-router';
+import { useVulnerability } from '../../api/advisories.ts';
+import type { Finding, ImageDetails } from '../../api/answers.ts';
+import { useFindings } from '../../api/images.ts';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { parseFindingKey } from '../../parts/finding-key.ts';
+import { Note } from '../../parts/note.tsx';
+import { SeverityMark } from '../../parts/severity-mark.tsx';
+import { useSearchState } from '../../parts/use-search-state.ts';
+import { VulnerabilityFacts } from '../vulnerability/vulnerability-facts.tsx';
+import { readableCommand } from './build-history-tab.tsx';
+import { revisionOf } from './revision-of.ts';
+import './report.css';
+
+function InThisImage({ findings }: { findings: readonly Finding[] }) {
+  const [first] = findings;
+  if (first === undefined) return null;
+  return (
+    <section className="pq-drawer-section" aria-label="In this image">
+      <dl className="pq-drawer-list">
+        <div>
+          <dt>Package</dt>
+          <dd>
+            {first.package.name} <span className="pq-mono">{first.package.version}</span>{' '}
+            <span className="pq-dim">{first.package.ecosystem}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Fixed in</dt>
+          <dd>
+            {first.fixedVersion === null ? (
+              'no fix known'
+            ) : (
+              <span className="pq-mono">{first.fixedVersion}</span>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Why it matched</dt>
+          <dd>
+            {first.undetermined
+              ? `Record ${first.record} names this package, but the version could not be compared: it may or may not be affected`
+              : `Record ${first.record} says that this version of ${first.package.name} is affected`}
+          </dd>
+        </div>
+        {findings.map(({ place }) => (
+          <div key={`${place.layerIndex} ${place.path}`}>
+            <dt>Where: layer {place.layerIndex + 1}</dt>
+            <dd>
+              <span className="pq-mono">{place.path}</span>
+              {place.createdBy !== null && (
+                <div className="pq-mono pq-dim">{readableCommand(place.createdBy)}</div>
+              )}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Allowed({ finding }: { finding: Finding | undefined }) {
+  if (finding === undefined || finding.exempted === null) return null;
+  const { by, reason, expiresAt } = finding.exempted;
+  return (
+    <section className="pq-drawer-section">
+      <Note tone="plain" title="Allowed: it does not count">
+        <p>
+          {reason} <span className="pq-dim">({by}</span>
+          <span className="pq-dim">{expiresAt === null ? ')' : `, until ${expiresAt.slice(0, 10)})`}</span>
+        </p>
+      </Note>
+    </section>
+  );
+}
+
+function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: string; packageName: string }) {
+  const findings = useFindings({
+    id: image.id,
+    query: { q: id, package: packageName, limit: 200 },
+    revision: revisionOf(image),
+  });
+  const vulnerability = useVulnerability(id);
+  const here = findings.data?.items.filter(
+    (finding) => finding.id === id && finding.package.name === packageName,
+  );
+  return (
+    <>
+      {here?.length === 0 && (
+        <Note tone="plain" title="This image does not have this finding (any more)">
+          <p>A new scan or a changed advisory may have taken it away.</p>
+        </Note>
+      )}
+      {here !== undefined && <Allowed finding={here[0]} />}
+      {here === undefined ? <Skeleton height={120} mb="md" radius={2} /> : <InThisImage findings={here} />}
+      {vulnerability.data !== undefined && <VulnerabilityFacts vulnerability={vulnerability.data} />}
+      {vulnerability.data === undefined && vulnerability.error === null && (
+        <Skeleton height={240} radius={2} />
+      )}
+      {vulnerability.error !== null && <ErrorNote error={vulnerability.error} />}
+      {vulnerability.data !== undefined && (
+        <p>
+          <Link to={`/vulnerabilities/${encodeURIComponent(id)}`}>
+            All images with {id} ({vulnerability.data.imageCount})
+          </Link>
+        </p>
+      )}
+    </>
+  );
+}
+
+function DrawerTitle({ image, id, packageName }: { image: ImageDetails; id: string; packageName: string }) {
+  const vulnerability = useVulnerability(id);
+  const findings = useFindings({
+    id: image.id,
+    query: { q: id, package: packageName, limit: 200 },
+    revision: revisionOf(image),
+  });
+  const severity =
+    findings.data?.items.find((finding) => finding.id === id)?.severity ?? vulnerability.data?.severity;
+  return (
+    <span style={{ display: 'inline-flex', gap: 14, alignItems: 'center', fontSize: 18, fontWeight: 600 }}>
+      {id}
+      {severity !== undefined && (
+        <span style={{ fontSize: 13 }}>
+          <SeverityMark severity={severity} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** One finding in full, beside the list; open while the address says `finding=…`. */
+export function FindingDrawer({ image }: { image: ImageDetails }) {
+  const state = useSearchState();
+  const key = state.get('finding');
+  const { id, packageName } = parseFindingKey(key ?? '');
+  return (
+    <Drawer
+      opened={key !== undefined}
+      onClose={() => state.set({ finding: undefined }, { keepPage: true })}
+      position="right"
+      size={620}
+      overlayProps={{ backgroundOpacity: 0.25 }}
+      transitionProps={{ duration: 120 }}
+      title={key === undefined ? '' : <DrawerTitle image={image} id={id} packageName={packageName} />}
+      closeButtonProps={{ 'aria-label': 'Close finding' }}
+    >
+      {key !== undefined && <DrawerBody image={image} id={id} packageName={packageName} />}
+    </Drawer>
+  );
+}

@@ -1,0 +1,198 @@
+import { Switch } from '@mantine/core';
+import { Link } from 'react-router';
+import type { Finding, ImageDetails } from '../../api/answers.ts';
+import { type FindingQuery, useFindings } from '../../api/images.ts';
+import { Choice } from '../../parts/choice.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { EmptyNote } from '../../parts/empty-note.tsx';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { findingKey, findingRowKey } from '../../parts/finding-key.ts';
+import { given } from '../../parts/given.ts';
+import { PageTurner } from '../../parts/page-turner.tsx';
+import { percent } from '../../parts/percent.ts';
+import { RelativeTime } from '../../parts/relative-time.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
+import { SeverityMark } from '../../parts/severity-mark.tsx';
+import { severityOrder } from '../../parts/severity-order.ts';
+import { oneOf, type SearchState, useSearchState } from '../../parts/use-search-state.ts';
+import { NothingFound } from './nothing-found.tsx';
+import { revisionOf } from './revision-of.ts';
+import './report.css';
+
+const pageSize = 100;
+const sorts = [
+  '-severity',
+  'severity',
+  'id',
+  '-id',
+  'package',
+  '-package',
+  'epss',
+  '-epss',
+  'layer',
+  '-layer',
+] as const;
+
+function findingQuery(state: SearchState): FindingQuery {
+  return given({
+    limit: pageSize,
+    cursor: state.get('cursor'),
+    severity: oneOf(state.get('severity'), severityOrder),
+    fixable: state.get('fixable') === 'true' ? true : undefined,
+    q: state.get('q'),
+    sort: oneOf(state.get('sort'), sorts),
+  });
+}
+
+function FixCell({ finding }: { finding: Finding }) {
+  if (finding.fixedVersion !== null) return <span className="pq-mono">{finding.fixedVersion}</span>;
+  const words = {
+    fixed: 'fixed',
+    'not-fixed': 'none yet',
+    'wont-fix': 'won’t fix',
+    'end-of-life': 'end of life',
+  };
+  return <span className="pq-dim">{words[finding.fixState]}</span>;
+}
+
+function Marks({ finding }: { finding: Finding }) {
+  return (
+    <>
+      {finding.knownExploited && (
+        <span className="pq-tag" data-tone="exploited">
+          known exploited
+        </span>
+      )}{' '}
+      {finding.undetermined && <span className="pq-tag pq-hatched">could not compare</span>}{' '}
+      {finding.exempted !== null && (
+        <span className="pq-tag" title={`${finding.exempted.reason} (${finding.exempted.by})`}>
+          allowed
+        </span>
+      )}
+    </>
+  );
+}
+
+function columnsOf(state: SearchState): readonly Column<Finding>[] {
+  return [
+    {
+      id: 'id',
+      label: 'Vulnerability',
+      sortKey: 'id',
+      cell: (finding) => (
+        <span className="pq-nowrap">
+          <Link to={state.link({ finding: findingKey(finding) })} title={finding.aliases.join(', ')}>
+            {finding.id}
+          </Link>{' '}
+          <Marks finding={finding} />
+        </span>
+      ),
+    },
+    {
+      id: 'severity',
+      label: 'Severity',
+      sortKey: '-severity',
+      cell: (finding) => <SeverityMark severity={finding.severity} />,
+    },
+    { id: 'package', label: 'Package', sortKey: 'package', cell: (finding) => finding.package.name },
+    {
+      id: 'version',
+      label: 'Installed',
+      cell: (finding) => <span className="pq-mono pq-nowrap">{finding.package.version}</span>,
+    },
+    { id: 'fix', label: 'Fixed in', cell: (finding) => <FixCell finding={finding} /> },
+    {
+      id: 'epss',
+      label: 'EPSS',
+      align: 'right',
+      sortKey: '-epss',
+      cell: (finding) => (finding.epss === null ? <span className="pq-dim">—</span> : percent(finding.epss)),
+    },
+    {
+      id: 'layer',
+      label: 'Layer',
+      align: 'right',
+      sortKey: 'layer',
+      cell: (finding) => finding.place.layerIndex + 1,
+    },
+    {
+      id: 'path',
+      label: 'Path',
+      grow: true,
+      cell: (finding) => (
+        <span className="pq-mono" title={finding.place.path}>
+          {finding.place.path}
+        </span>
+      ),
+    },
+    {
+      id: 'seen',
+      label: 'First seen',
+      align: 'right',
+      cell: (finding) => <RelativeTime at={finding.firstSeenAt} />,
+    },
+  ];
+}
+
+function Filters({ state }: { state: SearchState }) {
+  return (
+    <search className="pq-filters pq-no-print">
+      <SearchBox
+        label="Search findings"
+        placeholder="Id or package"
+        value={state.get('q')}
+        onChange={(q) => state.set({ q }, { replace: true })}
+      />
+      <Choice
+        label="Severity"
+        any="Any severity"
+        options={severityOrder.map((value) => ({ value, label: value }))}
+        value={state.get('severity')}
+        onChange={(severity) => state.set({ severity })}
+      />
+      <Switch
+        size="xs"
+        label="Only with a fix"
+        checked={state.get('fixable') === 'true'}
+        onChange={(event) => state.set({ fixable: event.currentTarget.checked ? 'true' : undefined })}
+      />
+    </search>
+  );
+}
+
+/** Vulnerability × package × place. */
+export function FindingsTab({ image }: { image: ImageDetails }) {
+  const state = useSearchState();
+  const findings = useFindings({ id: image.id, query: findingQuery(state), revision: revisionOf(image) });
+  const filtered = ['q', 'severity', 'fixable'].some((name) => state.get(name) !== undefined);
+  if (findings.error !== null && findings.data === undefined) {
+    return <ErrorNote error={findings.error} onRetry={() => void findings.refetch()} />;
+  }
+  return (
+    <section className="pq-panel" aria-label="Findings">
+      <Filters state={state} />
+      <DataTable
+        name="Findings"
+        columns={columnsOf(state)}
+        rows={findings.data?.items}
+        rowKey={findingRowKey}
+        isOpen={(finding) => state.get('finding') === findingKey(finding)}
+        onRow={(finding) => state.set({ finding: findingKey(finding) }, { keepPage: true })}
+        sort={{ state, default: '-severity' }}
+        empty={
+          filtered ? <EmptyNote title="No finding matches these filters" /> : <NothingFound image={image} />
+        }
+      />
+      {findings.data !== undefined && findings.data.total > 0 && (
+        <PageTurner
+          state={state}
+          shown={findings.data.items.length}
+          total={findings.data.total}
+          pageSize={pageSize}
+          nextCursor={findings.data.nextCursor}
+          noun="findings"
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react';
+import type { ImageDetails } from '../../api/answers.ts';
+import { byteSize } from '../../parts/byte-size.ts';
+import { DigestText } from '../../parts/digest-text.tsx';
+import { RelativeTime } from '../../parts/relative-time.tsx';
+import { ScanState } from '../../parts/scan-state.tsx';
+import { SeverityBar } from '../../parts/severity-bar.tsx';
+import { countsInWords, totalOf } from '../../parts/severity-order.ts';
+import './report.css';
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** The figures of a report in one strip. */
+export function ReportFacts({ image }: { image: ImageDetails }) {
+  const { severity } = image;
+  const found = severity === null ? 0 : totalOf(severity);
+  return (
+    <section className="pq-panel pq-facts" aria-label="Summary">
+      {severity !== null && found > 0 && (
+        <div className="pq-facts-bar">
+          <SeverityBar counts={severity} />
+          <span>{countsInWords(severity)}</span>
+        </div>
+      )}
+      <dl>
+        <Fact label="Scan">
+          <ScanState scan={image.scan} doubts={image.doubts} />
+        </Fact>
+        {severity !== null && (
+          <>
+            <Fact label="Have a fix">
+              {severity.fixable} of {found}
+            </Fact>
+            <Fact label="Known exploited">{severity.knownExploited}</Fact>
+          </>
+        )}
+        <Fact label="System">
+          {image.distribution?.prettyName ?? <span className="pq-dim">unknown</span>}
+        </Fact>
+        {image.platform !== null && (
+          <Fact label="Platform">
+            {image.platform.os}/{image.platform.architecture}
+          </Fact>
+        )}
+        <Fact label="Size">{byteSize(image.sizeBytes)}</Fact>
+        <Fact label="Digest">
+          <DigestText digest={image.digest} />
+        </Fact>
+        <Fact label="Pushed">
+          <RelativeTime at={image.pushedAt} /> <span className="pq-dim">by {image.pushedBy}</span>
+        </Fact>
+        {image.inspectedAt !== null && (
+          <Fact label="Inspected">
+            <RelativeTime at={image.inspectedAt} />
+          </Fact>
+        )}
+      </dl>
+    </section>
+  );
+}

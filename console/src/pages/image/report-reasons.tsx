@@ -1,0 +1,103 @@
+import { Link } from 'react-router';
+import type { ImageDetails, Reason } from '../../api/answers.ts';
+import { findingKey } from '../../parts/finding-key.ts';
+import { Note } from '../../parts/note.tsx';
+import { SeverityMark } from '../../parts/severity-mark.tsx';
+import { useSearchState } from '../../parts/use-search-state.ts';
+import { WhatToDo } from './what-to-do.tsx';
+import './report.css';
+
+function ReasonLine({ reason }: { reason: Reason }) {
+  const state = useSearchState();
+  if (reason.kind === 'state') return <li>{reason.message}</li>;
+  const key = findingKey({ id: reason.id, package: { name: reason.packageName } });
+  return (
+    <li className="pq-reason">
+      <SeverityMark severity={reason.severity} />
+      <span>
+        <Link to={state.link({ finding: key })}>{reason.id}</Link> in {reason.packageName}{' '}
+        {reason.installedVersion}
+        {reason.fixedVersion === undefined ? ', no fix known' : `, fixed in ${reason.fixedVersion}`}{' '}
+        {reason.knownExploited && (
+          <span className="pq-tag" data-tone="exploited">
+            known exploited
+          </span>
+        )}
+      </span>
+    </li>
+  );
+}
+
+function Doubts({ image }: { image: ImageDetails }) {
+  if (image.doubts.length === 0) return null;
+  return (
+    <div className="pq-doubts">
+      <Note tone="unsure" title={image.severity === null ? 'Nobody could tell' : 'What could not be told'}>
+        {image.doubts.map((doubt) => (
+          <p key={`${doubt.code} ${doubt.message}`} data-doubt={doubt.code}>
+            {doubt.message}.
+          </p>
+        ))}
+      </Note>
+    </div>
+  );
+}
+
+function Problem({ image }: { image: ImageDetails }) {
+  const { problem, state } = image.scan;
+  if (problem === undefined) return null;
+  return (
+    <div className="pq-doubts">
+      <Note
+        tone={state === 'failed' ? 'error' : 'unsure'}
+        title={`The scan stopped short: ${problem.reason}`}
+      >
+        <p>
+          {problem.remedy} <span className="pq-dim">Step: {problem.phase}.</span>
+        </p>
+      </Note>
+    </div>
+  );
+}
+
+const titles = {
+  block: 'Refused because of',
+  warn: 'Warned of',
+  hold: 'Held because of',
+  allow: 'Allowed',
+} as const;
+
+/** Why the verdict is what it is, what could not be told, and what would change it. */
+export function ReportReasons({ image }: { image: ImageDetails }) {
+  const { verdict } = image;
+  const more = verdict.reasonCount - verdict.reasons.length;
+  return (
+    <>
+      <Problem image={image} />
+      <Doubts image={image} />
+      {verdict.reasons.length > 0 && (
+        <div className="pq-why">
+          <section className="pq-panel" aria-label="Reasons">
+            <h2>{titles[verdict.kind]}</h2>
+            <ul>
+              {verdict.reasons.map((reason) => (
+                <ReasonLine
+                  key={reason.kind === 'state' ? reason.message : `${reason.id} ${reason.packageName}`}
+                  reason={reason}
+                />
+              ))}
+              {more > 0 && <li>and {more} more below</li>}
+            </ul>
+          </section>
+          <WhatToDo image={image} />
+        </div>
+      )}
+      {verdict.exempted > 0 && (
+        <p className="pq-dim">
+          {verdict.exempted === 1 ? '1 finding does' : `${verdict.exempted} findings do`} not count:{' '}
+          <Link to={`/namespaces/${image.namespace}?tab=allowlist`}>allowlist</Link>.
+        </p>
+      )}
+    </>
+  );
+}

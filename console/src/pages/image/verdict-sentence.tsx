@@ -1,0 +1,49 @@
+import type { ImageDetails } from '../../api/answers.ts';
+import { isBusy } from '../../api/images.ts';
+import { imageName } from '../../parts/image-name.ts';
+import { countsInWords } from '../../parts/severity-order.ts';
+import { standingOf } from '../../parts/standing.ts';
+
+function servedSentence(image: ImageDetails): string {
+  const name = imageName(image);
+  switch (standingOf(image)) {
+    case 'clean':
+      return `${name} is served: everything was looked at and nothing was found.`;
+    case 'findings':
+      return `${name} is served, with ${image.severity === null ? '' : countsInWords(image.severity)} vulnerabilities.`;
+    case 'could-not-tell':
+      return `Nobody can tell whether ${name} is safe.`;
+    case 'scanning':
+      return `${name} is being scanned.`;
+    case 'not-scanned':
+      return `${name} is not scanned. It is served all the same.`;
+    case 'not-applicable':
+      return image.kind === 'index'
+        ? `${name} is served platform by platform.`
+        : `${name} holds nothing that can be scanned.`;
+  }
+}
+
+/** What a pull of the image gets now, as one sentence. */
+export function VerdictSentence({ image }: { image: ImageDetails }) {
+  const name = imageName(image);
+  const { verdict, scan } = image;
+  if (isBusy(image) && image.severity === null) {
+    const { layersDone, layersTotal } = scan.progress;
+    return (
+      <>
+        {name} is being scanned{layersTotal > 0 && `: ${layersDone} of ${layersTotal} layers`}.
+      </>
+    );
+  }
+  if (verdict.kind === 'block') return <>A pull of {name} is refused.</>;
+  if (verdict.kind === 'hold')
+    return (
+      <>
+        A pull of {name} waits up to {verdict.holdSeconds ?? 0} s for its scan.
+      </>
+    );
+  if (standingOf(image) === 'could-not-tell') return <>Nobody can tell whether {name} is safe.</>;
+  if (verdict.kind === 'warn') return <>{name} is served with a warning.</>;
+  return <>{servedSentence(image)}</>;
+}

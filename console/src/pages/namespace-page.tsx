@@ -1,0 +1,113 @@
+import { Tabs } from '@mantine/core';
+import { Link, useParams } from 'react-router';
+import type { Namespace } from '../api/answers.ts';
+import { useNamespace } from '../api/namespaces.ts';
+import { PageHead } from '../layout/page-head.tsx';
+import { PageSkeleton } from '../layout/page-skeleton.tsx';
+import { ErrorNote } from '../parts/error-note.tsx';
+import { ImageTable } from '../parts/image-table.tsx';
+import { policyInWords } from '../parts/policy-in-words.ts';
+import { oneOf, useSearchState } from '../parts/use-search-state.ts';
+import { AllowlistTab } from './namespace/allowlist-tab.tsx';
+import { EventsTab } from './namespace/events-tab.tsx';
+import { ImmutabilityTab } from './namespace/immutability-tab.tsx';
+import { MembersTab } from './namespace/members-tab.tsx';
+import { PolicyTab } from './namespace/policy-tab.tsx';
+
+const tabs = ['images', 'policy', 'allowlist', 'immutability', 'members', 'events'] as const;
+
+const labels = {
+  images: 'Images',
+  policy: 'Policy',
+  allowlist: 'Allowlist',
+  immutability: 'Immutability',
+  members: 'Members',
+  events: 'Events',
+} as const;
+
+function Sentence({ namespace }: { namespace: Namespace }) {
+  const { name, imageCount, blockedCount, policy } = namespace;
+  if (imageCount === 0) return <>There are no images in {name} yet.</>;
+  if (policy.mode === 'off') return <>Nothing is refused in {name}: blocking is off.</>;
+  const images = imageCount === 1 ? '1 image' : `${imageCount} images`;
+  if (blockedCount === 0) {
+    return (
+      <>
+        None of {images} would be refused in {name}.
+      </>
+    );
+  }
+  return (
+    <>
+      <Link to="?verdict=block">{blockedCount}</Link> of {images} would be refused in {name}.
+    </>
+  );
+}
+
+function TabBody({ tab, namespace }: { tab: (typeof tabs)[number]; namespace: Namespace }) {
+  const state = useSearchState();
+  switch (tab) {
+    case 'images':
+      return <ImageTable state={state} namespace={namespace.name} />;
+    case 'policy':
+      return <PolicyTab namespace={namespace} />;
+    case 'allowlist':
+      return <AllowlistTab namespace={namespace} />;
+    case 'immutability':
+      return <ImmutabilityTab namespace={namespace} />;
+    case 'members':
+      return <MembersTab namespace={namespace} />;
+    case 'events':
+      return <EventsTab namespace={namespace.name} />;
+  }
+}
+
+/** One namespace: its images, and what decides over them. */
+export function NamespacePage() {
+  const { namespace: name = '' } = useParams();
+  const namespace = useNamespace(name);
+  const state = useSearchState();
+  const tab = oneOf(state.get('tab'), tabs) ?? 'images';
+  const crumbs = [{ label: 'Namespaces', to: '/namespaces' }];
+  if (namespace.data === undefined) {
+    if (namespace.error === null) return <PageSkeleton />;
+    return (
+      <>
+        <PageHead crumbs={crumbs} title={name} />
+        <ErrorNote error={namespace.error} onRetry={() => void namespace.refetch()} />
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHead crumbs={crumbs} title={name} verdict={<Sentence namespace={namespace.data} />}>
+        <p className="pq-dim" style={{ margin: '6px 0 0' }}>
+          {policyInWords(namespace.data.policy)} ·{' '}
+          {namespace.data.public ? 'everybody may pull' : 'members may pull'} ·{' '}
+          {namespace.data.autoScan ? 'scans what is pushed' : 'does not scan by itself'}
+        </p>
+      </PageHead>
+      <Tabs
+        value={tab}
+        keepMounted={false}
+        onChange={(next) => {
+          const cleared = Object.fromEntries(
+            ['q', 'verdict', 'state', 'severity', 'sort', 'kind'].map((filter) => [filter, undefined]),
+          );
+          state.set({ ...cleared, tab: next === 'images' || next === null ? undefined : next });
+        }}
+      >
+        <Tabs.List mb="md">
+          {tabs.map((value) => (
+            <Tabs.Tab key={value} value={value}>
+              {labels[value]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={tab}>
+          <TabBody tab={tab} namespace={namespace.data} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}

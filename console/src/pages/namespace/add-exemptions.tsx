@@ -1,0 +1,92 @@
+import { Button, Textarea, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { type FormEvent, useState } from 'react';
+import type { ExemptionCreate } from '../../api/answers.ts';
+import { useAddExemptions } from '../../api/exemptions.ts';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { useSearchState } from '../../parts/use-search-state.ts';
+import './policy.css';
+
+const noValues = { ids: '', reason: '', expiresOn: '', repository: '', packageName: '' };
+
+function requestOf(values: typeof noValues): ExemptionCreate {
+  const repository = values.repository.trim();
+  const packageName = values.packageName.trim();
+  return {
+    ids: [values.ids],
+    reason: values.reason.trim(),
+    // The day itself still counts: it ends at midnight UTC.
+    ...(values.expiresOn === '' ? {} : { expiresAt: `${values.expiresOn}T23:59:59.000Z` }),
+    ...(repository === '' ? {} : { repository }),
+    ...(packageName === '' ? {} : { package: packageName }),
+  };
+}
+
+/** The form of the allowlist: ids separated by commas, spaces or lines, with a reason. */
+export function AddExemptions({ namespace }: { namespace: string }) {
+  const add = useAddExemptions(namespace);
+  const state = useSearchState();
+  const [values, setValues] = useState({ ...noValues, ids: state.get('ids') ?? '' });
+  const set = (change: Partial<typeof noValues>) => setValues((current) => ({ ...current, ...change }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    add.mutate(requestOf(values), {
+      onSuccess: ({ items }) => {
+        setValues(noValues);
+        const ids = items.length === 1 ? '1 id' : `${items.length} ids`;
+        notifications.show({ message: `Allowed ${ids}: from the next pull on` });
+      },
+    });
+  };
+  return (
+    <form className="pq-panel pq-policy-panel" aria-label="Allow vulnerabilities" onSubmit={submit}>
+      <Textarea
+        label="Vulnerability ids"
+        description="Separated by commas or lines; any alias counts"
+        placeholder="CVE-2016-6304, GHSA-…"
+        autosize
+        minRows={2}
+        maxRows={10}
+        required
+        withAsterisk={false}
+        value={values.ids}
+        onChange={(event) => set({ ids: event.currentTarget.value })}
+      />
+      <div className="pq-fields">
+        <TextInput
+          label="Reason"
+          w={360}
+          required
+          withAsterisk={false}
+          value={values.reason}
+          onChange={(event) => set({ reason: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Expires on"
+          type="date"
+          w={150}
+          value={values.expiresOn}
+          onChange={(event) => set({ expiresOn: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Only repositories"
+          placeholder="every repository"
+          w={180}
+          value={values.repository}
+          onChange={(event) => set({ repository: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Only package"
+          placeholder="every package"
+          w={150}
+          value={values.packageName}
+          onChange={(event) => set({ packageName: event.currentTarget.value })}
+        />
+        <Button type="submit" size="sm" loading={add.isPending}>
+          Add to allowlist
+        </Button>
+      </div>
+      {add.error !== null && <ErrorNote error={add.error} />}
+    </form>
+  );
+}

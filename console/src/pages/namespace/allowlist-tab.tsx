@@ -1,0 +1,138 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import type { Exemption, Namespace } from '../../api/answers.ts';
+import { useExemptions, useRemoveExemption } from '../../api/exemptions.ts';
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { EmptyNote } from '../../parts/empty-note.tsx';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { given } from '../../parts/given.ts';
+import { PageTurner } from '../../parts/page-turner.tsx';
+import { RelativeTime } from '../../parts/relative-time.tsx';
+import { useSearchState } from '../../parts/use-search-state.ts';
+import { AddExemptions } from './add-exemptions.tsx';
+
+const pageSize = 50;
+
+function scopeOf(exemption: Exemption): string {
+  const parts = [
+    exemption.repository === undefined ? 'whole namespace' : `repositories ${exemption.repository}`,
+    ...(exemption.package === undefined ? [] : [`package ${exemption.package}`]),
+    ...(exemption.digest === undefined ? [] : [exemption.digest.slice(0, 19)]),
+  ];
+  return parts.join(', ');
+}
+
+function columnsOf(
+  onRemove: (exemption: Exemption) => void,
+  mayChange: boolean,
+): readonly Column<Exemption>[] {
+  return [
+    {
+      id: 'id',
+      label: 'Vulnerability',
+      cell: (exemption) => (
+        <Link to={`/vulnerabilities/${encodeURIComponent(exemption.vulnerabilityId)}`} className="pq-nowrap">
+          {exemption.vulnerabilityId}
+        </Link>
+      ),
+    },
+    {
+      id: 'reason',
+      label: 'Reason',
+      grow: true,
+      cell: (exemption) => <span title={exemption.reason}>{exemption.reason}</span>,
+    },
+    { id: 'scope', label: 'Counts for', cell: scopeOf },
+    {
+      id: 'expires',
+      label: 'Expires',
+      cell: (exemption) => {
+        if (exemption.expired) return <strong>Expired</strong>;
+        return exemption.expiresAt === undefined ? (
+          <span className="pq-dim">never</span>
+        ) : (
+          <RelativeTime at={exemption.expiresAt} />
+        );
+      },
+    },
+    { id: 'by', label: 'By', cell: (exemption) => exemption.createdBy },
+    {
+      id: 'added',
+      label: 'Added',
+      align: 'right',
+      cell: (exemption) => <RelativeTime at={exemption.createdAt} />,
+    },
+    {
+      id: 'actions',
+      label: 'Actions',
+      head: '',
+      align: 'right',
+      cell: (exemption) =>
+        mayChange && (
+          <Button
+            variant="default"
+            size="compact-xs"
+            aria-label={`Remove ${exemption.vulnerabilityId}`}
+            onClick={() => onRemove(exemption)}
+          >
+            Remove
+          </Button>
+        ),
+    },
+  ];
+}
+
+/** Ids that do not count against images of this namespace. */
+export function AllowlistTab({ namespace }: { namespace: Namespace }) {
+  const state = useSearchState();
+  const [removed, setRemoved] = useState<Exemption | undefined>(undefined);
+  const exemptions = useExemptions({ namespace: namespace.name, ...given({ cursor: state.get('cursor') }) });
+  const remove = useRemoveExemption(namespace.name);
+  const mayChange = namespace.role === 'admin' || namespace.role === 'auditor';
+  if (exemptions.error !== null && exemptions.data === undefined) {
+    return <ErrorNote error={exemptions.error} onRetry={() => void exemptions.refetch()} />;
+  }
+  return (
+    <div className="pq-policy-main">
+      {mayChange && <AddExemptions namespace={namespace.name} />}
+      <section className="pq-panel" aria-label="Allowlist">
+        <DataTable
+          name="Allowlist"
+          columns={columnsOf(setRemoved, mayChange)}
+          rows={exemptions.data?.items}
+          rowKey={(exemption) => String(exemption.id)}
+          empty={
+            <EmptyNote title="Nothing is allowed by exception">
+              Ids put here stay in the reports, but do not count when a pull is judged.
+            </EmptyNote>
+          }
+        />
+        {exemptions.data !== undefined && (
+          <PageTurner
+            state={state}
+            shown={exemptions.data.items.length}
+            total={exemptions.data.total}
+            pageSize={pageSize}
+            nextCursor={exemptions.data.nextCursor}
+            noun="allowed ids"
+          />
+        )}
+      </section>
+      <ConfirmDialog
+        opened={removed !== undefined}
+        title={`Remove ${removed?.vulnerabilityId ?? ''} from the allowlist?`}
+        confirmLabel="Remove from allowlist"
+        pending={remove.isPending}
+        error={remove.error}
+        onClose={() => setRemoved(undefined)}
+        onConfirm={() =>
+          removed !== undefined && remove.mutate(removed.id, { onSuccess: () => setRemoved(undefined) })
+        }
+      >
+        From the next pull on it counts again, and may refuse images of {namespace.name}.
+      </ConfirmDialog>
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+import { Button } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link, useNavigate } from 'react-router';
+import type { Namespace } from '../api/answers.ts';
+import { useNamespaces } from '../api/namespaces.ts';
+import { PageHead } from '../layout/page-head.tsx';
+import { type Column, DataTable } from '../parts/data-table.tsx';
+import { EmptyNote } from '../parts/empty-note.tsx';
+import { ErrorNote } from '../parts/error-note.tsx';
+import { given } from '../parts/given.ts';
+import { PageTurner } from '../parts/page-turner.tsx';
+import { policyInWords } from '../parts/policy-in-words.ts';
+import { RelativeTime } from '../parts/relative-time.tsx';
+import { SearchBox } from '../parts/search-box.tsx';
+import { useSearchState } from '../parts/use-search-state.ts';
+import { CreateNamespace } from './namespace/create-namespace.tsx';
+
+const pageSize = 50;
+
+const columns: readonly Column<Namespace>[] = [
+  {
+    id: 'name',
+    label: 'Namespace',
+    cell: (namespace) => <Link to={`/namespaces/${namespace.name}`}>{namespace.name}</Link>,
+  },
+  { id: 'policy', label: 'Policy', grow: true, cell: (namespace) => policyInWords(namespace.policy) },
+  {
+    id: 'refused',
+    label: 'Refused',
+    align: 'right',
+    cell: (namespace) => (
+      <Link to={`/namespaces/${namespace.name}?verdict=block`} className="pq-nowrap">
+        {namespace.blockedCount} of {namespace.imageCount}
+      </Link>
+    ),
+  },
+  {
+    id: 'scan',
+    label: 'Scans what is pushed',
+    cell: (namespace) => (namespace.autoScan ? 'Yes' : <span className="pq-dim">No</span>),
+  },
+  {
+    id: 'access',
+    label: 'Who may pull',
+    cell: (namespace) => (namespace.public ? 'Everybody' : <span className="pq-dim">Members</span>),
+  },
+  { id: 'role', label: 'Your role', cell: (namespace) => namespace.role },
+  {
+    id: 'created',
+    label: 'Created',
+    align: 'right',
+    cell: (namespace) => <RelativeTime at={namespace.createdAt} />,
+  },
+];
+
+/** Namespaces with what each of them refuses. */
+export function NamespacesPage() {
+  const state = useSearchState();
+  const navigate = useNavigate();
+  const [creating, setCreating] = useState(false);
+  const namespaces = useNamespaces(
+    given({ limit: pageSize, q: state.get('q'), cursor: state.get('cursor') }),
+  );
+  const create = (
+    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
+      Create namespace
+    </Button>
+  );
+  return (
+    <>
+      <PageHead title="Namespaces" actions={create} />
+      <CreateNamespace opened={creating} onClose={() => setCreating(false)} />
+      {namespaces.error !== null && namespaces.data === undefined ? (
+        <ErrorNote error={namespaces.error} onRetry={() => void namespaces.refetch()} />
+      ) : (
+        <section className="pq-panel" aria-label="Namespaces">
+          <search className="pq-filters pq-no-print">
+            <SearchBox
+              label="Search namespaces"
+              placeholder="Name"
+              value={state.get('q')}
+              onChange={(q) => state.set({ q }, { replace: true })}
+            />
+          </search>
+          <DataTable
+            name="Namespaces"
+            columns={columns}
+            rows={namespaces.data?.items}
+            rowKey={(namespace) => namespace.name}
+            onRow={(namespace) => void navigate(`/namespaces/${namespace.name}`)}
+            empty={
+              state.get('q') === undefined ? (
+                <EmptyNote title="No namespaces yet" command="npx pratique admin create-namespace demo">
+                  A namespace holds repositories, and the policy that says which of their images may be
+                  pulled.
+                </EmptyNote>
+              ) : (
+                <EmptyNote title="No namespace has this in its name" />
+              )
+            }
+          />
+          {namespaces.data !== undefined && (
+            <PageTurner
+              state={state}
+              shown={namespaces.data.items.length}
+              total={namespaces.data.total}
+              pageSize={pageSize}
+              nextCursor={namespaces.data.nextCursor}
+              noun="namespaces"
+            />
+          )}
+        </section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import { Choice } from './choice.tsx';
+import { SearchBox } from './search-box.tsx';
+import { severityOrder } from './severity-order.ts';
+import type { SearchState } from './use-search-state.ts';
+
+export const stateOptions = [
+  { value: 'not-scanned', label: 'Not scanned' },
+  { value: 'queued', label: 'Queued' },
+  { value: 'scanning', label: 'Scanning' },
+  { value: 'scanned', label: 'Scanned' },
+  { value: 'undetermined', label: 'Could not tell' },
+  { value: 'incomplete', label: 'Scanned, incomplete' },
+  { value: 'cancelled', label: 'Cancelled' },
+  { value: 'failed', label: 'Scan exception' },
+  { value: 'unsupported', label: 'Nothing to scan' },
+] as const;
+
+export const severityOptions = [
+  ...severityOrder.map((value) => ({ value, label: `Highest: ${value}` })),
+  { value: 'none', label: 'Nothing found' },
+] as const;
+
+export const verdictOptions = [
+  { value: 'block', label: 'Refused' },
+  { value: 'hold', label: 'Held' },
+  { value: 'warn', label: 'Warned' },
+  { value: 'allow', label: 'Served' },
+] as const;
+
+/** The one row of filters above a table of images. */
+export function ImageFilters({ state }: { state: SearchState }) {
+  return (
+    <search className="pq-filters pq-no-print">
+      <SearchBox
+        label="Search images"
+        placeholder="Name, tag or digest"
+        value={state.get('q')}
+        onChange={(q) => state.set({ q }, { replace: true })}
+      />
+      <Choice
+        label="Verdict"
+        any="Any verdict"
+        options={verdictOptions}
+        value={state.get('verdict')}
+        onChange={(verdict) => state.set({ verdict })}
+      />
+      <Choice
+        label="Scan state"
+        any="Any scan state"
+        options={stateOptions}
+        value={state.get('state')}
+        onChange={(value) => state.set({ state: value })}
+      />
+      <Choice
+        label="Highest severity"
+        any="Any severity"
+        options={severityOptions}
+        value={state.get('severity')}
+        onChange={(severity) => state.set({ severity })}
+      />
+    </search>
+  );
+}

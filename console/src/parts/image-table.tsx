@@ -1,0 +1,172 @@
+import { useMemo } from 'react';
+import { Link, useNavigate } from 'react-router';
+import type { Image } from '../api/answers.ts';
+import { type ImageQuery, useImages } from '../api/images.ts';
+import { byteSize } from './byte-size.ts';
+import { type Column, DataTable } from './data-table.tsx';
+import { DigestText } from './digest-text.tsx';
+import { EmptyNote } from './empty-note.tsx';
+import { ErrorNote } from './error-note.tsx';
+import { given } from './given.ts';
+import { ImageActions } from './image-actions.tsx';
+import { ImageFilters, severityOptions, stateOptions, verdictOptions } from './image-filters.tsx';
+import { PageTurner } from './page-turner.tsx';
+import { pushCommand } from './push-command.ts';
+import { RelativeTime } from './relative-time.tsx';
+import { ScanState } from './scan-state.tsx';
+import { SeverityCounts, SeverityCountsHead } from './severity-counts.tsx';
+import { oneOf, type SearchState } from './use-search-state.ts';
+import { VerdictMark } from './verdict-mark.tsx';
+
+const pageSize = 50;
+const sorts = [
+  '-pushedAt',
+  'pushedAt',
+  '-severity',
+  'severity',
+  'repository',
+  '-repository',
+  'size',
+  '-size',
+] as const;
+
+function valuesOf<Value extends string>(options: readonly { readonly value: Value }[]): readonly Value[] {
+  return options.map((option) => option.value);
+}
+
+function imageQuery(state: SearchState, namespace: string | undefined): ImageQuery {
+  return given({
+    namespace,
+    limit: pageSize,
+    cursor: state.get('cursor'),
+    q: state.get('q'),
+    state: oneOf(state.get('state'), valuesOf(stateOptions)),
+    severity: oneOf(state.get('severity'), valuesOf(severityOptions)),
+    verdict: oneOf(state.get('verdict'), valuesOf(verdictOptions)),
+    sort: oneOf(state.get('sort'), sorts),
+  });
+}
+
+function NameCell({ image, withNamespace }: { image: Image; withNamespace: boolean }) {
+  const path = withNamespace ? `${image.namespace}/${image.repository}` : image.repository;
+  const [first, ...more] = image.tags;
+  return (
+    <Link to={`/images/${image.id}`} title={image.tags.map((tag) => `${path}:${tag}`).join('\n')}>
+      {path}
+      {first !== undefined && <>:{first}</>}
+      {more.length > 0 && <span className="pq-dim"> +{more.length} tags</span>}
+    </Link>
+  );
+}
+
+function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
+  return [
+    {
+      id: 'name',
+      label: 'Image',
+      sortKey: 'repository',
+      grow: true,
+      cell: (image) => <NameCell image={image} withNamespace={withNamespace} />,
+    },
+    { id: 'verdict', label: 'A pull is', cell: (image) => <VerdictMark image={image} /> },
+    { id: 'state', label: 'Scan', cell: (image) => <ScanState scan={image.scan} doubts={image.doubts} /> },
+    {
+      id: 'findings',
+      label: 'Findings',
+      head: <SeverityCountsHead />,
+      cell: (image) =>
+        image.severity === null ? (
+          <span className="pq-dim">—</span>
+        ) : (
+          <SeverityCounts counts={image.severity} />
+        ),
+    },
+    {
+      id: 'fixable',
+      label: 'Fixable',
+      align: 'right',
+      cell: (image) => image.severity?.fixable ?? <span className="pq-dim">—</span>,
+    },
+    {
+      id: 'platform',
+      label: 'Platform',
+      cell: (image) => (
+        <span className="pq-dim pq-nowrap">
+          {image.kind === 'image' && image.platform !== null
+            ? `${image.platform.os}/${image.platform.architecture}`
+            : image.kind}
+        </span>
+      ),
+    },
+    { id: 'digest', label: 'Digest', cell: (image) => <DigestText digest={image.digest} /> },
+    {
+      id: 'size',
+      label: 'Size',
+      align: 'right',
+      sortKey: '-size',
+      cell: (image) => <span className="pq-nowrap">{byteSize(image.sizeBytes)}</span>,
+    },
+    {
+      id: 'pushed',
+      label: 'Pushed',
+      align: 'right',
+      sortKey: '-pushedAt',
+      cell: (image) => <RelativeTime at={image.pushedAt} />,
+    },
+    {
+      id: 'actions',
+      label: 'Actions',
+      align: 'right',
+      head: '',
+      cell: (image) => <ImageActions image={image} />,
+    },
+  ];
+}
+
+/** Images with filters, sort and page in the address; refreshes by itself while something is being scanned. */
+export function ImageTable({ state, namespace }: { state: SearchState; namespace?: string }) {
+  const navigate = useNavigate();
+  const query = imageQuery(state, namespace);
+  const images = useImages(query);
+  const columns = useMemo(() => columnsOf(namespace === undefined), [namespace]);
+  const filtered = ['q', 'state', 'severity', 'verdict', 'cursor'].some(
+    (name) => state.get(name) !== undefined,
+  );
+  if (images.error !== null && images.data === undefined) {
+    return <ErrorNote error={images.error} onRetry={() => void images.refetch()} />;
+  }
+  return (
+    <section className="pq-panel" aria-label="Images">
+      <ImageFilters state={state} />
+      <DataTable
+        name="Images"
+        columns={columns}
+        rows={images.data?.items}
+        rowKey={(image) => String(image.id)}
+        onRow={(image) => void navigate(`/images/${image.id}`)}
+        sort={{ state, default: '-pushedAt' }}
+        empty={
+          filtered ? (
+            <EmptyNote title="No image matches these filters">
+              Take one of the filters away to see more.
+            </EmptyNote>
+          ) : (
+            <EmptyNote title="No images yet" command={pushCommand(namespace ?? 'demo')}>
+              What is pushed here is inspected and judged. Sign in with <code>skopeo login</code> first.
+            </EmptyNote>
+          )
+        }
+      />
+      {images.data !== undefined && (
+        <PageTurner
+          state={state}
+          shown={images.data.items.length}
+          total={images.data.total}
+          pageSize={pageSize}
+          nextCursor={images.data.nextCursor}
+          noun="images"
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+import { Button, Group } from '@mantine/core';
+import type { SearchState } from './use-search-state.ts';
+
+/** Which rows are shown of how many, and the way to the next; the place is in the address, so Back goes back. */
+export function PageTurner({
+  state,
+  shown,
+  total,
+  pageSize,
+  nextCursor,
+  noun,
+}: {
+  state: SearchState;
+  shown: number;
+  total: number;
+  pageSize: number;
+  nextCursor: string | null;
+  noun: string;
+}) {
+  const page = Math.max(1, Number.parseInt(state.get('page') ?? '1', 10) || 1);
+  const first = (page - 1) * pageSize + 1;
+  return (
+    <Group justify="space-between" px="sm" py={6} className="pq-turner">
+      <span className="pq-dim">
+        {total === 0 ? `No ${noun}` : `${first}–${first + shown - 1} of ${total} ${noun}`}
+      </span>
+      <Group gap={6}>
+        {page > 1 && (
+          <Button
+            variant="default"
+            size="compact-xs"
+            onClick={() => state.set({ cursor: undefined, page: undefined }, { keepPage: true })}
+          >
+            First page
+          </Button>
+        )}
+        {nextCursor !== null && (
+          <Button
+            variant="default"
+            size="compact-xs"
+            onClick={() => state.set({ cursor: nextCursor, page: String(page + 1) }, { keepPage: true })}
+          >
+            Next page
+          </Button>
+        )}
+      </Group>
+    </Group>
+  );
+}

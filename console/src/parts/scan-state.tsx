@@ -1,0 +1,67 @@
+import { Tooltip } from '@mantine/core';
+import type { Doubt, Scan } from '../api/answers.ts';
+import './marks.css';
+
+const words: Readonly<Record<Scan['state'], string>> = {
+  'not-scanned': 'Not scanned',
+  queued: 'Scanning, queued',
+  scanning: 'Scanning',
+  scanned: 'Scanned',
+  undetermined: 'Could not tell',
+  incomplete: 'Scanned, incomplete',
+  cancelled: 'Cancelled',
+  failed: 'Scan exception',
+  unsupported: 'Nothing to scan',
+};
+
+/** Why a state is not simply "Scanned", as one sentence; undefined when there is nothing to explain. */
+export function explanationOf(scan: Scan, doubts: readonly Doubt[]): string | undefined {
+  if (scan.problem !== undefined) return `${scan.problem.reason}. ${scan.problem.remedy}`;
+  if (doubts.length > 0) return doubts.map((doubt) => doubt.message).join('; ');
+  return undefined;
+}
+
+function Progress({ scan }: { scan: Scan }) {
+  const { layersDone, layersTotal } = scan.progress;
+  const share = layersTotal === 0 ? 0 : layersDone / layersTotal;
+  return (
+    <span
+      className="pq-progress"
+      role="progressbar"
+      aria-label="Scan progress"
+      aria-valuemin={0}
+      aria-valuemax={layersTotal}
+      aria-valuenow={layersDone}
+    >
+      <span style={{ width: `${Math.max(4, share * 100)}%` }} />
+    </span>
+  );
+}
+
+/** The state of a scan in the console's words, with progress while it runs and the reason when it fell short. */
+export function ScanState({ scan, doubts }: { scan: Scan; doubts: readonly Doubt[] }) {
+  const busy = scan.state === 'scanning';
+  const explanation = explanationOf(scan, doubts);
+  const unsure = scan.state === 'undetermined' || scan.state === 'incomplete' || scan.state === 'failed';
+  const hatched = unsure || (scan.state === 'scanned' && doubts.length > 0);
+  const mark = (
+    <span className="pq-mark" data-state={scan.state} data-hatched={hatched}>
+      {hatched && <span className="pq-mark-box pq-hatched" aria-hidden="true" />}
+      {scan.state === 'scanned' && hatched ? words.undetermined : words[scan.state]}
+      {busy && scan.progress.layersTotal > 0 && (
+        <>
+          <Progress scan={scan} />
+          <span className="pq-dim">
+            {scan.progress.layersDone}/{scan.progress.layersTotal}
+          </span>
+        </>
+      )}
+    </span>
+  );
+  if (explanation === undefined) return mark;
+  return (
+    <Tooltip label={explanation} multiline maw={360}>
+      {mark}
+    </Tooltip>
+  );
+}

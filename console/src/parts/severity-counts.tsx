@@ -1,0 +1,36 @@
+import { countsInWords, type SeverityCountsOf, severityOrder } from './severity-order.ts';
+import './severity.css';
+
+const letters = { critical: 'C', high: 'H', medium: 'M', low: 'L', negligible: 'N', unknown: '?' } as const;
+
+/** The head over a column of `SeverityCounts`. */
+export function SeverityCountsHead() {
+  return (
+    <span className="pq-counts pq-counts-head">
+      {severityOrder.map((severity) => (
+        <span key={severity} title={severity}>
+          {letters[severity]}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** Six cells, critical to unknown: the heavier the fill the worse; unknown is hatched. */
+export function SeverityCounts({ counts }: { counts: SeverityCountsOf }) {
+  const words = countsInWords(counts);
+  return (
+    <span className="pq-counts" role="img" aria-label={words} title={words}>
+      {severityOrder.map((severity) => (
+        <span
+          key={severity}
+          data-severity={severity}
+          data-zero={counts[severity] === 0}
+          className={severity === 'unknown' && counts[severity] > 0 ? 'pq-hatched' : undefined}
+        >
+          {counts[severity] === 0 ? '·' : counts[severity]}
+        </span>
+      ))}
+    </span>
+  );
+}
