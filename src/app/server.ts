@@ -31,30 +31,33 @@ const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.ur
 /** Starts everything on the data folder. Throws `StartError` (one line for people) or what else went wrong. */
 export async function startServer(config: Config): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel, base: null });
-  const installation = await openInstallation(config, {
-    role: 'server',
-    onEvent: (message) => logger.warn(message),
-  });
+  // What was started last is stopped first, by `stop()` and by a start that fails half-way.
+  const started = new AsyncDisposableStack();
   try {
-    return await serve(installation, logger);
+    return await start(config, logger, started);
   } catch (cause) {
-    await installation.close();
+    await started.disposeAsync();
     throw cause;
   }
 }
 
-async function serve(installation: Installation, logger: Logger): Promise<RunningServer> {
-  const { config, connection } = installation;
+async function start(config: Config, logger: Logger, started: AsyncDisposableStack): Promise<RunningServer> {
+  const onEvent = (message: string) => logger.warn(message);
+  const installation = await openInstallation(config, { role: 'server', onEvent });
+  started.defer(() => installation.close());
+  const { connection } = installation;
   const notifications = new Notifications({
     config: connection.config,
     onError: (error) => logger.warn({ err: error }, 'the listener lost its connection to PostgreSQL'),
   });
+  started.defer(() => notifications.close());
   const state = { stopping: false };
-  const fastify = createHttpServer(config, logger);
   const [firstPassword] = await Promise.all([
     ensureAdmin(connection.db, { dataFolder: config.dataFolder, password: config.adminPassword }),
     notifications.start(),
   ]);
+  const fastify = createHttpServer(config, logger);
+  started.defer(() => closeHttp(fastify, logger));
   registerHealth(fastify, () => missingPart({ state, installation, notifications }));
   await registerConsole(fastify, consoleFolder);
   await listen(fastify, config);
@@ -62,9 +65,7 @@ async function serve(installation: Installation, logger: Logger): Promise<Runnin
     if (state.stopping) return;
     state.stopping = true;
     await sleep(options?.drainMs ?? 0);
-    await closeHttp(fastify, logger);
-    await notifications.close();
-    await installation.close();
+    await started.disposeAsync();
   };
   return { url: urlOf(fastify, config), ...(firstPassword === undefined ? {} : { firstPassword }), stop };
 }
@@ -98,7 +99,6 @@ async function listen(fastify: FastifyInstance, config: Config): Promise<void> {
   try {
     await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` });
   } catch (cause) {
-    await fastify.close();
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const got: Readonly<Record<string, string>> = {
       EADDRINUSE: 'one that another process uses',

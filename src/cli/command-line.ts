@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { type CommandContext, exitCodes } from './command-context.ts';
+import { addNamespaceCommands } from './namespace-commands.ts';
 import { addServeCommand } from './serve-command.ts';
+import { addUserCommands } from './user-commands.ts';
 
 /** Runs one command line and resolves with the exit code. Errors are one line on standard error. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -20,6 +22,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     },
   });
   addServeCommand(program, context);
+  const admin = program.command('admin').description('users and namespaces of the data folder');
+  addUserCommands(admin, context);
+  addNamespaceCommands(admin, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, chmod, cp, mkdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -60,6 +60,16 @@ async function versionOf(folder: string, user: SystemUser | undefined): Promise<
   }
 }
 
+/** Lets everybody read, whatever umask the packages were installed with. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const name = path.join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(name, 0o755);
+    if (entry.isFile()) await chmod(name, ((await stat(name)).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
+}
+
 /** Copies beside the goal and renames, so that a half-made copy is never taken for a whole one. */
 async function copyBinaries(source: string, goal: string): Promise<void> {
   const parent = path.dirname(goal);
@@ -68,7 +78,7 @@ async function copyBinaries(source: string, goal: string): Promise<void> {
   const unfinished = `${goal}.${process.pid}`;
   await rm(unfinished, { recursive: true, force: true });
   await cp(source, unfinished, { recursive: true, verbatimSymlinks: true });
-  await chmod(unfinished, 0o755);
+  await openToAll(unfinished);
   try {
     await rename(unfinished, goal);
   } catch (cause) {

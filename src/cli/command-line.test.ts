@@ -1,0 +1,202 @@
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { runCli, type ServedCli, serveCli } from '../testing/cli-process.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'pratique-cli-'));
+const isRoot = process.getuid?.() === 0;
+const nobody = 65_534;
+const running: ServedCli[] = [];
+
+afterEach(async () => {
+  for (const { child, ended } of running.splice(0)) {
+    child.kill('SIGINT');
+    await ended;
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function dataIn(name: string): Record<string, string> {
+  return {
+    PRATIQUE_DATA: path.join(folder, name),
+    PRATIQUE_ADVISORIES: `file:${folder}/no-feed`,
+    PRATIQUE_KEV: `file:${folder}/no-kev`,
+    PRATIQUE_EPSS: `file:${folder}/no-epss`,
+  };
+}
+
+async function serve(environment: Record<string, string>, uid?: number): Promise<ServedCli> {
+  const server = await serveCli({ environment, ...(uid === undefined ? {} : { uid }) });
+  running.push(server);
+  return server;
+}
+
+async function stop(server: ServedCli, signal: NodeJS.Signals): Promise<number | string> {
+  running.splice(running.indexOf(server), 1);
+  server.child.kill(signal);
+  return await server.ended;
+}
+
+function postmasterPid(environment: Record<string, string>): number | undefined {
+  const file = `${environment['PRATIQUE_DATA']}/postgresql/cluster/postmaster.pid`;
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined;
+}
+
+/** False when the checkout lies below a folder that other users may not enter. */
+function isOpenToOthers(): boolean {
+  for (let at = import.meta.dirname; ; at = path.dirname(at)) {
+    if ((statSync(at).mode & 0o005) !== 0o005) return false;
+    if (at === path.dirname(at)) return true;
+  }
+}
+
+describe('pratique serve', () => {
+  it('makes an admin password once, listens on one TCP port, stops without leaving a process', async () => {
+    const environment = dataIn('first');
+    const first = await serve(environment);
+    const password = readFileSync(`${folder}/first/admin-password`, 'utf8').trim();
+    expect(first.output()).toContain(
+      `sign in as "admin" with the password ${password} (kept in ${folder}/first/admin-password)`,
+    );
+    expect(password).toMatch(/^[A-Za-z0-9]{24}$/);
+    for (const name of ['admin-password', 'secret-key', 'postgresql/password']) {
+      expect(statSync(`${folder}/first/${name}`).mode & 0o777).toBe(0o600);
+    }
+    const pid = postmasterPid(environment) ?? 0;
+    expect(readFileSync(`${folder}/first/postgresql/server.log`, 'utf8')).not.toMatch(/listening on IPv/);
+    expect(statSync(`${folder}/first/postgresql/cluster/.s.PGSQL.5432`).mode & 0o777).toBe(0o700);
+    expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+    expect(await stop(first, 'SIGTERM')).toBe(0);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    const second = await serve(environment);
+    expect(second.output()).not.toContain('password');
+    expect(second.errors()).toBe('');
+  });
+
+  it('takes over the PostgreSQL of a killed server and keeps what was acknowledged', async () => {
+    const environment = dataIn('killed');
+    const killed = await serve(environment);
+    // The command works beside the running server.
+    expect(await runCli(['admin', 'namespace', 'create', 'kept'], { environment })).toMatchObject({
+      code: 0,
+    });
+    const pid = postmasterPid(environment);
+    expect(await stop(killed, 'SIGKILL')).toBe('SIGKILL');
+    const next = await serve(environment);
+    expect(postmasterPid(environment)).toBe(pid);
+    expect((await runCli(['admin', 'namespace', 'list'], { environment })).output).toContain(
+      'kept  private  yes',
+    );
+    expect(await stop(next, 'SIGINT')).toBe(0);
+    expect(postmasterPid(environment)).toBeUndefined();
+    // And without a server it starts and stops a PostgreSQL of its own; a pid file of another process is no obstacle.
+    writeFileSync(`${folder}/killed/postgresql/cluster/postmaster.pid`, `${process.pid}\n`);
+    expect((await runCli(['admin', 'namespace', 'list'], { environment })).output).toContain('kept');
+    expect(postmasterPid(environment)).toBeUndefined();
+  });
+
+  it('starts PostgreSQL again when it is killed', async () => {
+    const environment = dataIn('database-killed');
+    const server = await serve(environment);
+    process.kill(postmasterPid(environment) ?? 0, 'SIGKILL');
+    const killedAt = performance.now();
+    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status).toBe(503);
+    await expect
+      .poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 10_000 })
+      .toBe(200);
+    expect(performance.now() - killedAt).toBeLessThan(6_000);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+
+  it('refuses a data folder in use, a taken port and a bad setting, each with one line', async () => {
+    const environment = dataIn('refused');
+    const server = await serve(environment);
+    expect(await runCli(['serve'], { environment })).toEqual({
+      code: 3,
+      output: '',
+      errors: `Cannot start: the data folder "${folder}/refused" is in use by the server with pid ${server.child.pid}; stop it, or set PRATIQUE_DATA to another folder\n`,
+    });
+    const listener = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => listener.once('listening', resolve));
+    const address = listener.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const other = { ...dataIn('other'), PRATIQUE_LISTEN: `127.0.0.1:${port}` };
+    const taken = await runCli(['serve'], { environment: other });
+    listener.close();
+    expect(taken.errors).toBe(
+      `Cannot listen on "127.0.0.1:${port}": address and port must be free for this server, got one that another process uses; set PRATIQUE_LISTEN to another\n`,
+    );
+    expect([taken.code, postmasterPid(other)]).toEqual([3, undefined]);
+    const bad = await runCli(['serve'], { environment: { PRATIQUE_LISTEN: 'nowhere' } });
+    expect([bad.code, bad.errors.split('\n').length]).toEqual([3, 2]);
+  });
+
+  it.skipIf(!isRoot)(
+    'as root, keeps its data below a folder that PostgreSQL’s user cannot enter, with a path too long for a socket',
+    async () => {
+      const closed = `closed-${'x'.repeat(100)}`;
+      mkdirSync(path.join(folder, closed), { mode: 0o700 });
+      const environment = dataIn(`${closed}/data`);
+      const server = await serve(environment);
+      expect(statSync(`${environment['PRATIQUE_DATA']}/postgresql/cluster`).uid).not.toBe(0);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    },
+  );
+
+  it.skipIf(!isRoot || !isOpenToOthers())('runs as an ordinary user', async () => {
+    const home = path.join(folder, 'ordinary');
+    mkdirSync(home);
+    accessSync(folder, constants.R_OK);
+    chownSync(home, nobody, nobody);
+    chownSync(folder, nobody, nobody);
+    const environment = dataIn('ordinary/data');
+    const server = await serve(environment, nobody);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    expect(await stop(server, 'SIGTERM')).toBe(0);
+    chownSync(folder, 0, 0);
+  });
+});
+
+describe('pratique admin', () => {
+  it('creates, lists and deletes users and namespaces', async () => {
+    const environment = dataIn('admin');
+    const run = (args: string, input = '') => runCli(args.split(' '), { environment, input });
+    expect((await run('admin user create alice --admin')).output).toMatch(
+      /^Created user alice with the password \w{24}\n$/,
+    );
+    expect((await run('admin user create bob --password-stdin', 'correct horse\n')).output).toBe(
+      'Created user bob\n',
+    );
+    expect(JSON.parse((await run('admin user list --json')).output)).toMatchObject([
+      { name: 'alice', isAdmin: true },
+      { name: 'bob', isAdmin: false, disabled: false },
+    ]);
+    expect(await run('admin user delete alice')).toMatchObject({
+      code: 3,
+      errors: 'Cannot delete user "alice": one system administrator must remain\n',
+    });
+    expect(await run('admin user set-password bob --password-stdin', 'short')).toMatchObject({ code: 3 });
+    expect((await run('admin namespace create team --mode enforce --min-severity critical')).code).toBe(0);
+    expect((await run('admin namespace set team --auto-scan no --public yes')).code).toBe(0);
+    expect((await run('admin namespace list')).output).toMatch(/^team +public +no +enforce from critical$/m);
+    expect((await run('admin namespace delete team')).code).toBe(0);
+    expect(await run('admin namespace set team --public no')).toMatchObject({
+      code: 3,
+      errors: 'Cannot change namespace "team": there is none of that name\n',
+    });
+    expect((await run('admin nothing')).code).toBe(3);
+  });
+});

@@ -1,0 +1,109 @@
+import { type Command, Option } from 'commander';
+import {
+  addNamespace,
+  changeNamespace,
+  listAllNamespaces,
+  type NamespaceSettings,
+  removeNamespace,
+} from '../app/administer-namespaces.ts';
+import type { CommandContext } from './command-context.ts';
+import { formatTable } from './format-table.ts';
+import { print } from './print.ts';
+import { withInstallation } from './with-installation.ts';
+
+interface SettingOptions {
+  readonly public?: string;
+  readonly autoScan?: string;
+  readonly mode?: string;
+  readonly minSeverity?: string;
+  readonly fixableOnly?: string;
+}
+
+const yesNo = ['yes', 'no'] as const;
+
+function withSettings(command: Command): Command {
+  return command
+    .addOption(new Option('--public <yes|no>', 'may be pulled from without an account').choices(yesNo))
+    .addOption(new Option('--auto-scan <yes|no>', 'inspect what is pushed').choices(yesNo))
+    .addOption(
+      new Option('--mode <mode>', 'what the policy does to pulls').choices(['off', 'observe', 'enforce']),
+    )
+    .addOption(
+      new Option('--min-severity <severity>', 'lowest severity that counts').choices([
+        'low',
+        'medium',
+        'high',
+        'critical',
+      ]),
+    )
+    .addOption(new Option('--fixable-only <yes|no>', 'only what has a fix counts').choices(yesNo));
+}
+
+function settingsOf(options: SettingOptions): NamespaceSettings {
+  const policy = {
+    ...(options.mode === undefined ? {} : { mode: options.mode }),
+    ...(options.minSeverity === undefined ? {} : { minSeverity: options.minSeverity }),
+    ...(options.fixableOnly === undefined ? {} : { fixableOnly: options.fixableOnly === 'yes' }),
+  };
+  return {
+    ...(options.public === undefined ? {} : { isPublic: options.public === 'yes' }),
+    ...(options.autoScan === undefined ? {} : { autoScan: options.autoScan === 'yes' }),
+    ...(Object.keys(policy).length === 0 ? {} : { policy }),
+  };
+}
+
+/** `pratique admin namespace …` */
+export function addNamespaceCommands(admin: Command, context: () => CommandContext): void {
+  const namespace = admin
+    .command('namespace')
+    .description('namespaces, which hold repositories and carry the policy');
+  namespace
+    .command('list')
+    .description('list namespaces')
+    .option('--json', 'print JSON')
+    .action((options: { json?: true }) =>
+      withInstallation(context(), async ({ connection }) => {
+        const all = await listAllNamespaces(connection.db);
+        if (options.json) {
+          const shown = all.map(({ name, isPublic, autoScan, readPolicy }) => ({
+            name,
+            public: isPublic,
+            autoScan,
+            policy: readPolicy,
+          }));
+          return print(JSON.stringify(shown, undefined, 2));
+        }
+        const rows = all.map(({ name, isPublic, autoScan, readPolicy: { mode, minSeverity } }) => [
+          name,
+          isPublic ? 'public' : 'private',
+          autoScan ? 'yes' : 'no',
+          mode === 'off' ? 'off' : `${mode} from ${minSeverity}`,
+        ]);
+        print(formatTable(['NAME', 'ACCESS', 'AUTO-SCAN', 'POLICY'], rows));
+      }),
+    );
+  withSettings(namespace.command('create <name>').description('create a namespace')).action(
+    (name: string, options: SettingOptions) =>
+      withInstallation(context(), async ({ connection }) => {
+        await addNamespace(connection, name, settingsOf(options));
+        print(`Created namespace ${name}`);
+      }),
+  );
+  withSettings(namespace.command('set <name>').description('change settings of a namespace')).action(
+    (name: string, options: SettingOptions) =>
+      withInstallation(context(), async ({ connection }) => {
+        await changeNamespace(connection, name, settingsOf(options));
+        print(`Changed namespace ${name}`);
+      }),
+  );
+  namespace
+    .command('delete <name>')
+    .description('delete an empty namespace')
+    .option('--force', 'delete it with the images it holds')
+    .action((name: string, options: { force?: true }) =>
+      withInstallation(context(), async ({ connection }) => {
+        await removeNamespace(connection.db, name, { force: options.force === true });
+        print(`Deleted namespace ${name}`);
+      }),
+    );
+}

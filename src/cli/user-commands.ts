@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { addUser, listUsers, removeUser, setPassword } from '../app/administer-users.ts';
+import type { CommandContext } from './command-context.ts';
+import { formatTable } from './format-table.ts';
+import { print } from './print.ts';
+import { readPassword } from './read-password.ts';
+import { withInstallation } from './with-installation.ts';
+
+const stdinOption = [
+  '--password-stdin',
+  'read the password from standard input instead of making one up',
+] as const;
+
+interface CreateOptions {
+  readonly admin?: true;
+  readonly passwordStdin?: true;
+}
+
+/** `pratique admin user …` */
+export function addUserCommands(admin: Command, context: () => CommandContext): void {
+  const user = admin.command('user').description('users who may sign in');
+  user
+    .command('list')
+    .description('list users')
+    .option('--json', 'print JSON')
+    .action((options: { json?: true }) =>
+      withInstallation(context(), async ({ connection }) => {
+        const users = (await listUsers(connection.db)).map(({ name, isAdmin, disabledAt, createdAt }) => ({
+          name,
+          isAdmin,
+          disabled: disabledAt !== undefined,
+          createdAt: createdAt.toISOString(),
+        }));
+        if (options.json) return print(JSON.stringify(users, undefined, 2));
+        const rows = users.map(({ name, isAdmin, disabled, createdAt }) => [
+          name,
+          isAdmin ? 'system admin' : 'user',
+          disabled ? 'disabled' : 'enabled',
+          createdAt,
+        ]);
+        print(formatTable(['NAME', 'ROLE', 'STATE', 'CREATED'], rows));
+      }),
+    );
+  user
+    .command('create <name>')
+    .description('create a user; a password is made up and printed unless one is given')
+    .option('--admin', 'make it a system administrator')
+    .option(...stdinOption)
+    .action(async (name: string, options: CreateOptions) => {
+      const given = await readPassword(options.passwordStdin === true);
+      await withInstallation(context(), async ({ connection }) => {
+        const { password } = await addUser(connection.db, {
+          name,
+          password: given,
+          isAdmin: options.admin === true,
+        });
+        print(
+          given === undefined ? `Created user ${name} with the password ${password}` : `Created user ${name}`,
+        );
+      });
+    });
+  user
+    .command('set-password <name>')
+    .description(
+      'set a password and end the sessions of the user; it is made up and printed unless one is given',
+    )
+    .option(...stdinOption)
+    .action(async (name: string, options: Pick<CreateOptions, 'passwordStdin'>) => {
+      const given = await readPassword(options.passwordStdin === true);
+      await withInstallation(context(), async ({ connection }) => {
+        const { password } = await setPassword(connection.db, { name, password: given });
+        print(
+          given === undefined ? `The password of ${name} is now ${password}` : `Set the password of ${name}`,
+        );
+      });
+    });
+  user
+    .command('delete <name>')
+    .description('delete a user')
+    .action((name: string) =>
+      withInstallation(context(), async ({ connection }) => {
+        await removeUser(connection.db, name);
+        print(`Deleted user ${name}`);
+      }),
+    );
+}
