@@ -167,7 +167,7 @@ export interface paths {
         head?: never;
         /**
          * Change settings or parts of the policy; switching the policy on queues scans of unscanned images
-         * @description Needs the right to manage in the namespace
+         * @description Needs the right to configure in the namespace
          */
         patch: operations["changeNamespace"];
         trace?: never;
@@ -222,13 +222,13 @@ export interface paths {
         get?: never;
         /**
          * Give a user a role
-         * @description Needs the right to manage in the namespace
+         * @description Needs the right to configure in the namespace
          */
         put: operations["putMember"];
         post?: never;
         /**
          * Take a user out of the namespace
-         * @description Needs the right to manage in the namespace
+         * @description Needs the right to configure in the namespace
          */
         delete: operations["deleteMember"];
         options?: never;
@@ -271,7 +271,7 @@ export interface paths {
         put?: never;
         /**
          * Allow vulnerability ids; a malformed id refuses all of them
-         * @description Needs the right to exempt in the namespace
+         * @description Needs the right to accept-risk in the namespace
          */
         post: operations["createExemptions"];
         delete?: never;
@@ -292,7 +292,7 @@ export interface paths {
         post?: never;
         /**
          * Take an id off the allowlist
-         * @description Needs the right to exempt in the namespace
+         * @description Needs the right to accept-risk in the namespace
          */
         delete: operations["deleteExemption"];
         options?: never;
@@ -315,7 +315,7 @@ export interface paths {
         put?: never;
         /**
          * Add a rule; it applies to existing tags at once
-         * @description Needs the right to manage in the namespace
+         * @description Needs the right to configure in the namespace
          */
         post: operations["createImmutabilityRule"];
         delete?: never;
@@ -356,14 +356,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a rule
-         * @description Needs the right to manage in the namespace
+         * @description Needs the right to configure in the namespace
          */
         delete: operations["deleteImmutabilityRule"];
         options?: never;
         head?: never;
         /**
          * Change, switch off or on a rule
-         * @description Needs the right to manage in the namespace
+         * @description Needs the right to configure in the namespace
          */
         patch: operations["changeImmutabilityRule"];
         trace?: never;
@@ -1020,12 +1020,12 @@ export interface components {
             knownExploited?: boolean;
             epssMin?: number | null;
             graceDays?: {
-                critical?: number;
-                high?: number;
-                medium?: number;
-                low?: number;
-                negligible?: number;
-                unknown?: number;
+                critical?: number | null;
+                high?: number | null;
+                medium?: number | null;
+                low?: number | null;
+                negligible?: number | null;
+                unknown?: number | null;
             };
             /** @enum {unknown} */
             unknownSeverityAs?: "critical" | "high" | "medium" | "low" | "negligible";
@@ -1117,10 +1117,16 @@ export interface components {
                 isAdmin: boolean;
             };
             csrfToken: string;
+            token?: string;
         };
         SessionCreate: {
             username: string;
             password: string;
+            /**
+             * @default cookie
+             * @enum {unknown}
+             */
+            kind: "cookie" | "bearer";
         };
         SeveritySummary: {
             highest: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;

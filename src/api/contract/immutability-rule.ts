@@ -28,7 +28,7 @@ export const ImmutabilityRuleCreate = component('ImmutabilityRuleCreate', {
 });
 export type ImmutabilityRuleCreate = Static<typeof ImmutabilityRuleCreate>;
 
-/** Changing a selection of a `latest` rule makes it a `custom` one. */
+/** The selections of a `latest` rule are fixed. */
 export const ImmutabilityRuleChange = component('ImmutabilityRuleChange', {
   enabled: Type.Optional(Type.Boolean()),
   repositories: Type.Optional(Selection),

@@ -1,7 +1,5 @@
 import type { TSchema } from 'typebox';
-
-/** What a caller must be allowed within a namespace; `accounts/` says which role may what. */
-export type NeededRight = 'read' | 'audit' | 'scan' | 'delete' | 'exempt' | 'manage';
+import type { Right } from '../../accounts/rights.ts';
 
 /**
  * Who may call an operation, checked before its handler runs (threats.md A1):
@@ -15,8 +13,8 @@ export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'account' }
   | { readonly kind: 'admin' }
-  | { readonly kind: 'namespace'; readonly right: NeededRight }
-  | { readonly kind: 'image'; readonly right: NeededRight };
+  | { readonly kind: 'namespace'; readonly right: Right }
+  | { readonly kind: 'image'; readonly right: Right };
 
 /** One operation of the API as data: what the router registers and the OpenAPI document shows. */
 export interface Operation {

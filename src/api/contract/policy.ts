@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import { closed, component } from './component.ts';
 
 const Threshold = Type.Enum(['low', 'medium', 'high', 'critical']);
@@ -9,14 +9,18 @@ const PendingRule = Type.Union([
   closed({ holdSeconds: Type.Integer({ minimum: 1, maximum: 300 }) }),
 ]);
 const days = Type.Integer({ minimum: 0, maximum: 3650 });
-const graceDays = closed({
-  critical: Type.Optional(days),
-  high: Type.Optional(days),
-  medium: Type.Optional(days),
-  low: Type.Optional(days),
-  negligible: Type.Optional(days),
-  unknown: Type.Optional(days),
-});
+/** Days per severity; as a change, null takes one away. */
+function graceDays<Days extends TSchema>(value: Days) {
+  const optional = Type.Optional(value);
+  return closed({
+    critical: optional,
+    high: optional,
+    medium: optional,
+    low: optional,
+    negligible: optional,
+    unknown: optional,
+  });
+}
 const mode = Type.Enum(['off', 'observe', 'enforce']);
 const epssMin = Type.Number({ minimum: 0, maximum: 1 });
 const malware = Type.Enum(['off', 'block']);
@@ -29,7 +33,7 @@ export const Policy = component('Policy', {
   fixableOnly: Type.Boolean(),
   knownExploited: Type.Boolean(),
   epssMin: Type.Optional(epssMin),
-  graceDays,
+  graceDays: graceDays(days),
   unknownSeverityAs: KnownSeverity,
   malware,
   secrets,
@@ -43,8 +47,8 @@ export const Policy = component('Policy', {
 });
 
 /**
- * Parts of a policy, laid over the stored one: `states` key by key, `graceDays` as a whole, `epssMin: null` takes the
- * condition away.
+ * Parts of a policy, laid over the stored one; `states` and `graceDays` key by key. `epssMin: null` and a null in
+ * `graceDays` take the condition away.
  */
 export const PolicyChange = component('PolicyChange', {
   mode: Type.Optional(mode),
@@ -52,7 +56,7 @@ export const PolicyChange = component('PolicyChange', {
   fixableOnly: Type.Optional(Type.Boolean()),
   knownExploited: Type.Optional(Type.Boolean()),
   epssMin: Type.Optional(Type.Union([epssMin, Type.Null()])),
-  graceDays: Type.Optional(graceDays),
+  graceDays: Type.Optional(graceDays(Type.Union([days, Type.Null()]))),
   unknownSeverityAs: Type.Optional(KnownSeverity),
   malware: Type.Optional(malware),
   secrets: Type.Optional(secrets),

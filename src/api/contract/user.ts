@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { closed, component, Instant } from './component.ts';
 
-const accountName = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,127}$' });
+const accountName = Type.String({ minLength: 1, maxLength: 255 });
 const password = Type.String({ minLength: 8, maxLength: 1024 });
 
 export const User = component('User', {

@@ -1,0 +1,34 @@
+import type { ApiDependencies } from './api-dependencies.ts';
+import type { Handlers } from './call.ts';
+import { advisoryHandlers } from './routes/advisory-handlers.ts';
+import { eventHandlers } from './routes/event-handlers.ts';
+import { exemptionHandlers } from './routes/exemption-handlers.ts';
+import { imageHandlers } from './routes/image-handlers.ts';
+import { immutabilityHandlers } from './routes/immutability-handlers.ts';
+import { memberHandlers } from './routes/member-handlers.ts';
+import { namespaceHandlers } from './routes/namespace-handlers.ts';
+import { repositoryHandlers } from './routes/repository-handlers.ts';
+import { scanHandlers } from './routes/scan-handlers.ts';
+import { sessionHandlers } from './routes/session-handlers.ts';
+import { systemHandlers } from './routes/system-handlers.ts';
+import { userHandlers } from './routes/user-handlers.ts';
+import { verdictHandlers } from './routes/verdict-handlers.ts';
+
+/** A handler for every operation of the contract. */
+export function apiHandlers(dependencies: ApiDependencies): Handlers {
+  return {
+    ...sessionHandlers(dependencies),
+    ...userHandlers(dependencies),
+    ...systemHandlers(dependencies),
+    ...namespaceHandlers(dependencies),
+    ...memberHandlers(dependencies),
+    ...eventHandlers(dependencies),
+    ...exemptionHandlers(dependencies),
+    ...immutabilityHandlers(dependencies),
+    ...repositoryHandlers(dependencies),
+    ...imageHandlers(dependencies),
+    ...scanHandlers(dependencies),
+    ...verdictHandlers(dependencies),
+    ...advisoryHandlers(dependencies),
+  };
+}

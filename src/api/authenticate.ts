@@ -1,0 +1,115 @@
+import type { FastifyRequest } from 'fastify';
+import type { PasswordLogin } from '../accounts/password-login.ts';
+import { findSession, isCsrfTokenOf } from '../accounts/sessions.ts';
+import type { Database } from '../database/database.ts';
+import type { Caller } from './caller.ts';
+import { forbidden, tooManyTries, unauthenticated } from './errors.ts';
+
+export const sessionCookie = 'pratique_session';
+export const csrfHeader = 'x-pratique-csrf';
+
+export interface AuthenticationDependencies {
+  readonly db: Database;
+  readonly passwords: PasswordLogin;
+}
+
+/**
+ * Who calls: by `Authorization` (Basic or bearer), else by the session cookie; undefined when neither is there. What is
+ * there and not valid is 401, never "nobody". A call by cookie that changes something needs the session's CSRF token
+ * and, when it has a body, JSON: a form of another site can send neither (threats.md A16).
+ */
+export async function authenticate(
+  dependencies: AuthenticationDependencies,
+  request: FastifyRequest,
+  now: Date,
+): Promise<Caller | undefined> {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) return await byHeader(dependencies, { request, authorization, now });
+  const token = request.cookies[sessionCookie];
+  if (token === undefined || token === '') return undefined;
+  const session = await findSession(dependencies.db, { token, now });
+  if (session === undefined) throw unauthenticated('Cannot use the session: it has ended, sign in again');
+  if (request.method !== 'GET') {
+    const csrf = request.headers[csrfHeader];
+    if (typeof csrf !== 'string' || !isCsrfTokenOf(session, csrf)) {
+      throw forbidden(
+        `Cannot change anything by cookie alone: the header ${csrfHeader} must bear the session's csrfToken`,
+      );
+    }
+    const type = request.headers['content-type'];
+    if (type !== undefined && !isJson(type)) {
+      throw forbidden(
+        `Cannot accept content type "${type.slice(0, 100)}" by cookie: it must be application/json`,
+      );
+    }
+  }
+  return { principal: session.principal, session: { token, csrfToken: session.csrfToken } };
+}
+
+/** The media type alone, without its parameters (RFC 9110 §8.3.1). */
+export function isJson(contentType: string): boolean {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+}
+
+async function byHeader(
+  dependencies: AuthenticationDependencies,
+  given: { readonly request: FastifyRequest; readonly authorization: string; readonly now: Date },
+): Promise<Caller> {
+  const { request, authorization, now } = given;
+  const [scheme = '', credentials = ''] = authorization.split(/ +/, 2);
+  switch (scheme.toLowerCase()) {
+    case 'basic':
+      return await byPassword(dependencies.passwords, request, credentials);
+    case 'bearer':
+      return await bySessionToken(dependencies.db, credentials, now);
+    default:
+      throw unauthenticated(
+        `Cannot use the authorization scheme "${scheme.slice(0, 20)}": it must be Basic or Bearer`,
+      );
+  }
+}
+
+/** A registry token is none: it was granted for some repositories only, and is refused here like any unknown text. */
+async function bySessionToken(db: Database, token: string, now: Date): Promise<Caller> {
+  const session = await findSession(db, { token, now });
+  if (session === undefined)
+    throw unauthenticated('Cannot use the bearer token: it is not valid or has expired');
+  return { principal: session.principal, session: { token, csrfToken: session.csrfToken } };
+}
+
+async function byPassword(
+  passwords: PasswordLogin,
+  request: FastifyRequest,
+  credentials: string,
+): Promise<Caller> {
+  // RFC 7617 §2: base64 of `name:password` in UTF-8; the first colon ends the name.
+  const text = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1)
+    throw unauthenticated('Cannot read the Basic credentials: they must be base64 of "name:password"');
+  const principal = await signIn(passwords, {
+    name: text.slice(0, colon),
+    password: text.slice(colon + 1),
+    address: request.ip,
+  });
+  return { principal };
+}
+
+/** The account of a name and password; throws 401, or 429 after too many wrong tries (threats.md A17). */
+export async function signIn(
+  passwords: PasswordLogin,
+  login: { readonly name: string; readonly password: string; readonly address: string },
+): Promise<Caller['principal']> {
+  const result = await passwords.signIn(login);
+  switch (result.kind) {
+    case 'signed-in':
+      return result.principal;
+    case 'limited':
+      throw tooManyTries(
+        `Cannot sign in now: too many wrong tries, wait ${result.retryAfterSeconds} s`,
+        result.retryAfterSeconds,
+      );
+    case 'refused':
+      throw unauthenticated('Cannot sign in: name or password is wrong');
+  }
+}

@@ -1,0 +1,13 @@
+import type { Principal } from '../accounts/rights.ts';
+
+/** A signed-in account with the way it came in. */
+export interface Caller {
+  readonly principal: Extract<Principal, { kind: 'account' }>;
+  /** By cookie or bearer token; absent for Basic. */
+  readonly session?: { readonly token: string; readonly csrfToken: string };
+}
+
+/** Which namespaces the caller's lists show: the argument of the catalog's filters. */
+export function visibleTo(caller: Caller): 'all' | { readonly accountId: number } {
+  return caller.principal.isAdmin ? 'all' : { accountId: caller.principal.accountId };
+}

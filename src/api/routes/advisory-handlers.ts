@@ -1,0 +1,105 @@
+import { type FeedStatus, isFeedStale, readFeedStatus } from '../../advisories/feed-status.ts';
+import { isRecordId } from '../../advisories/osv-record.ts';
+import { readAdvisoryRecord } from '../../advisories/read-advisory-record.ts';
+import { readVulnerability, type VulnerabilityDetails } from '../../advisories/read-vulnerability.ts';
+import { readImageRows } from '../../scan/image-list.ts';
+import { readVulnerabilityImages, severityOfRatings } from '../../scan/vulnerability-images.ts';
+import type { ApiDependencies } from '../api-dependencies.ts';
+import type { HandlersOf } from '../call.ts';
+import type { Feed } from '../contract/feed.ts';
+import type { Vulnerability } from '../contract/vulnerability.ts';
+import { notFound } from '../errors.ts';
+import { recordChange } from '../record-change.ts';
+import { namespacesWith } from '../visible-images.ts';
+
+const imagesMax = 200;
+
+export function advisoryHandlers(
+  dependencies: ApiDependencies,
+): HandlersOf<'getVulnerability' | 'listFeeds' | 'syncAdvisories' | 'getAdvisory'> {
+  const { db, feedAgeMaxDays, queueAdvisorySync } = dependencies;
+  return {
+    getVulnerability: async ({ params, caller }) => {
+      const found = await readVulnerability(db, params.id);
+      if (found === undefined)
+        throw notFound(`Cannot find vulnerability "${params.id}": no source knows the id`);
+      const namespaceIds = await namespacesWith(db, { caller, right: 'read' });
+      const asked = { vulnerabilityId: found.id, ...(namespaceIds === undefined ? {} : { namespaceIds }) };
+      const imageIds = await readVulnerabilityImages(db, asked);
+      const rows = await readImageRows(db, imageIds.slice(0, imagesMax));
+      const images = rows.map(({ id, namespace, repository, tags, digest }) => ({
+        imageId: id,
+        namespace,
+        repository,
+        tags: [...tags],
+        digest,
+      }));
+      return { ...showVulnerability(found), images, imageCount: imageIds.length };
+    },
+
+    listFeeds: async ({ now }) => {
+      const feeds = await readFeedStatus(db);
+      return { items: feeds.map((feed) => showFeed(feed, isFeedStale(feed, { now, feedAgeMaxDays }))) };
+    },
+
+    syncAdvisories: async (call) => {
+      await db.transaction().execute(async (transaction) => {
+        await queueAdvisorySync(transaction);
+        await recordChange(transaction, call, { kind: 'advisories.sync-queued', subject: 'advisories' });
+      });
+      return undefined;
+    },
+
+    getAdvisory: async ({ params }) => {
+      const json = isRecordId(params.id) ? await readAdvisoryRecord(db, params.id) : undefined;
+      if (json === undefined)
+        throw notFound(`Cannot find advisory "${params.id}": no feed holds a record of that id`);
+      return JSON.parse(json) as Record<string, unknown>; // an OSV record is an object, or it would not be stored
+    },
+  };
+}
+
+function showFeed(feed: FeedStatus, stale: boolean): Feed {
+  return {
+    name: feed.name,
+    recordCount: feed.recordCount,
+    newestRecordAt: feed.newestRecordAt?.toISOString() ?? null,
+    lastSuccessAt: feed.lastSuccessAt?.toISOString() ?? null,
+    lastAttemptAt: feed.lastAttemptAt?.toISOString() ?? null,
+    lastError: feed.lastError ?? null,
+    stale,
+  };
+}
+
+function showVulnerability(found: VulnerabilityDetails): Omit<Vulnerability, 'images' | 'imageCount'> {
+  const { id, aliases, summary, details, ratings, knownExploited, epss, references, records } = found;
+  return {
+    id,
+    aliases: [...aliases],
+    summary,
+    details,
+    severity: severityOfRatings(ratings),
+    ratings: ratings.map(({ source, record, severity, score, vector }) => ({
+      source,
+      record,
+      severity,
+      score: score ?? null,
+      vector: vector ?? null,
+    })),
+    knownExploited:
+      knownExploited === undefined
+        ? null
+        : {
+            addedOn: knownExploited.addedOn,
+            dueOn: knownExploited.dueOn ?? null,
+            ransomware: knownExploited.ransomware,
+          },
+    epss: epss ?? null,
+    references: [...references],
+    records: records.map((record) => ({
+      id: record.id,
+      modified: record.modifiedAt.toISOString(),
+      packages: record.packages.map(({ ecosystem, release, name }) => ({ ecosystem, release, name })),
+    })),
+  };
+}

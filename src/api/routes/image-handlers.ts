@@ -1,0 +1,76 @@
+import { listExemptions } from '../../catalog/exemptions.ts';
+import { readImageRows } from '../../scan/image-list.ts';
+import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
+import type { ApiDependencies } from '../api-dependencies.ts';
+import type { HandlersOf } from '../call.ts';
+import type { ImagePackage } from '../contract/finding.ts';
+import { notFound } from '../errors.ts';
+import { findingKey, selectFindings } from '../list-findings.ts';
+import { listImages } from '../list-images.ts';
+import { pageOf } from '../page-of.ts';
+import { showImage } from '../show-image.ts';
+import { showImageDetails } from '../show-image-details.ts';
+import { visibleImages } from '../visible-images.ts';
+
+export function imageHandlers(
+  dependencies: ApiDependencies,
+): HandlersOf<'listImages' | 'getImage' | 'listFindings' | 'listPackages'> {
+  const { db, facts, verdicts } = dependencies;
+  return {
+    listImages: async ({ query, caller, now }) => {
+      const filter = await visibleImages(db, { caller, filter: query, right: 'read' });
+      return await listImages(dependencies, { filter, query, now });
+    },
+
+    getImage: async ({ image, now }) => {
+      const [row] = await readImageRows(db, [image.id]);
+      if (row === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
+      const [verdict] = await verdicts.verdictsOf([row], { now });
+      if (verdict === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
+      return await showImageDetails(dependencies, { image, shown: showImage(row, verdict) });
+    },
+
+    listFindings: async ({ image, namespace, query, now }) => {
+      const [imageFacts, report, exemptions] = await Promise.all([
+        facts.factsOf(image.digest),
+        readReportDetails(db, image.digest),
+        listExemptions(db, namespace.id),
+      ]);
+      const placed = imageFacts === undefined ? [] : placeFindings(imageFacts, report);
+      const { repository, digest } = image;
+      const items = selectFindings(placed, query, { exemptions, repository, digest, now });
+      const list = `findings ${query.sort ?? ''}`;
+      return pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
+    },
+
+    listPackages: async ({ image, query }) => {
+      const report = await readReportDetails(db, image.digest);
+      const search = query.q?.toLowerCase();
+      const items = (report?.packages ?? []).filter(
+        ({ package: { name, version } }) =>
+          search === undefined || `${name} ${version}`.toLowerCase().includes(search),
+      );
+      return pageOf({ list: 'packages', items, request: query, keyOf: packageKey, show: showPackage });
+    },
+  };
+}
+
+function packageKey({ purl, place }: PlacedPackageDetails): string {
+  return [purl, place.layerIndex, place.layerDigest, place.path].join('\n');
+}
+
+function showPackage(placed: PlacedPackageDetails): ImagePackage {
+  const { package: installed, place, purl, ownedByDistribution } = placed;
+  const { ecosystem, name, version, sourceName, sourceVersion } = installed;
+  const { layerIndex, layerDigest, path, createdBy } = place;
+  return {
+    ecosystem,
+    name,
+    version,
+    purl,
+    sourceName,
+    sourceVersion,
+    place: { layerIndex, layerDigest, path, createdBy: createdBy ?? null },
+    ownedByDistribution,
+  };
+}

@@ -1,0 +1,104 @@
+import { parseDigest } from '../oci/digest.ts';
+import { type ImageConfig, parseConfig } from '../oci/parse-config.ts';
+import type { Severity } from '../report/severity.ts';
+import { type ImageContent, readImageContent } from '../scan/image-content.ts';
+import { placeFindings, type ReportDetails, readReportDetails } from '../scan/report-details.ts';
+import type { ApiDependencies } from './api-dependencies.ts';
+import type { ImageScope } from './authorize.ts';
+import type { Image, ImageDetails } from './contract/image.ts';
+import type { SeverityCounts } from './contract/severity.ts';
+
+/** Everything of an image but its findings and packages, which are lists of their own. */
+export async function showImageDetails(
+  dependencies: ApiDependencies,
+  { image, shown }: { readonly image: ImageScope; readonly shown: Image },
+): Promise<ImageDetails> {
+  const { db, facts } = dependencies;
+  const [content, report, imageFacts] = await Promise.all([
+    readImageContent(db, image),
+    readReportDetails(db, image.digest),
+    facts.factsOf(image.digest),
+  ]);
+  const config = await readConfigOf(dependencies, content);
+  const placed = imageFacts === undefined ? [] : placeFindings(imageFacts, report);
+  const countsByLayer = new Map(
+    [...Map.groupBy(placed, ({ place }) => place.layerIndex)].map(([index, found]) => [
+      index,
+      countSeverities(found.map(({ vulnerability }) => vulnerability.severity)),
+    ]),
+  );
+  const history = image.kind === 'index' ? [] : showHistory(config, countsByLayer);
+  const createdBy = new Map(history.map((entry) => [entry.layerIndex, entry.createdBy]));
+  return {
+    ...shown,
+    platform: shown.platform ?? platformOf(config),
+    imageId: image.kind === 'image' ? (content.configDigest ?? null) : null,
+    distribution: distributionOf(report),
+    createdAt: config?.createdAt ?? null,
+    inspectedAt: report?.inspectedAt.toISOString() ?? null,
+    packageCount: report?.packages.length ?? null,
+    layers: content.layers.map((layer, index) => ({
+      index,
+      ...layer,
+      createdBy: createdBy.get(index) ?? null,
+    })),
+    history,
+    children: content.children.map(({ imageId, digest, mediaType, platform }) => ({
+      imageId: imageId ?? null,
+      digest,
+      mediaType,
+      platform: platform ?? null,
+    })),
+    pullCommand: pullCommand(dependencies.externalUrl, shown),
+  };
+}
+
+/** Undefined when the config is not an image's, or cannot be read: the rest of the page does not depend on it. */
+async function readConfigOf(
+  { readConfig }: ApiDependencies,
+  { configDigest }: ImageContent,
+): Promise<ImageConfig | undefined> {
+  const digest = configDigest === undefined ? undefined : parseDigest(configDigest);
+  const bytes = digest === undefined ? undefined : await readConfig(digest);
+  if (bytes === undefined) return undefined;
+  const parsed = parseConfig(bytes);
+  return parsed.kind === 'ok' ? parsed.config : undefined;
+}
+
+/** Every step of the build in its order; those that made a layer with what was found in it. */
+function showHistory(
+  config: ImageConfig | undefined,
+  countsByLayer: ReadonlyMap<number, SeverityCounts>,
+): ImageDetails['history'] {
+  let layerIndex = 0;
+  return (config?.history ?? []).map(({ createdBy, createdAt, emptyLayer }) => {
+    const entry = { createdBy, createdAt: createdAt ?? null, emptyLayer };
+    if (emptyLayer) return { ...entry, findingCounts: countSeverities([]) };
+    const index = layerIndex++;
+    return { ...entry, layerIndex: index, findingCounts: countsByLayer.get(index) ?? countSeverities([]) };
+  });
+}
+
+function countSeverities(found: readonly Severity[]): SeverityCounts {
+  const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+  for (const severity of found) counts[severity] += 1;
+  return counts;
+}
+
+function platformOf(config: ImageConfig | undefined): Image['platform'] {
+  if (config === undefined) return null;
+  const { os, architecture, variant } = config;
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+function distributionOf(report: ReportDetails | undefined): ImageDetails['distribution'] {
+  if (report?.distribution === undefined) return null;
+  const { id, versionId, prettyName } = report.distribution;
+  return { id, versionId, prettyName };
+}
+
+function pullCommand(externalUrl: string, { namespace, repository, tags, digest }: Image): string {
+  const registry = externalUrl.replace(/^https?:\/\//, '');
+  const [tag] = tags;
+  return `docker pull ${registry}/${namespace}/${repository}${tag === undefined ? `@${digest}` : `:${tag}`}`;
+}

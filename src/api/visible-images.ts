@@ -1,0 +1,64 @@
+import { readGrant } from '../accounts/namespace-grant.ts';
+import type { Right } from '../accounts/rights.ts';
+import { parseRole, rightsIn } from '../accounts/rights.ts';
+import type { Database } from '../database/database.ts';
+import type { ImageListFilter } from '../scan/image-list.ts';
+import type { Caller } from './caller.ts';
+import type { ImageFilter } from './contract/image.ts';
+import { notFound } from './errors.ts';
+
+/**
+ * The filter of a request, limited to namespaces in which the caller has a right. Throws 404 for a named namespace that
+ * the caller may not see; one where only the right is missing has no images then.
+ */
+export async function visibleImages(
+  db: Database,
+  asked: { readonly caller: Caller; readonly filter: Omit<ImageFilter, 'verdict'>; readonly right: Right },
+): Promise<ImageListFilter> {
+  const { caller, filter, right } = asked;
+  const { namespace, repository, q, kind, state, severity } = filter;
+  const namespaceIds = await namespacesWith(db, { caller, namespace, right });
+  return {
+    ...(namespaceIds === undefined ? {} : { namespaceIds }),
+    ...(repository === undefined ? {} : { repository }),
+    ...(q === undefined ? {} : { search: q }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(state === undefined ? {} : { state }),
+    ...(severity === undefined ? {} : { severity }),
+  };
+}
+
+/** Ids of the namespaces where the caller has the right; undefined: in all. */
+export async function namespacesWith(
+  db: Database,
+  asked: { readonly caller: Caller; readonly namespace?: string | undefined; readonly right: Right },
+): Promise<readonly number[] | undefined> {
+  const { caller, namespace, right } = asked;
+  const { principal } = caller;
+  if (namespace !== undefined) {
+    const grant = await readGrant(db, { principal, namespace });
+    if (grant === undefined || !grant.rights.has('read')) {
+      throw notFound(
+        `Cannot find namespace "${namespace}": it does not exist, or your account is not a member`,
+      );
+    }
+    return grant.rights.has(right) ? [grant.namespaceId] : [];
+  }
+  if (principal.isAdmin) return undefined;
+  const rows = await db
+    .selectFrom('namespace')
+    .leftJoin('namespace_member', (join) =>
+      join
+        .onRef('namespace_member.namespace_id', '=', 'namespace.id')
+        .on('namespace_member.account_id', '=', principal.accountId),
+    )
+    .select(['namespace.id', 'namespace.is_public', 'namespace_member.role'])
+    .where((eb) => eb.or([eb('namespace.is_public', '=', true), eb('namespace_member.role', 'is not', null)]))
+    .execute();
+  return rows
+    .filter(({ is_public: isPublic, role }) => {
+      const parsed = parseRole(role);
+      return rightsIn({ principal, isPublic, ...(parsed === undefined ? {} : { role: parsed }) }).has(right);
+    })
+    .map(({ id }) => id);
+}
