@@ -1122,11 +1122,8 @@ export interface components {
         SessionCreate: {
             username: string;
             password: string;
-            /**
-             * @default cookie
-             * @enum {unknown}
-             */
-            kind: "cookie" | "bearer";
+            /** @enum {unknown} */
+            kind?: "cookie" | "bearer";
         };
         SeveritySummary: {
             highest: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;

@@ -5,7 +5,7 @@ import { closed, component } from './component.ts';
 export const SessionCreate = component('SessionCreate', {
   username: Type.String({ minLength: 1, maxLength: 255 }),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
-  kind: Type.Optional(Type.Enum(['cookie', 'bearer'], { default: 'cookie' })),
+  kind: Type.Optional(Type.Enum(['cookie', 'bearer'])),
 });
 
 /** `csrfToken` goes into the header `x-pratique-csrf` of every call that changes something. */
