@@ -6,6 +6,7 @@ import { buildZip } from './build-zip.ts';
 export interface MirrorRecord {
   readonly id: string;
   readonly modified: string;
+  readonly [field: string]: unknown;
 }
 
 /** Answers a request by itself instead of a file. */

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, inject, it } from 'vitest';
+import { alpineRecord, alpineRecords } from '../testing/osv-fixtures.ts';
+import { useSyncHarness } from '../testing/sync-harness.ts';
+
+const harness = useSyncHarness();
+
+/** Synchronises in a process of its own, which announces the phase and then stands still in it. */
+const script = `
+  const [folder, config, root, phase] = process.argv.slice(1);
+  const { connectDatabase } = await import(folder + 'database/connect.ts');
+  const { syncAdvisories } = await import(folder + 'advisories/sync-advisories.ts');
+  await syncAdvisories({
+    connection: connectDatabase(JSON.parse(config)),
+    sources: { roots: [root] },
+    now: () => new Date(),
+    full: true,
+    onProgress: (progress) => {
+      if (progress.feed !== 'Alpine' || progress.phase !== phase) return;
+      process.stdout.write('standing');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    },
+  });`;
+
+async function startAndStandAt(phase: string): Promise<ChildProcess> {
+  const config = { ...inject('testDatabase'), database: harness.database.config.database };
+  const folder = new URL('..', import.meta.url).href;
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', script, folder, JSON.stringify(config), harness.root, phase],
+    { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  if (child.stdout === null) throw new Error('its output must be a pipe');
+  await once(child.stdout, 'data');
+  return child;
+}
+
+describe('syncAdvisories() killed with kill -9', () => {
+  it.each(['download', 'apply'])(
+    'leaves the last good version and no lock when it dies in phase %s',
+    async (phase) => {
+      await harness.acknowledged(await harness.sync());
+      const records = [
+        alpineRecord({ number: 5000, modified: '2024-06-01T00:00:00Z' }),
+        ...alpineRecords(38),
+      ];
+      harness.mirror.setFolder('Alpine', records);
+
+      const child = await startAndStandAt(phase);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+
+      expect(await harness.feedOf('Alpine')).toMatchObject({ recordCount: 40, version: 1 });
+      expect(await harness.idsFor('package-5000', 'package-1039')).toEqual(['ALPINE-CVE-2024-1039']);
+
+      await expect.poll(async () => (await harness.sync()).alreadyRunning).toBe(false);
+      expect(await harness.feedOf('Alpine')).toMatchObject({ recordCount: 39, version: 2 });
+      expect(await harness.idsFor('package-5000', 'package-1039')).toEqual(['ALPINE-CVE-2024-5000']);
+    },
+  );
+});

@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sharedData } from '../testing/shared-data.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
+import { readCandidates } from './candidates.ts';
+import { readCveRatings } from './cve-ratings.ts';
+import { feedDoubts } from './feed-doubts.ts';
+import { readFeedStatus } from './feed-status.ts';
+import { readVulnerability } from './read-vulnerability.ts';
+import { syncAdvisories } from './sync-advisories.ts';
+import type { SyncResult } from './sync-result.ts';
+
+const shared = sharedData();
+const now = new Date('2026-08-22T00:00:00Z');
+
+describe.skipIf(shared === undefined)('the whole of the real data (../shared)', () => {
+  let database: TemporaryDatabase;
+  let result: SyncResult;
+  let elapsedMs: number;
+
+  const sync = () =>
+    syncAdvisories({
+      connection: database,
+      sources: {
+        roots: [`${shared}/advisories`],
+        kev: `${shared}/kev/known_exploited_vulnerabilities.json`,
+        epss: `${shared}/epss/epss_scores-2026-08-16.csv.gz`,
+      },
+      now: () => now,
+    });
+
+  beforeAll(async () => {
+    database = await createTemporaryDatabase();
+    const startedAt = performance.now();
+    result = await sync();
+    elapsedMs = performance.now() - startedAt;
+  }, 120_000);
+  afterAll(() => database.drop());
+
+  it('imports exactly the records that its manifest counts, within 60 s', async () => {
+    const counted = manifestCounts(await readFile(`${shared}/MANIFEST.md`, 'utf8'));
+    const imported = new Map(result.feeds.map((feed) => [feed.name, feed.records]));
+    expect(counted.size).toBe(18);
+    for (const [name, records] of counted) expect([name, imported.get(name)]).toEqual([name, records]);
+    expect(imported.get('KEV')).toBe(1404);
+    expect(imported.get('EPSS')).toBe(360_142);
+    expect(result.feeds.every((feed) => feed.kind === 'updated' && feed.skipped === 0)).toBe(true);
+    expect(elapsedMs).toBeLessThan(60_000);
+  });
+
+  it('finds nothing to do afterwards', async () => {
+    const again = await sync();
+    expect(again.feeds.every((feed) => feed.kind === 'unchanged')).toBe(true);
+    expect((await readFeedStatus(database.db)).every((feed) => feed.lastError === undefined)).toBe(true);
+  });
+
+  it('gives the fixes of one package for each release', async () => {
+    const candidates = await readCandidates(database.db, { ecosystem: 'Alpine', names: ['musl'] });
+    const fixes = candidates
+      .filter((one) => one.release === 'v3.6')
+      .map((one) => [one.vulnerabilities[0]?.id, one.affected.ranges[0]?.events.at(-1)]);
+    expect(fixes).toEqual([
+      ['CVE-2016-8859', { fixed: '1.1.15-r4' }],
+      ['CVE-2017-15650', { fixed: '1.1.16-r14' }],
+    ]);
+  });
+
+  it('rates operating-system CVEs whose advisories have no rating', async () => {
+    const rated = await readCveRatings(database.db, ['CVE-2019-14697', 'CVE-2017-12615']);
+    expect(rated.get('CVE-2019-14697')?.ratings.map((rating) => rating.severity)).toContain('critical');
+    expect(rated.get('CVE-2017-12615')).toMatchObject({ knownExploited: true });
+  });
+
+  it.each([
+    ['Alpine', 'v3.3', undefined],
+    ['Alpine', 'v3.4', undefined],
+    ['Alpine', 'v3.6', undefined],
+    ['Alpine', 'v3.10', undefined],
+    ['Alpine', 'v3.12', 'no-data-for-release'],
+    ['Alpine', 'v3.24', 'no-data-for-release'],
+    ['Alpine', 'v3.25', 'no-data-for-release'],
+    ['Debian', '11', undefined],
+    ['Debian', '12', 'no-data-for-release'],
+    ['AlmaLinux', '10', undefined],
+    ['Wolfi', '', undefined],
+    ['Ubuntu', '22.04:LTS', 'no-data-for-release'],
+    ['Ubuntu', '14.04:LTS', 'no-data-for-release'],
+  ])('knows whether %s %s is covered', async (ecosystem, release, code) => {
+    const distribution = { id: 'x', versionId: 'x', prettyName: 'x', ecosystem, release };
+    const query = { distribution, ecosystems: [ecosystem], now, feedAgeMaxDays: 5 };
+    expect((await feedDoubts(database.db, query))[0]?.code).toBe(code);
+  });
+
+  it('tells that data for a release ends before an image was built', async () => {
+    const distribution = {
+      id: 'debian',
+      versionId: '11',
+      prettyName: 'x',
+      ecosystem: 'Debian',
+      release: '11',
+    };
+    const newestAt = new Date('2024-08-01T00:00:00Z');
+    expect(
+      await feedDoubts(database.db, { distribution, ecosystems: [], newestAt, now, feedAgeMaxDays: 5 }),
+    ).toEqual([
+      {
+        code: 'data-older-than-image',
+        message:
+          "the newest advisory for Debian 11 is of 2023-03-29, the image's newest package of 2024-08-01",
+      },
+    ]);
+  });
+
+  it.each(['CVE-2017-12615', 'cve-2017-12615', 'GHSA-pjfr-qf3p-3q25', 'ghsa-PJFR-qf3p-3Q25'])(
+    'tells people everything about %s',
+    async (id) => {
+      const details = await readVulnerability(database.db, id);
+      expect(details).toMatchObject({
+        id: 'CVE-2017-12615',
+        aliases: expect.arrayContaining(['GHSA-pjfr-qf3p-3q25']),
+        knownExploited: { addedOn: '2022-03-25', ransomware: true },
+      });
+      expect(details?.epss?.probability).toBeGreaterThan(0.9);
+      expect(details?.details.length).toBeGreaterThan(100);
+      expect(details?.records.length).toBeGreaterThan(0);
+      expect(details?.references.every((one) => one.url.startsWith('http'))).toBe(true);
+    },
+  );
+
+  it('tells of a bundle what it is, and of each of its CVEs by itself', async () => {
+    const bundle = await readVulnerability(database.db, 'DSA-4539-1');
+    expect(bundle).toMatchObject({ id: 'DSA-4539-1', records: [{ id: 'DSA-4539-1' }] });
+    const one = await readVulnerability(database.db, 'CVE-2019-1547');
+    expect(one?.aliases).toEqual(expect.arrayContaining(['DSA-4539-1', 'ALPINE-CVE-2019-1547']));
+    expect(one?.aliases).not.toContain('CVE-2019-1549');
+  });
+
+  it('knows nothing of what nobody knows', async () => {
+    expect(await readVulnerability(database.db, 'CVE-2999-0001')).toBeUndefined();
+  });
+});
+
+/** The table "Records per folder" of the data's manifest; the Rust zip is not part of the mirror. */
+function manifestCounts(manifest: string): ReadonlyMap<string, number> {
+  const rows = manifest.matchAll(/^\| ([A-Za-z][A-Za-z ]*) \| (\d+) \| \d+ \| \d+ \| [\d-]+ \|$/gm);
+  return new Map([...rows].map(([, name = '', records]) => [name, Number(records)]));
+}
