@@ -11,6 +11,7 @@ import {
 import { Link, NavLink } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
 import { useSignOut } from '../api/session.ts';
+import { UnsureMark } from '../parts/unsure-mark.tsx';
 import { BrandMark } from './brand-mark.tsx';
 
 const places = [
@@ -25,9 +26,8 @@ function FeedState() {
   const system = useSystem();
   if (system.data === undefined || system.data.feeds.ready) return null;
   return (
-    <Link to="/advisories" className="pq-mark" data-look="unsure" title={system.data.feeds.message}>
-      <span className="pq-mark-box pq-hatched" aria-hidden="true" />
-      Nothing can be judged yet
+    <Link to="/advisories" title={system.data.feeds.message}>
+      <UnsureMark>Nothing can be judged yet</UnsureMark>
     </Link>
   );
 }

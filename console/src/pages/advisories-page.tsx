@@ -10,6 +10,7 @@ import { EmptyNote } from '../parts/empty-note.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
 import { Note } from '../parts/note.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
+import { UnsureMark } from '../parts/unsure-mark.tsx';
 
 function FeedState({ feed }: { feed: Feed }) {
   if (feed.lastError !== null) {
@@ -20,12 +21,7 @@ function FeedState({ feed }: { feed: Feed }) {
     );
   }
   if (feed.lastSuccessAt === null || feed.stale) {
-    return (
-      <span className="pq-mark" data-look="unsure">
-        <span className="pq-mark-box pq-hatched" aria-hidden="true" />
-        {feed.lastSuccessAt === null ? 'Never read' : 'Too old'}
-      </span>
-    );
+    return <UnsureMark>{feed.lastSuccessAt === null ? 'Never read' : 'Too old'}</UnsureMark>;
   }
   return <span>Up to date</span>;
 }

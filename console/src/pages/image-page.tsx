@@ -107,13 +107,13 @@ export function ImagePage() {
   return (
     <>
       <PageHead
-        crumbs={[{ label: data.namespace, to: `/namespaces/${data.namespace}` }, ...crumbs]}
+        crumbs={[...crumbs, { label: data.namespace, to: `/namespaces/${data.namespace}` }]}
         title={imageName(data)}
         verdict={<VerdictSentence image={data} />}
         actions={<ImageActions image={data} size="xs" />}
       />
-      <ReportFacts image={data} />
       <ReportReasons image={data} />
+      <ReportFacts image={data} />
       <Report image={data} />
     </>
   );

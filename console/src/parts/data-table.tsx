@@ -38,6 +38,8 @@ export interface DataTableProps<Row> {
   /** Marks the row whose details are open. */
   readonly isOpen?: (row: Row) => boolean;
   readonly sort?: { readonly state: SearchState; readonly default: string };
+  /** Lets people choose which columns they see; remembered in their browser. */
+  readonly chooseColumns?: boolean;
   readonly empty: ReactNode;
 }
 
@@ -169,7 +171,12 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   if (rows !== undefined && rows.length === 0) return <>{props.empty}</>;
   return (
     <div className="pq-table-scroll">
-      <table className="pq-table" aria-label={props.name} aria-busy={rows === undefined}>
+      <table
+        className="pq-table"
+        aria-label={props.name}
+        aria-busy={rows === undefined}
+        data-chooser={props.chooseColumns ?? false}
+      >
         <thead>
           <tr>
             {shown.map((column, index) => (
@@ -184,7 +191,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
                 ) : (
                   (column.head ?? column.label)
                 )}
-                {index === shown.length - 1 && (
+                {props.chooseColumns === true && index === shown.length - 1 && (
                   <span className="pq-columns pq-no-print">
                     <ColumnChooser columns={columns} visibility={visibility} onChange={changeVisibility} />
                   </span>

@@ -7,11 +7,12 @@ export function shortDigest(digest: string): string {
   return `${algorithm}:${hex.slice(0, 8)}…${hex.slice(-4)}`;
 }
 
-/** A digest cut in the middle, whole on hover, with a button that copies it. */
-export function DigestText({ digest }: { digest: string }) {
+/** A digest cut in the middle, whole on hover, with a button that copies it; `bare` leaves the algorithm out. */
+export function DigestText({ digest, bare = false }: { digest: string; bare?: boolean }) {
+  const short = shortDigest(digest);
   return (
     <span className="pq-mono pq-nowrap" title={digest}>
-      {shortDigest(digest)} <CopyAction value={digest} label="Copy digest" />
+      {bare ? short.replace(/^sha256:/, '') : short} <CopyAction value={digest} label="Copy digest" />
     </span>
   );
 }

@@ -91,14 +91,12 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       id: 'platform',
       label: 'Platform',
       cell: (image) => (
-        <span className="pq-dim pq-nowrap">
-          {image.kind === 'image' && image.platform !== null
-            ? `${image.platform.os}/${image.platform.architecture}`
-            : image.kind}
+        <span className="pq-dim" title={image.platform?.os}>
+          {image.kind === 'image' ? (image.platform?.architecture ?? 'image') : image.kind}
         </span>
       ),
     },
-    { id: 'digest', label: 'Digest', cell: (image) => <DigestText digest={image.digest} /> },
+    { id: 'digest', label: 'Digest', cell: (image) => <DigestText digest={image.digest} bare /> },
     {
       id: 'size',
       label: 'Size',
@@ -140,6 +138,7 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
       <ImageFilters state={state} />
       <DataTable
         name="Images"
+        chooseColumns
         columns={columns}
         rows={images.data?.items}
         rowKey={(image) => String(image.id)}

@@ -16,6 +16,13 @@ export function SeverityCountsHead() {
   );
 }
 
+/** At most four characters; the exact count is in the title. */
+function figure(count: number): string {
+  if (count === 0) return '·';
+  if (count < 1000) return String(count);
+  return count < 10_000 ? `${(Math.floor(count / 100) / 10).toFixed(1)}k` : `${Math.floor(count / 1000)}k`;
+}
+
 /** Six cells, critical to unknown: the heavier the fill the worse; unknown is hatched. */
 export function SeverityCounts({ counts }: { counts: SeverityCountsOf }) {
   const words = countsInWords(counts);
@@ -28,7 +35,7 @@ export function SeverityCounts({ counts }: { counts: SeverityCountsOf }) {
           data-zero={counts[severity] === 0}
           className={severity === 'unknown' && counts[severity] > 0 ? 'pq-hatched' : undefined}
         >
-          {counts[severity] === 0 ? '·' : counts[severity]}
+          {figure(counts[severity])}
         </span>
       ))}
     </span>

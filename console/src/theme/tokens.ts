@@ -69,7 +69,7 @@ export const theme = createTheme({
   white: '#ffffff',
   black: '#161d20',
   defaultRadius: 3,
-  fontFamily: '"Inter", "Segoe UI", system-ui, "Helvetica Neue", "Liberation Sans", Arial, sans-serif',
+  fontFamily: '-apple-system, "Segoe UI", "Inter", "Helvetica Neue", "Liberation Sans", Arial, sans-serif',
   fontFamilyMonospace:
     'ui-monospace, "SF Mono", "Cascadia Mono", "Liberation Mono", Menlo, Consolas, monospace',
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },

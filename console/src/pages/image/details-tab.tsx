@@ -44,6 +44,9 @@ export function DetailsTab({ image }: { image: ImageDetails }) {
           <Row label="Pushed">
             <RelativeTime at={image.pushedAt} /> by {image.pushedBy}
           </Row>
+          <Row label="Inspected">
+            <RelativeTime at={image.inspectedAt} />
+          </Row>
           <Row label="Last scan">
             <RelativeTime at={image.scan.finishedAt} />
             {progress.layersTotal > 0 &&

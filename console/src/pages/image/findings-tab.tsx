@@ -173,6 +173,7 @@ export function FindingsTab({ image }: { image: ImageDetails }) {
       <Filters state={state} />
       <DataTable
         name="Findings"
+        chooseColumns
         columns={columnsOf(state)}
         rows={findings.data?.items}
         rowKey={findingRowKey}

@@ -63,6 +63,7 @@ export function PackagesTab({ image }: { image: ImageDetails }) {
       </search>
       <DataTable
         name="Packages"
+        chooseColumns
         columns={columns}
         rows={packages.data?.items}
         rowKey={(row) => `${row.purl} ${row.place.layerIndex} ${row.place.path}`}

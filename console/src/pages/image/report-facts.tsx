@@ -33,7 +33,7 @@ export function ReportFacts({ image }: { image: ImageDetails }) {
         <Fact label="Scan">
           <ScanState scan={image.scan} doubts={image.doubts} />
         </Fact>
-        {severity !== null && (
+        {severity !== null && found > 0 && (
           <>
             <Fact label="Have a fix">
               {severity.fixable} of {found}
@@ -56,11 +56,6 @@ export function ReportFacts({ image }: { image: ImageDetails }) {
         <Fact label="Pushed">
           <RelativeTime at={image.pushedAt} /> <span className="pq-dim">by {image.pushedBy}</span>
         </Fact>
-        {image.inspectedAt !== null && (
-          <Fact label="Inspected">
-            <RelativeTime at={image.inspectedAt} />
-          </Fact>
-        )}
       </dl>
     </section>
   );

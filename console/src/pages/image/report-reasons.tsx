@@ -31,15 +31,13 @@ function ReasonLine({ reason }: { reason: Reason }) {
 function Doubts({ image }: { image: ImageDetails }) {
   if (image.doubts.length === 0) return null;
   return (
-    <div className="pq-doubts">
-      <Note tone="unsure" title={image.severity === null ? 'Nobody could tell' : 'What could not be told'}>
-        {image.doubts.map((doubt) => (
-          <p key={`${doubt.code} ${doubt.message}`} data-doubt={doubt.code}>
-            {doubt.message}.
-          </p>
-        ))}
-      </Note>
-    </div>
+    <Note tone="unsure" title="What could not be told">
+      {image.doubts.map((doubt) => (
+        <p key={`${doubt.code} ${doubt.message}`} data-doubt={doubt.code}>
+          {doubt.message}.
+        </p>
+      ))}
+    </Note>
   );
 }
 
@@ -47,16 +45,11 @@ function Problem({ image }: { image: ImageDetails }) {
   const { problem, state } = image.scan;
   if (problem === undefined) return null;
   return (
-    <div className="pq-doubts">
-      <Note
-        tone={state === 'failed' ? 'error' : 'unsure'}
-        title={`The scan stopped short: ${problem.reason}`}
-      >
-        <p>
-          {problem.remedy} <span className="pq-dim">Step: {problem.phase}.</span>
-        </p>
-      </Note>
-    </div>
+    <Note tone={state === 'failed' ? 'error' : 'unsure'} title={problem.reason}>
+      <p>
+        {problem.remedy}. <span className="pq-dim">The scan stopped at the step {problem.phase}.</span>
+      </p>
+    </Note>
   );
 }
 
@@ -67,28 +60,42 @@ const titles = {
   allow: 'Allowed',
 } as const;
 
+/** Reasons of the policy; one that only repeats a doubt or a problem shown above is left out. */
+function Reasons({ image }: { image: ImageDetails }) {
+  const { verdict } = image;
+  const isTold = image.doubts.length > 0 || image.scan.problem !== undefined;
+  const reasons = verdict.reasons.filter((reason) => reason.kind === 'vulnerability' || !isTold);
+  const more = verdict.reasonCount - verdict.reasons.length;
+  if (reasons.length === 0) return null;
+  return (
+    <section className="pq-panel" aria-label="Reasons">
+      <h2>{titles[verdict.kind]}</h2>
+      <ul>
+        {reasons.map((reason) => (
+          <ReasonLine
+            key={reason.kind === 'state' ? reason.message : `${reason.id} ${reason.packageName}`}
+            reason={reason}
+          />
+        ))}
+        {more > 0 && <li>and {more} more below</li>}
+      </ul>
+    </section>
+  );
+}
+
 /** Why the verdict is what it is, what could not be told, and what would change it. */
 export function ReportReasons({ image }: { image: ImageDetails }) {
-  const { verdict } = image;
-  const more = verdict.reasonCount - verdict.reasons.length;
+  const { verdict, doubts, scan } = image;
+  const hasSomething = verdict.reasons.length > 0 || doubts.length > 0 || scan.problem !== undefined;
   return (
     <>
-      <Problem image={image} />
-      <Doubts image={image} />
-      {verdict.reasons.length > 0 && (
+      {hasSomething && (
         <div className="pq-why">
-          <section className="pq-panel" aria-label="Reasons">
-            <h2>{titles[verdict.kind]}</h2>
-            <ul>
-              {verdict.reasons.map((reason) => (
-                <ReasonLine
-                  key={reason.kind === 'state' ? reason.message : `${reason.id} ${reason.packageName}`}
-                  reason={reason}
-                />
-              ))}
-              {more > 0 && <li>and {more} more below</li>}
-            </ul>
-          </section>
+          <div className="pq-why-reasons">
+            <Reasons image={image} />
+            <Problem image={image} />
+            <Doubts image={image} />
+          </div>
           <WhatToDo image={image} />
         </div>
       )}

@@ -90,6 +90,7 @@ export function EventsTab({ namespace }: { namespace: string }) {
       </search>
       <DataTable
         name="Events"
+        chooseColumns
         columns={columns}
         rows={events.data?.items}
         rowKey={(event) => String(event.id)}

@@ -4,6 +4,7 @@ import type { Policy, PolicyPreview } from '../../api/answers.ts';
 import { usePolicyPreview } from '../../api/namespaces.ts';
 import { shortDigest } from '../../parts/digest-text.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
+import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import './policy.css';
 
 function Figures({ preview }: { preview: PolicyPreview }) {
@@ -21,9 +22,8 @@ function Figures({ preview }: { preview: PolicyPreview }) {
         </p>
       )}
       {preview.undetermined > 0 && (
-        <p className="pq-mark" data-hatched="true" style={{ margin: '6px 0 0' }}>
-          <span className="pq-mark-box pq-hatched" aria-hidden="true" />
-          {preview.undetermined} not or not fully judged
+        <p style={{ margin: '6px 0 0' }}>
+          <UnsureMark>{preview.undetermined} not or not fully judged</UnsureMark>
         </p>
       )}
     </>

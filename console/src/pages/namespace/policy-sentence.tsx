@@ -21,8 +21,8 @@ const fixes = [
 ] as const;
 
 const exploited = [
-  { value: 'yes', label: 'also' },
-  { value: 'no', label: 'not' },
+  { value: 'yes', label: 'and also' },
+  { value: 'no', label: 'but not' },
 ] as const;
 
 const unknowns = [
@@ -94,7 +94,7 @@ function Conditions({ policy, disabled, onChange }: SentenceProps) {
         disabled={disabled}
         onChange={(fix) => onChange({ ...policy, fixableOnly: fix === 'fixable' })}
       />
-      ; those known to be exploited{' '}
+      ,{' '}
       <Phrase
         label="Known exploited"
         options={exploited}
@@ -102,7 +102,7 @@ function Conditions({ policy, disabled, onChange }: SentenceProps) {
         disabled={disabled}
         onChange={(answer) => onChange({ ...policy, knownExploited: answer === 'yes' })}
       />{' '}
-      below that severity. An unrated one counts as{' '}
+      lesser ones that are known to be exploited. One that nobody rated counts as{' '}
       <Phrase
         label="Unknown severity counts as"
         options={unknowns}

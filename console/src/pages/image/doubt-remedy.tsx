@@ -1,0 +1,43 @@
+import { Link } from 'react-router';
+import type { Doubt } from '../../api/answers.ts';
+
+export type RemedyKind = 'supported-release' | 'known-distribution' | 'package-database' | 'feeds';
+
+/** What takes a doubt away; undefined when nothing that people can do. */
+export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
+  switch (code) {
+    case 'end-of-life':
+      return 'supported-release';
+    case 'unknown-distribution':
+    case 'unsupported-distribution':
+      return 'known-distribution';
+    case 'no-package-database':
+      return 'package-database';
+    case 'no-data-for-release':
+    case 'data-older-than-image':
+    case 'feed-missing':
+    case 'feed-failed':
+    case 'feed-stale':
+      return 'feeds';
+    default:
+      return undefined;
+  }
+}
+
+/** The remedy as a sentence. */
+export function DoubtRemedy({ kind }: { kind: RemedyKind }) {
+  switch (kind) {
+    case 'supported-release':
+      return 'Build it again on a release that is still supported.';
+    case 'known-distribution':
+      return 'Build it on a distribution that the advisories cover.';
+    case 'package-database':
+      return 'Build it on a base that leaves its package database in the image.';
+    case 'feeds':
+      return (
+        <>
+          Bring the <Link to="/advisories">advisories</Link> up to date.
+        </>
+      );
+  }
+}
