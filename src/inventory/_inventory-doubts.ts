@@ -73,9 +73,9 @@ function databaseDoubts({ distribution, managers, view }: DoubtsQuestion): Doubt
 }
 
 function unreadableDoubts({ all }: DoubtsQuestion): Doubt[] {
-  const reasons = all.flatMap((found) => (found.kind === 'unreadable' ? [found.reason] : []));
-  return [...new Set(reasons)].map((reason) => ({
+  const reasons = new Set(all.flatMap((found) => (found.kind === 'unreadable' ? [found.reason] : [])));
+  return [...reasons].map((reason) => ({
     code: 'unreadable-file',
-    message: `${reason} (${reasons.filter((other) => other === reason).length} times): there may be more packages`,
+    message: `${reason}: there may be more packages than are listed`,
   }));
 }

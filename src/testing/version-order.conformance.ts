@@ -66,7 +66,7 @@ export function versionOrderConformance({ name, order, pieces, invalid }: Confor
       );
     });
 
-    it('takes less than a second for versions of 1 MiB', () => {
+    it('compares versions of 1 MiB in linear time', () => {
       const startedAt = performance.now();
       for (const piece of ['1', '1.', '.', 'a', '-', '~', '0', '_p', '1-', ' ']) {
         const long = `1${piece.repeat(2 ** 20 / piece.length)}`;

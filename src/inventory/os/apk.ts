@@ -2,6 +2,7 @@ import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { npmExtractor } from '../language/npm.ts';
+import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 /** `usr/lib` since Alpine 3.23, where `lib` is merged into it. */
 const paths = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
@@ -22,44 +23,44 @@ interface OpenRecord {
 }
 
 function extractInstalled(text: string): Found[] {
-  const found: Found[] = [];
+  const reading = new DatabaseReading();
   let record: OpenRecord = { fields: new Map(), folder: '' };
-  for (const line of text.split('\n')) {
+  for (const line of linesOf(text)) {
     if (line === '') {
-      closeRecord(record, found);
+      closeRecord(record, reading);
       record = { fields: new Map(), folder: '' };
     } else {
-      readLine(line, record, found);
+      readLine(line, record, reading);
     }
   }
-  closeRecord(record, found);
-  return found;
+  closeRecord(record, reading);
+  return reading.found;
 }
 
-function readLine(line: string, record: OpenRecord, found: Found[]): void {
+function readLine(line: string, record: OpenRecord, reading: DatabaseReading): void {
   const value = line.slice(2);
   if (line[1] !== ':') {
-    found.push({ kind: 'unreadable', reason: 'A line of the apk database is not "<letter>:<value>"' });
+    reading.complain('A line of the apk database is not "<letter>:<value>"');
   } else if (line[0] === 'F') {
     record.folder = value;
   } else if (line[0] === 'R') {
     const path = record.folder === '' ? value : `${record.folder}/${value}`;
-    if (npmExtractor.wants(path)) found.push({ kind: 'owned-path', path });
+    if (npmExtractor.wants(path)) reading.add({ kind: 'owned-path', path });
   } else {
     record.fields.set(line.charAt(0), value);
   }
 }
 
-function closeRecord({ fields }: OpenRecord, found: Found[]): void {
+function closeRecord({ fields }: OpenRecord, reading: DatabaseReading): void {
   if (fields.size === 0) return;
   const name = fields.get('P');
   const version = fields.get('V');
   if (!name || !version) {
-    found.push({ kind: 'unreadable', reason: 'A record of the apk database lacks its name or version' });
+    reading.complain('A record of the apk database lacks its name or version');
     return;
   }
   const builtAt = builtAtOf(fields.get('t'));
-  found.push({
+  reading.add({
     kind: 'package',
     manager: 'apk',
     name: capText(name),

@@ -2,6 +2,7 @@ import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { npmExtractor } from '../language/npm.ts';
+import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 const statusPath = 'var/lib/dpkg/status';
 /** One file per package, as distroless images and Bazel's rules write them. */
@@ -35,41 +36,42 @@ function isDirectChild(path: string, folder: string): boolean {
 
 /** A line is `/usr/bin/x` in a list and `<md5>  usr/bin/x` in md5sums. */
 function extractOwned(text: string): Found[] {
-  return text.split('\n').flatMap((line): Found[] => {
+  const reading = new DatabaseReading();
+  for (const line of linesOf(text)) {
     const path = line.replace(/^[0-9a-f]{32} [ *]/, '').replace(/^(?:\.?\/)+/, '');
-    return npmExtractor.wants(path) ? [{ kind: 'owned-path', path }] : [];
-  });
+    if (npmExtractor.wants(path)) reading.add({ kind: 'owned-path', path });
+  }
+  return reading.found;
 }
 
 function extractStanzas(text: string): Found[] {
-  const found: Found[] = [];
+  const reading = new DatabaseReading();
   let fields = new Map<string, string>();
-  for (const line of text.split('\n')) {
+  for (const line of linesOf(text)) {
     if (line.trim() === '') {
-      closeStanza(fields, found);
+      closeStanza(fields, reading);
       fields = new Map();
     } else if (!line.startsWith(' ') && !line.startsWith('\t')) {
       const colon = line.indexOf(':');
       // Field names are not case-sensitive (deb822(5)).
       if (colon > 0) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-      else
-        found.push({ kind: 'unreadable', reason: 'A line of the dpkg database is not "<field>: <value>"' });
+      else reading.complain('A line of the dpkg database is not "<field>: <value>"');
     }
   }
-  closeStanza(fields, found);
-  return found;
+  closeStanza(fields, reading);
+  return reading.found;
 }
 
-function closeStanza(fields: ReadonlyMap<string, string>, found: Found[]): void {
+function closeStanza(fields: ReadonlyMap<string, string>, reading: DatabaseReading): void {
   if (fields.size === 0 || !isPresent(fields.get('status'))) return;
   const name = fields.get('package');
   const version = fields.get('version');
   if (!name || !version) {
-    found.push({ kind: 'unreadable', reason: 'A record of the dpkg database lacks its name or version' });
+    reading.complain('A record of the dpkg database lacks its name or version');
     return;
   }
   const source = sourceOf(fields.get('source'));
-  found.push({
+  reading.add({
     kind: 'package',
     manager: 'dpkg',
     name: capText(name),
