@@ -1,0 +1,24 @@
+import type { Reason } from '../policy/verdict.ts';
+
+/** One reason in words: ids, package, installed and fixed version, or the state. */
+export function describeReason(reason: Reason): string {
+  if (reason.kind === 'state') return reason.message;
+  const { id, severity, packageName, installedVersion, fixedVersion, knownExploited } = reason;
+  const fix = fixedVersion === undefined ? 'no fix known' : `fixed in ${fixedVersion}`;
+  const exploited = knownExploited ? ', known to be exploited' : '';
+  return `${id} (${severity}${exploited}) in ${packageName} ${installedVersion}, ${fix}`;
+}
+
+/** Reasons that are named one by one; the others are counted. */
+const namedMax = 5;
+
+/** The worst reasons in words, and how many there are besides. */
+export function describeReasons(reasons: readonly Reason[]): string {
+  const named = reasons.slice(0, namedMax).map(describeReason).join('; ');
+  const others = reasons.length - namedMax;
+  return others > 0 ? `${named}; and ${others} more` : named;
+}
+
+export function namedReasons(reasons: readonly Reason[]): readonly Reason[] {
+  return reasons.slice(0, namedMax);
+}

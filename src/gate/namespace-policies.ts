@@ -1,0 +1,91 @@
+import { LRUCache } from 'lru-cache';
+import { listExemptions } from '../catalog/exemptions.ts';
+import { readNamespace } from '../catalog/namespaces.ts';
+import type { Database } from '../database/database.ts';
+import { readStoredPolicy } from '../policy/parse-policy.ts';
+import type { Exemption, Policy } from '../policy/policy.ts';
+import type { ChangeListener } from '../scan/image-facts-store.ts';
+
+/** What a namespace judges by. */
+export interface NamespacePolicy {
+  readonly policy: Policy;
+  /** Expired ones too: the clock at the pull decides. */
+  readonly exemptions: readonly Exemption[];
+}
+
+/** The namespace went while somebody pulled from it. */
+export class NamespaceGoneError extends Error {
+  readonly code = 'namespace_gone';
+  constructor(namespaceId: number) {
+    super(`Cannot read the policy of namespace ${namespaceId}: it must exist, got none`);
+    this.name = 'NamespaceGoneError';
+  }
+}
+
+const entryTtlMs = 5_000;
+const entriesMax = 1_000;
+
+/** Policies and exemptions of namespaces, at most 5 seconds old; read afresh while changes cannot be heard of. */
+export class NamespacePolicies {
+  readonly #db: Database;
+  readonly #listener: ChangeListener;
+  readonly #entries = new LRUCache<number, NamespacePolicy>({ max: entriesMax, ttl: entryTtlMs });
+  readonly #loading = new Map<number, Promise<NamespacePolicy>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(options: { readonly db: Database; readonly listener: ChangeListener }) {
+    this.#db = options.db;
+    this.#listener = options.listener;
+    this.#unsubscribe = options.listener.subscribe(
+      'pratique_policy',
+      (payload) => this.#forget(Number(payload)),
+      () => this.#forgetAll(),
+    );
+  }
+
+  /** Throws when the policy cannot be read: nothing is then to be served. */
+  async of(namespaceId: number): Promise<NamespacePolicy> {
+    if (!this.#listener.isListening()) return await this.#read(namespaceId);
+    const known = this.#entries.get(namespaceId);
+    if (known !== undefined) return known;
+    const loading: Promise<NamespacePolicy> = this.#read(namespaceId).then((read) => {
+      // Forgotten meanwhile: it may be the old one.
+      if (this.#loading.get(namespaceId) === loading) this.#entries.set(namespaceId, read);
+      return read;
+    });
+    this.#loading.set(namespaceId, loading);
+    try {
+      return await loading;
+    } finally {
+      if (this.#loading.get(namespaceId) === loading) this.#loading.delete(namespaceId);
+    }
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#forgetAll();
+  }
+
+  async #read(namespaceId: number): Promise<NamespacePolicy> {
+    const [namespace, exemptions] = await Promise.all([
+      readNamespace(this.#db, namespaceId),
+      listExemptions(this.#db, namespaceId),
+    ]);
+    if (namespace === undefined) throw new NamespaceGoneError(namespaceId);
+    return { policy: readStoredPolicy(namespace.policy), exemptions };
+  }
+
+  #forget(namespaceId: number): void {
+    if (Number.isNaN(namespaceId)) {
+      this.#forgetAll();
+      return;
+    }
+    this.#entries.delete(namespaceId);
+    this.#loading.delete(namespaceId);
+  }
+
+  #forgetAll(): void {
+    this.#entries.clear();
+    this.#loading.clear();
+  }
+}

@@ -1,0 +1,53 @@
+import type { Digest } from '../oci/digest.ts';
+import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { Doubt, ScanState } from '../report/scan-state.ts';
+
+/** What is least settled comes first: an index is no better than its worst image. */
+const leastSettledFirst: readonly ScanState[] = [
+  'failed',
+  'incomplete',
+  'scanning',
+  'queued',
+  'cancelled',
+  'not-scanned',
+  'undetermined',
+  'scanned',
+  'unsupported',
+];
+
+/** Facts of an index out of those of what it lists; artifacts among them (attestations, signatures) count only where there is no image. */
+export function combineFacts(digest: Digest, children: readonly ImageFacts[]): ImageFacts {
+  const images = children.filter(({ kind }) => kind !== 'artifact');
+  const parts = images.length > 0 ? images : children;
+  const firstJudged = parts.flatMap(({ firstJudgedAt }) => firstJudgedAt ?? []);
+  const packages = new Map<number, PackageFacts>();
+  const doubts = new Map<string, Doubt>();
+  for (const part of parts) {
+    for (const one of part.packages) packages.set(one.packageId, one);
+    for (const doubt of part.doubts) doubts.set(`${doubt.code} ${doubt.message}`, doubt);
+  }
+  return {
+    digest,
+    kind: 'index',
+    states: {
+      vulnerabilities: worst(parts.map(({ states }) => states.vulnerabilities)),
+      malware: worst(parts.map(({ states }) => states.malware)),
+      secrets: worst(parts.map(({ states }) => states.secrets)),
+    },
+    judged: parts.length > 0 && parts.every(({ judged }) => judged),
+    // The latest: a finding that an image of the index always had gets no grace.
+    ...(firstJudged.length === 0
+      ? {}
+      : { firstJudgedAt: new Date(Math.max(...firstJudged.map((at) => at.getTime()))) }),
+    doubts: [...doubts.values()],
+    packages: [...packages.values()],
+  };
+}
+
+/** What has no result at all comes before what has, so that no result of one image stands for another's. */
+function worst(categories: readonly CategoryFacts[]): CategoryFacts {
+  const rank = ({ state, lastResult }: CategoryFacts): number =>
+    leastSettledFirst.indexOf(lastResult?.state === 'incomplete' ? 'incomplete' : state) +
+    (lastResult === undefined ? 0 : leastSettledFirst.length);
+  return categories.toSorted((a, b) => rank(a) - rank(b))[0] ?? { state: 'not-scanned' };
+}

@@ -1,0 +1,37 @@
+import { ImageUnreadableError } from '../image/image-unreadable-error.ts';
+import type { ScanProblem } from '../report/scan-state.ts';
+import { ManifestMissingError } from './stored-images.ts';
+
+/** Adds to a failure the step in which it happened; the failure itself is the cause. */
+export class ScanPhaseError extends Error {
+  readonly code = 'scan_failed';
+  readonly phase: string;
+  constructor(phase: string, cause: unknown) {
+    super(`Scan failed in phase ${phase}: ${textOf(cause)}`, { cause });
+    this.name = 'ScanPhaseError';
+    this.phase = phase;
+  }
+}
+
+/** What people are told of a scan that was given up. */
+export function describeFailure(error: unknown, attempts: number): ScanProblem {
+  const phase = error instanceof ScanPhaseError ? error.phase : 'scan';
+  const cause = error instanceof ScanPhaseError ? error.cause : error;
+  return { phase, reason: `${textOf(cause)} (after ${attempts} attempts)`, remedy: remedyOf(cause) };
+}
+
+function remedyOf(cause: unknown): string {
+  if (cause instanceof ManifestMissingError || codeOf(cause) === 'blob_missing') {
+    return 'Push the image again, then scan it again';
+  }
+  if (cause instanceof ImageUnreadableError) return 'Build and push the image again with a current tool';
+  return 'Scan it again; if it fails again, look for the same message in the log of the server';
+}
+
+function codeOf(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,68 @@
+import type { Database } from '../database/database.ts';
+import type { Image } from '../image/image.ts';
+import { mergeLayers } from '../image/merge-layers.ts';
+import { buildInventory, type Inventory } from '../inventory/build-inventory.ts';
+import { inventoryProbe } from '../inventory/layer-probe.ts';
+import type { ScanProblem } from '../report/scan-state.ts';
+import { inspectLayers, type ScanProgress } from './inspect-layers.ts';
+import { couldBeRootFileSystem } from './root-file-system.ts';
+
+export interface InspectImageOptions {
+  /** Keeps inspected layers, by digest. */
+  readonly db: Database;
+  readonly image: Image;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ScanProgress) => Promise<void>;
+}
+
+/** What an image holds, and whether all of it could be read. */
+export interface InspectedImage {
+  readonly outcome: 'scanned' | 'incomplete' | 'unsupported';
+  /** Why it is incomplete or unsupported. */
+  readonly problem?: ScanProblem;
+  readonly inventory: Inventory;
+  readonly progress: ScanProgress;
+}
+
+const nothingRead: ScanProgress = { layersTotal: 0, layersDone: 0, layersRead: 0 };
+
+/** Reads an image's layers, each at most once ever, and says what is installed. Throws what the source or the signal throws. */
+export async function inspectImage(options: InspectImageOptions): Promise<InspectedImage> {
+  const { image, now } = options;
+  if (!(await mayHoldFiles(image))) {
+    const reason =
+      image.layers.length === 0 ? 'it has no layers' : 'none of its layers can be a root file system';
+    return {
+      outcome: 'unsupported',
+      problem: { phase: 'read-layer', reason, remedy: 'Nothing to do: it is not an image that can run' },
+      inventory: { packages: [], doubts: [] },
+      progress: nothingRead,
+    };
+  }
+  const { reports, ...progress } = await inspectLayers(options);
+  const diffIds = image.layers.map(({ diffId }) => diffId);
+  const view = mergeLayers(reports, {
+    knownPaths: inventoryProbe.knownPaths ?? [],
+    // A manifest without an image's config names none; Docker and containerd refuse a layer that is not the named one.
+    ...(diffIds.some((diffId) => diffId !== undefined) && { diffIds }),
+  });
+  const inventory = buildInventory({ view, layers: image.layers, reports, now });
+  const [first] = view.incomplete;
+  if (first === undefined) return { outcome: 'scanned', inventory, progress };
+  return {
+    outcome: 'incomplete',
+    problem: {
+      phase: 'read-layer',
+      reason: view.incomplete.map(({ layerIndex, message }) => `layer ${layerIndex}: ${message}`).join('; '),
+      remedy: 'Build the image again with a current tool; what was read is shown, but more may be in it',
+    },
+    inventory,
+    progress,
+  };
+}
+
+async function mayHoldFiles(image: Image): Promise<boolean> {
+  for (const layer of image.layers) if (await couldBeRootFileSystem(layer)) return true;
+  return false;
+}

@@ -1,0 +1,34 @@
+import type { Database } from '../database/database.ts';
+import type { Inventory } from '../inventory/build-inventory.ts';
+import type { StoredPlace } from './image-places.ts';
+import { internPackages } from './intern-packages.ts';
+import { matchPackages } from './match-packages.ts';
+
+/** An inventory whose judged packages have ids and are matched. */
+export interface InternedInventory {
+  /** The judged packages, each once. */
+  readonly packageIds: readonly number[];
+  /** Of the judged packages. */
+  readonly ecosystems: readonly string[];
+  readonly places: readonly StoredPlace[];
+}
+
+/** Gives the packages of an inventory their ids and matches those that are new; what the distribution owns is only listed. */
+export async function internInventory(db: Database, inventory: Inventory): Promise<InternedInventory> {
+  const judged = inventory.packages.filter(({ ownedByDistribution }) => !ownedByDistribution);
+  const ids = await internPackages(
+    db,
+    judged.map((placed) => placed.package),
+  );
+  const idOf = new Map(judged.map((placed, index) => [placed, ids[index]]));
+  const packageIds = [...new Set(ids)];
+  await db.transaction().execute((transaction) => matchPackages(transaction, packageIds, { onlyNew: true }));
+  return {
+    packageIds,
+    ecosystems: [...new Set(judged.map((placed) => placed.package.ecosystem))].sort(),
+    places: inventory.packages.map((placed) => {
+      const packageId = idOf.get(placed);
+      return { ...placed, ...(packageId === undefined ? {} : { packageId }) };
+    }),
+  };
+}

@@ -1,0 +1,126 @@
+import { sql, type Transaction } from 'kysely';
+import { type Candidate, readCandidates } from '../advisories/candidates.ts';
+import { readCveRatings } from '../advisories/cve-ratings.ts';
+import { normalisePackageName } from '../advisories/package-name.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Package } from '../report/package.ts';
+import { lockMatching } from './match-lock.ts';
+import { type MatchedVulnerability, matchPackage } from './match-package.ts';
+
+interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
+  readonly id: number;
+  readonly source_name: string;
+  readonly source_version: string;
+}
+
+interface MatchRow {
+  readonly package_id: number;
+  readonly vulnerability_id: string;
+  readonly advisory_id: string;
+  readonly status: string;
+  readonly aliases: readonly string[];
+  readonly severity: string;
+  readonly fixed_version: string | null;
+  readonly fix_state: string;
+}
+
+/**
+ * Matches packages against the advisories held now and stores what differs: `first_seen_at` of a known match stays, one
+ * that is gone is resolved, not deleted. `onlyNew` leaves those alone that were matched before. Returns the ids of the
+ * packages whose matches changed.
+ */
+export async function matchPackages(
+  transaction: Transaction<Tables>,
+  packageIds: readonly number[],
+  options: { readonly onlyNew: boolean },
+): Promise<ReadonlySet<number>> {
+  await lockMatching(transaction);
+  // In order, so that two scans of like images wait for one another; the second then finds them matched.
+  const { rows: packages } = await sql<PackageRow>`
+    select id, ecosystem, release, name, version, source_name, source_version, module from package
+    where id = any(${packageIds}::int[]) and (matched_at is null or not ${options.onlyNew})
+    order by id for update`.execute(transaction);
+  if (packages.length === 0) return new Set();
+  const candidates = await readCandidatesOf(transaction, packages);
+  const vulnerabilities = [...candidates.values()].flat().flatMap((candidate) => candidate.vulnerabilities);
+  const ratings = await readCveRatings(
+    transaction,
+    vulnerabilities.flatMap(({ id, aliases }) => [id, ...aliases]),
+  );
+  const matches = packages.flatMap((row) =>
+    matchPackage({
+      package: { ...row, sourceName: row.source_name, sourceVersion: row.source_version },
+      candidates: candidates.get(keyOf(row.ecosystem, row.source_name)) ?? [],
+      ratings,
+    }).map((match) => rowOf(row.id, match)),
+  );
+  return await storeMatches(
+    transaction,
+    packages.map(({ id }) => id),
+    matches,
+  );
+}
+
+/** By ecosystem and normalised name of the source package: one query per ecosystem. */
+async function readCandidatesOf(
+  transaction: Transaction<Tables>,
+  packages: readonly PackageRow[],
+): Promise<ReadonlyMap<string, readonly Candidate[]>> {
+  const byName = new Map<string, Candidate[]>();
+  for (const [ecosystem, rows] of Map.groupBy(packages, (row) => row.ecosystem)) {
+    const names = [...new Set(rows.map((row) => row.source_name))];
+    for (const candidate of await readCandidates(transaction, { ecosystem, names })) {
+      const key = keyOf(ecosystem, candidate.name);
+      const known = byName.get(key);
+      if (known === undefined) byName.set(key, [candidate]);
+      else known.push(candidate);
+    }
+  }
+  return byName;
+}
+
+function keyOf(ecosystem: string, name: string): string {
+  return `${ecosystem}\n${normalisePackageName(ecosystem, name)}`;
+}
+
+function rowOf(packageId: number, match: MatchedVulnerability): MatchRow {
+  return {
+    package_id: packageId,
+    vulnerability_id: match.id,
+    advisory_id: match.record,
+    status: match.undetermined ? 'undetermined' : 'affected',
+    aliases: match.aliases,
+    severity: match.severity,
+    fixed_version: match.fixedVersion ?? null,
+    fix_state: match.fixState,
+  };
+}
+
+async function storeMatches(
+  transaction: Transaction<Tables>,
+  packageIds: readonly number[],
+  matches: readonly MatchRow[],
+): Promise<ReadonlySet<number>> {
+  const wanted = sql`jsonb_to_recordset(${JSON.stringify(matches)}::jsonb) as w (
+    package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
+    fixed_version text, fix_state text)`;
+  const written = await sql<{ package_id: number }>`
+    insert into package_match as m
+      (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
+    select * from ${wanted} order by package_id, vulnerability_id
+    on conflict (package_id, vulnerability_id) do update set
+      advisory_id = excluded.advisory_id, status = excluded.status, aliases = excluded.aliases,
+      severity = excluded.severity, fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
+      resolved_at = null
+    where m.resolved_at is not null
+      or (m.advisory_id, m.status, m.aliases, m.severity, m.fixed_version, m.fix_state) is distinct from
+         (excluded.advisory_id, excluded.status, excluded.aliases, excluded.severity, excluded.fixed_version, excluded.fix_state)
+    returning m.package_id`.execute(transaction);
+  const resolved = await sql<{ package_id: number }>`
+    update package_match m set resolved_at = now()
+    where m.package_id = any(${packageIds}::int[]) and m.resolved_at is null
+      and (m.package_id, m.vulnerability_id) not in (select package_id, vulnerability_id from ${wanted})
+    returning m.package_id`.execute(transaction);
+  await sql`update package set matched_at = now() where id = any(${packageIds}::int[])`.execute(transaction);
+  return new Set([...written.rows, ...resolved.rows].map((row) => row.package_id));
+}

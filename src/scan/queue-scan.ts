@@ -1,0 +1,133 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../database/database.ts';
+import { notify } from '../database/notifications.ts';
+import type { Tables } from '../database/tables.ts';
+import { inspectorVersion } from '../inventory/inspector-version.ts';
+import {
+  type ScanCanceller,
+  type ScanEnqueuer,
+  scanAttemptsMax,
+  scanJobKey,
+  scanJobKind,
+} from './scan-enqueuer.ts';
+
+export interface QueueScanOptions {
+  /** Lower runs first; default 0. */
+  readonly priority?: number;
+  /** Leave out what has a result of the present inspector, or a scan under way. */
+  readonly onlyMissing?: boolean;
+}
+
+/** Digest of `{}`: many artifacts share it as config, which does not make them one image. */
+const emptyConfigDigest = 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';
+
+/** Fewer than this many manifests share an image ID in practice; the rest is left to its own scan. */
+const sameImageMax = 1_000;
+
+/**
+ * Queues the scan of an image, of every image of an index, and of all that have the same image ID, in the caller's
+ * transaction. A scan that runs already is left alone. Returns how many were queued.
+ */
+export async function queueScan(
+  transaction: Transaction<Tables>,
+  enqueuer: ScanEnqueuer,
+  digest: string,
+  options: QueueScanOptions = {},
+): Promise<number> {
+  return await queueScans(transaction, enqueuer, [digest], options);
+}
+
+/** `queueScan()` for several digests at once. */
+export async function queueScans(
+  transaction: Transaction<Tables>,
+  enqueuer: ScanEnqueuer,
+  digests: readonly string[],
+  options: QueueScanOptions = {},
+): Promise<number> {
+  const { rows } = await sql<{ manifest_digest: string }>`
+    with recursive ${reachable(digests)},
+    wanted as (
+      select m.digest from manifest m join reached on reached.digest = m.digest where m.kind <> 'index'
+      union
+      (select m.digest from manifest m
+       where m.kind = 'image' and m.config_digest in (
+         select o.config_digest from manifest o join reached on reached.digest = o.digest
+         where o.kind = 'image' and o.config_digest <> ${emptyConfigDigest})
+       limit ${sameImageMax})
+    )
+    insert into image_scan (manifest_digest, category, state, queued_at)
+    select w.digest, 'vulnerabilities', 'queued', now() from wanted w
+    where not ${options.onlyMissing === true} or not exists (
+      select from image_report r where r.manifest_digest = w.digest and r.inspector_version = ${inspectorVersion})
+    order by w.digest
+    on conflict (manifest_digest, category) do update
+      set state = 'queued', problem = null, cancel_requested = false, layers_done = 0, layers_read = 0,
+          layers_total = 0, queued_at = now(), started_at = null, finished_at = null
+      where image_scan.state <> 'scanning' and (not ${options.onlyMissing === true} or image_scan.state <> 'queued')
+    returning manifest_digest`.execute(transaction);
+  for (const { manifest_digest: digest } of rows) {
+    await enqueuer.enqueue(
+      transaction,
+      scanJobKind,
+      { digest },
+      {
+        key: scanJobKey(digest),
+        attemptsMax: scanAttemptsMax,
+        ...(options.priority === undefined ? {} : { priority: options.priority }),
+      },
+    );
+    await notify(transaction, 'pratique_scan', digest);
+    await notify(transaction, 'pratique_facts', `image:${digest}`);
+  }
+  return rows.length;
+}
+
+/** Queues every image of a namespace that has no result yet: what switching blocking on does (semantics.md §3). */
+export async function queueUnscanned(
+  transaction: Transaction<Tables>,
+  enqueuer: ScanEnqueuer,
+  namespaceId: number,
+): Promise<number> {
+  const { rows } = await sql<{ digest: string }>`
+    select distinct rm.manifest_digest as digest
+    from repository r join repository_manifest rm on rm.repository_id = r.id
+    where r.namespace_id = ${namespaceId}
+      and not exists (select from image_report i where i.manifest_digest = rm.manifest_digest)`.execute(
+    transaction,
+  );
+  return await queueScans(
+    transaction,
+    enqueuer,
+    rows.map(({ digest }) => digest),
+    { onlyMissing: true, priority: 10 },
+  );
+}
+
+/**
+ * Cancels the scans of an image, or of every image of an index: a waiting one at once, a running one within 5 seconds.
+ * The last result stays. Returns how many there were to cancel.
+ */
+export async function cancelScan(db: Database, canceller: ScanCanceller, digest: string): Promise<number> {
+  const { rows } = await sql<{ manifest_digest: string }>`
+    with recursive ${reachable([digest])}
+    update image_scan s
+    set cancel_requested = true,
+        state = case when s.state = 'queued' then 'cancelled' else s.state end,
+        finished_at = case when s.state = 'queued' then now() else s.finished_at end
+    from reached where s.manifest_digest = reached.digest and s.state in ('queued', 'scanning')
+    returning s.manifest_digest`.execute(db);
+  for (const { manifest_digest: one } of rows) {
+    await canceller.cancel(scanJobKey(one));
+    await notify(db, 'pratique_scan', one);
+    await notify(db, 'pratique_facts', `image:${one}`);
+  }
+  return rows.length;
+}
+
+/** The manifests themselves and all that they list, at any depth; a cycle ends by `union`. */
+function reachable(digests: readonly string[]) {
+  return sql`reached (digest) as (
+    select digest from manifest where digest = any(${digests}::text[])
+    union
+    select c.child_digest from reached join manifest_child c on c.parent_digest = reached.digest)`;
+}

@@ -1,0 +1,88 @@
+import { sql } from 'kysely';
+import { acknowledgeChanges } from '../advisories/pending-changes.ts';
+import type { SyncResult } from '../advisories/sync-result.ts';
+import type { DatabaseConnection } from '../database/database.ts';
+import { notify } from '../database/notifications.ts';
+import { awaitMatching } from './match-lock.ts';
+import { matchPackages } from './match-packages.ts';
+import { refreshSummaries } from './refresh-summaries.ts';
+
+export interface ReMatchOptions {
+  readonly now: Date;
+  /** Default 5. */
+  readonly feedAgeMaxDays?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReMatchResult {
+  /** Packages that were matched again. */
+  readonly packages: number;
+  /** Of those, the ones whose matches changed, and others whose CVEs are rated or listed anew. */
+  readonly changedPackages: number;
+  /** Images whose summary changed. */
+  readonly images: number;
+}
+
+/** Packages in one transaction: bounds the time for which scans of the same packages wait. */
+const chunkPackages = 5_000;
+
+/**
+ * Follows a synchronisation: matches the packages that the changed advisories name again, then rewrites the summaries of
+ * the images that hold changed ones. No layer is read and no report is written (design.md, "inspect once, judge for ever").
+ */
+export async function reMatch(
+  connection: DatabaseConnection,
+  changes: Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>,
+  options: ReMatchOptions,
+): Promise<ReMatchResult> {
+  const { db } = connection;
+  await awaitMatching(db);
+  const named = await packagesNamed(connection, changes);
+  const changed = new Set(named.rated);
+  for (let start = 0; start < named.all.length; start += chunkPackages) {
+    options.signal?.throwIfAborted();
+    const ids = named.all.slice(start, start + chunkPackages);
+    const differing = await db
+      .transaction()
+      .execute((transaction) => matchPackages(transaction, ids, { onlyNew: false }));
+    for (const id of differing) changed.add(id);
+  }
+  await notify(db, 'pratique_facts', 'feed');
+  await awaitMatching(db);
+  const images = await refreshSummaries(connection, changed, options);
+  await acknowledgeChanges(db, changes);
+  await notify(db, 'pratique_facts', 'images');
+  return { packages: named.all.length, changedPackages: changed.size, images };
+}
+
+/** The stored packages that may match otherwise now: by name, and by the CVEs of their matches. */
+async function packagesNamed(
+  { db }: DatabaseConnection,
+  changes: Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>,
+): Promise<{ readonly all: readonly number[]; readonly rated: readonly number[] }> {
+  const { changedAdvisoryIds, changedCves, changedPackages } = changes;
+  const byName = await sql<{ id: number }>`
+    select p.id from package p
+    join unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
+                ${changedPackages.map((one) => one.name)}::text[]) as c (ecosystem, name)
+      on c.ecosystem = p.ecosystem and c.name = ${normalisedSourceName}`.execute(db);
+  const byCve = await sql<{ id: number }>`
+    select distinct package_id as id from package_match
+    where resolved_at is null and (vulnerability_id = any(${changedCves}::text[]) or aliases && ${changedCves}::text[])`.execute(
+    db,
+  );
+  const byRecord = await sql<{ id: number }>`
+    select distinct package_id as id from package_match
+    where resolved_at is null and advisory_id = any(${changedAdvisoryIds}::text[])`.execute(db);
+  const rated = byCve.rows.map(({ id }) => id);
+  const all = new Set([...byName.rows, ...byRecord.rows].map(({ id }) => id));
+  for (const id of rated) all.add(id);
+  return { all: [...all].sort((a, b) => a - b), rated };
+}
+
+/** `normalisePackageName()` in SQL: changed packages come as advisories spell them. */
+const normalisedSourceName = sql`case p.ecosystem
+  when 'PyPI' then regexp_replace(lower(p.source_name), '[-_.]+', '-', 'g')
+  when 'NuGet' then lower(p.source_name)
+  when 'Packagist' then lower(p.source_name)
+  else p.source_name end`;

@@ -1,0 +1,82 @@
+import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import type { Database } from '../database/database.ts';
+import type { Image } from '../image/image.ts';
+import type { Distribution } from '../report/distribution.ts';
+import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { StoredPlace } from './image-places.ts';
+import { inspectImage } from './inspect-image.ts';
+import type { ScanProgress } from './inspect-layers.ts';
+import { internInventory } from './intern-inventory.ts';
+import { imageDoubts } from './read-facts.ts';
+import { readPackageFacts } from './read-package-facts.ts';
+import { type FindingCounts, summarise } from './summarise.ts';
+
+/** The result of scanning an image that is not stored here. */
+export interface OutsideReport {
+  readonly distribution?: Distribution;
+  /** What `judge()` takes; `firstJudgedAt` is absent, so nothing is in grace. */
+  readonly facts: ImageFacts;
+  readonly places: readonly StoredPlace[];
+  readonly counts: FindingCounts;
+  readonly progress: ScanProgress;
+}
+
+export interface ScanOutsideOptions {
+  readonly db: Database;
+  readonly image: Image;
+  readonly now: Date;
+  readonly feedAgeMaxDays?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ScanProgress) => void;
+}
+
+/** Scans an opened image with the server's engine; its layers and packages are remembered, the image is not. */
+export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideReport> {
+  const { db, image, now, feedAgeMaxDays = 5 } = options;
+  const inspected = await inspectImage({
+    db,
+    image,
+    now,
+    signal: options.signal ?? new AbortController().signal,
+    onProgress: async (progress) => options.onProgress?.(progress),
+  });
+  const { inventory, outcome, problem } = inspected;
+  const interned = await internInventory(db, inventory);
+  const packages: readonly PackageFacts[] = [...(await readPackageFacts(db, interned.packageIds)).values()];
+  const doubts =
+    outcome === 'unsupported'
+      ? []
+      : imageDoubts({
+          own: inventory.doubts,
+          distribution: inventory.distribution,
+          ecosystems: interned.ecosystems,
+          newestAt: inventory.newestAt,
+          packages,
+          knowledge: await readFeedKnowledge(db),
+          now,
+          feedAgeMaxDays,
+        });
+  const explained = problem === undefined ? {} : { problem };
+  return {
+    ...(inventory.distribution === undefined ? {} : { distribution: inventory.distribution }),
+    facts: {
+      digest: image.digest,
+      kind: outcome === 'unsupported' ? 'artifact' : 'image',
+      states: {
+        vulnerabilities: {
+          state: outcome === 'scanned' && doubts.length > 0 ? 'undetermined' : outcome,
+          ...explained,
+          lastResult: { state: outcome, ...explained },
+        },
+        malware: { state: 'not-scanned' },
+        secrets: { state: 'not-scanned' },
+      },
+      judged: true,
+      doubts,
+      packages,
+    },
+    places: interned.places,
+    counts: summarise(packages),
+    progress: inspected.progress,
+  };
+}

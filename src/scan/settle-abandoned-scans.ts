@@ -1,0 +1,30 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import { notify } from '../database/notifications.ts';
+import type { ScanProblem } from '../report/scan-state.ts';
+
+/** Six missed signs of life; long enough for the queue to hand the job to another worker. */
+const silenceSecondsMax = 60;
+
+const problem: ScanProblem = {
+  phase: 'scan',
+  reason: 'the worker that scanned it died each time it tried',
+  remedy: 'Scan it again; if it fails again, give the server more memory and report the image',
+};
+
+/**
+ * Parks scans whose worker was killed in the last attempt, so that no state stays "scanning" for ever (threats.md F26).
+ * One whose job still waits for another attempt goes back to scanning when that runs. Returns how many.
+ */
+export async function settleAbandonedScans(db: Database): Promise<number> {
+  const { rows } = await sql<{ digest: string }>`
+    update image_scan set state = case when cancel_requested then 'cancelled' else 'failed' end,
+      problem = ${JSON.stringify(problem)}::jsonb, finished_at = now()
+    where state = 'scanning' and coalesce(touched_at, started_at) < now() - ${silenceSecondsMax} * interval '1 second'
+    returning manifest_digest as digest`.execute(db);
+  for (const { digest } of rows) {
+    await notify(db, 'pratique_facts', `image:${digest}`);
+    await notify(db, 'pratique_scan', digest);
+  }
+  return rows.length;
+}

@@ -1,0 +1,116 @@
+import { sql, type Transaction } from 'kysely';
+import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import type { Database } from '../database/database.ts';
+import { notify } from '../database/notifications.ts';
+import type { Tables } from '../database/tables.ts';
+import { inspectorVersion } from '../inventory/inspector-version.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Doubt } from '../report/scan-state.ts';
+import { encodePlaces } from './image-places.ts';
+import type { InspectedImage } from './inspect-image.ts';
+import type { InternedInventory } from './intern-inventory.ts';
+import { lockMatching } from './match-lock.ts';
+import { packIds } from './packed-ids.ts';
+import { imageDoubts } from './read-facts.ts';
+import { readPackageFacts } from './read-package-facts.ts';
+import { type FindingCounts, summarise } from './summarise.ts';
+
+/** A finished inspection whose packages are interned and matched. */
+export interface ReportToWrite {
+  readonly digest: Digest;
+  readonly inspected: InspectedImage;
+  readonly interned: InternedInventory;
+  readonly now: Date;
+  readonly feedAgeMaxDays: number;
+}
+
+/**
+ * Puts the new result in the place of the last one: report, summary and state in one transaction. When the image was
+ * first judged is kept. Returns false, and changes nothing, when the scan was cancelled meanwhile or the image is gone.
+ */
+export async function writeReport(db: Database, report: ReportToWrite): Promise<boolean> {
+  const { digest, inspected } = report;
+  const places = await encodePlaces(report.interned.places);
+  return await db.transaction().execute(async (transaction) => {
+    await lockMatching(transaction);
+    const finished = await sql<{ digest: string }>`
+      update image_scan set state = ${inspected.outcome}, finished_at = now(), touched_at = now(),
+        problem = ${jsonOrNull(inspected.problem)}::jsonb, layers_total = ${inspected.progress.layersTotal},
+        layers_done = ${inspected.progress.layersDone}, layers_read = ${inspected.progress.layersRead}
+      where manifest_digest = ${digest} and category = 'vulnerabilities' and not cancel_requested
+      returning manifest_digest as digest`.execute(transaction);
+    if (finished.rows.length === 0) return false;
+    await writeImageReport(transaction, report, places);
+    await writeSummary(transaction, report);
+    await notify(transaction, 'pratique_facts', `image:${digest}`);
+    await notify(transaction, 'pratique_scan', digest);
+    return true;
+  });
+}
+
+async function writeImageReport(
+  transaction: Transaction<Tables>,
+  { digest, inspected, interned }: ReportToWrite,
+  places: Buffer,
+): Promise<void> {
+  const { inventory } = inspected;
+  await sql`
+    insert into image_report as r (manifest_digest, inspector_version, outcome, problem, distribution, ecosystems,
+      doubts, package_ids, places, newest_file_at, inspected_at, first_judged_at)
+    values (${digest}, ${inspectorVersion}, ${inspected.outcome}, ${jsonOrNull(inspected.problem)}::jsonb,
+      ${jsonOrNull(inventory.distribution)}::jsonb, ${interned.ecosystems}::text[],
+      ${JSON.stringify(inventory.doubts)}::jsonb, ${packIds(interned.packageIds)}, ${places},
+      ${inventory.newestAt ?? null}, clock_timestamp(), clock_timestamp())
+    on conflict (manifest_digest) do update set
+      inspector_version = excluded.inspector_version, outcome = excluded.outcome, problem = excluded.problem,
+      distribution = excluded.distribution, ecosystems = excluded.ecosystems, doubts = excluded.doubts,
+      package_ids = excluded.package_ids, places = excluded.places, newest_file_at = excluded.newest_file_at,
+      inspected_at = excluded.inspected_at`.execute(transaction);
+}
+
+async function writeSummary(
+  transaction: Transaction<Tables>,
+  { digest, inspected, interned, now, feedAgeMaxDays }: ReportToWrite,
+): Promise<void> {
+  const packages = [...(await readPackageFacts(transaction, interned.packageIds)).values()];
+  const { inventory } = inspected;
+  const doubts =
+    inspected.outcome === 'unsupported'
+      ? []
+      : imageDoubts({
+          own: inventory.doubts,
+          distribution: inventory.distribution,
+          ecosystems: interned.ecosystems,
+          newestAt: inventory.newestAt,
+          packages,
+          knowledge: await readFeedKnowledge(transaction),
+          now,
+          feedAgeMaxDays,
+        });
+  const row = summaryRow(digest, summarise(packages), doubts);
+  await transaction
+    .insertInto('image_summary')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .column('manifest_digest')
+        .doUpdateSet({ ...row, judged_at: sql`now()`, revision: sql`image_summary.revision + 1` }),
+    )
+    .execute();
+}
+
+/** A row of `image_summary` but for its revision and time. */
+export function summaryRow(digest: string, counts: FindingCounts, doubts: readonly Doubt[]) {
+  const { knownExploited, ...same } = counts;
+  return {
+    manifest_digest: digest,
+    ...same,
+    known_exploited: knownExploited,
+    undetermined: doubts.length > 0,
+    doubts: JSON.stringify(doubts),
+  };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
