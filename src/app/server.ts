@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { Notifications } from '../database/notifications.ts';
+import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { ensureAdmin } from './admin-account.ts';
 import type { Config } from './config.ts';
 import { registerConsole } from './console-files.ts';
@@ -11,6 +12,10 @@ import { createHttpServer } from './create-http-server.ts';
 import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { StartError } from './start-error.ts';
+import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
+import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
+import { blobBytes, openBlobStore } from './wire-blobs.ts';
+import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
 
 /** A server that answers requests. */
 export interface RunningServer {
@@ -56,11 +61,30 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     ensureAdmin(connection.db, { dataFolder: config.dataFolder, password: config.adminPassword }),
     notifications.start(),
   ]);
+  const queue = new GraphileQueue({
+    connection,
+    onTrouble: (message) => logger.warn({ part: 'queue' }, message),
+  });
+  const store = await openBlobStore(config);
+  const blobs = blobBytes(connection.db, store);
+  const facts = createFactsStore(installation, notifications);
+  started.defer(() => facts.close());
   const fastify = createHttpServer(config, logger);
   started.defer(() => closeHttp(fastify, logger));
   registerHealth(fastify, () => missingPart({ state, installation, notifications }));
   await registerConsole(fastify, consoleFolder);
   await listen(fastify, config);
+  started.defer(() => queue.stop());
+  await queue.start({
+    handlers: {
+      ...scanJobHandlers(installation, { blobs, logger }),
+      [syncJobKind]: syncJob(installation, logger),
+      [tidyJobKind]: tidyJob(installation, store),
+    },
+    schedules: [syncSchedule(installation), tidySchedule],
+    concurrency: config.scanConcurrency,
+  });
+  await queueSyncWhenDue(queue, installation);
   const stop = async (options?: { readonly drainMs?: number }) => {
     if (state.stopping) return;
     state.stopping = true;

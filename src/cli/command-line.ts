@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAdvisoryCommands } from './advisory-commands.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { addNamespaceCommands } from './namespace-commands.ts';
 import { addServeCommand } from './serve-command.ts';
@@ -22,6 +23,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     },
   });
   addServeCommand(program, context);
+  addAdvisoryCommands(program, context);
   const admin = program.command('admin').description('users and namespaces of the data folder');
   addUserCommands(admin, context);
   addNamespaceCommands(admin, context);

@@ -1,7 +1,20 @@
-/** Reason of an abort by `cancel()`; the job ends without a retry. */
-export const cancelled = Symbol('cancelled');
-/** Reason of an abort because the queue stops; the job runs again later, and the attempt does not count. */
-export const stopped = Symbol('stopped');
+/** Reason of an abort by `cancel()`: the job ends without a retry. */
+export class JobCancelledError extends Error {
+  readonly code = 'job_cancelled';
+  constructor() {
+    super('Cannot go on with the job: it was cancelled');
+    this.name = 'JobCancelledError';
+  }
+}
+
+/** Reason of an abort because the queue stops: the job runs again later, and the attempt does not count. */
+export class JobInterruptedError extends Error {
+  readonly code = 'job_interrupted';
+  constructor() {
+    super('Cannot go on with the job: its server stops');
+    this.name = 'JobInterruptedError';
+  }
+}
 
 interface RunningJob {
   readonly id: string;
@@ -18,32 +31,33 @@ export class RunningJobs {
 
   /**
    * Runs `work` with a signal of its own. A job that was cancelled ends well whatever it throws; one that was
-   * interrupted by the stop is remembered.
+   * interrupted by the stop is remembered, and throws `JobInterruptedError`.
    */
   async run(job: Omit<RunningJob, 'abort'>, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const running = { ...job, abort: new AbortController() };
     const { signal } = running.abort;
     this.#running.add(running);
-    if (this.#stopping) running.abort.abort(stopped);
+    if (this.#stopping) running.abort.abort(new JobInterruptedError());
     try {
       await work(signal);
     } catch (error) {
-      if (signal.aborted && signal.reason === cancelled) return;
-      if (signal.aborted && signal.reason === stopped) this.#interrupted.push(job);
-      throw error;
+      if (signal.reason instanceof JobCancelledError) return;
+      if (!(signal.reason instanceof JobInterruptedError)) throw error;
+      this.#interrupted.push(job);
+      throw signal.reason;
     } finally {
       this.#running.delete(running);
     }
   }
 
   cancel(key: string): void {
-    for (const job of this.#running) if (job.key === key) job.abort.abort(cancelled);
+    for (const job of this.#running) if (job.key === key) job.abort.abort(new JobCancelledError());
   }
 
   /** Aborts every job, and those that start from now on. */
   stopAll(): void {
     this.#stopping = true;
-    for (const job of this.#running) job.abort.abort(stopped);
+    for (const job of this.#running) job.abort.abort(new JobInterruptedError());
   }
 
   /** The jobs that the stop has made fail. */

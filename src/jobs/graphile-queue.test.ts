@@ -67,10 +67,14 @@ describe('GraphileQueue', () => {
 
   it('repeats a failed job with a growing delay, until the attempts are used up', async () => {
     const seen: number[] = [];
-    const queue = await startQueue(async (_payload, { attempt, attemptsMax }) => {
+    const troubles: string[] = [];
+    const queue = new GraphileQueue({ connection: database, onTrouble: (message) => troubles.push(message) });
+    queues.push(queue);
+    const work: JobHandler = async (_payload, { attempt, attemptsMax }) => {
       seen.push(attempt);
-      throw new Error(`attempt ${attempt} of ${attemptsMax}`);
-    });
+      throw new Error(`no ${attempt} of ${attemptsMax}`);
+    };
+    await queue.start({ handlers: { work }, concurrency: 1 });
     await add(queue, {}, { attemptsMax: 2 });
     const later = await vi.waitFor(async () => {
       const { rows } = await database.pool.query(
@@ -86,6 +90,10 @@ describe('GraphileQueue', () => {
     await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 5_000 });
     await sleep(50);
     expect(await waiting()).toBe(1);
+    expect(troubles).toEqual([
+      'job "work" failed, attempt 1 of 2: no 1 of 2',
+      'job "work" failed, attempt 2 of 2: no 2 of 2',
+    ]);
   });
 
   it('cancels a waiting job and a running job on another server within 5 s', async () => {

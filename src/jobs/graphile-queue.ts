@@ -13,7 +13,7 @@ import { Notifications, notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
 import { AbandonedJobs, sessionName } from './_abandoned-jobs.ts';
 import { queueLogger } from './_queue-logger.ts';
-import { RunningJobs } from './_running-jobs.ts';
+import { JobInterruptedError, RunningJobs } from './_running-jobs.ts';
 import type { JobEnqueuer, JobHandler, JobOptions, JobSchedule } from './queue.ts';
 
 const cancelChannel = 'pratique_job_cancel';
@@ -150,6 +150,8 @@ export class GraphileQueue implements JobEnqueuer {
         })),
       ),
       noHandleSignals: true,
+      // Only batches (here of what ends in the same tick) are waited for by a stop.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       events,
       logger: queueLogger(this.#onTrouble),
     });
@@ -197,9 +199,18 @@ export class GraphileQueue implements JobEnqueuer {
         // `_cron` is what graphile-worker adds to the payload of a scheduled job.
         const { _cron, ...own } = isPayload(payload) ? payload : {};
         const running = { id: job.id, key: job.key, attempt: job.attempts };
-        await this.#running.run(running, (signal) =>
-          handler(own, { signal, attempt: job.attempts, attemptsMax: job.max_attempts }),
-        );
+        const work = (signal: AbortSignal) =>
+          handler(own, { signal, attempt: job.attempts, attemptsMax: job.max_attempts });
+        try {
+          await this.#running.run(running, work);
+        } catch (error) {
+          if (!(error instanceof JobInterruptedError)) {
+            const attempt = `attempt ${job.attempts} of ${job.max_attempts}`;
+            this.#onTrouble(`job "${kind}" failed, ${attempt}: ${messageOf(error)}`);
+          }
+          // The queue repeats it.
+          throw error;
+        }
       };
     }
     return tasks;

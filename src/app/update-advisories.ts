@@ -1,0 +1,33 @@
+import {
+  type FeedReadiness,
+  type FeedStatus,
+  feedReadiness,
+  readFeedStatus,
+} from '../advisories/feed-status.ts';
+import { type SyncOptions, syncAdvisories } from '../advisories/sync-advisories.ts';
+import type { SyncResult } from '../advisories/sync-result.ts';
+import type { Database } from '../database/database.ts';
+import { reMatch } from '../scan/re-match.ts';
+import { systemClock } from './clock.ts';
+import { feedAgeMaxDays } from './feed-age.ts';
+
+/** Brings the feeds up to date, then judges again what the changed advisories name. */
+export async function updateAdvisories(options: Omit<SyncOptions, 'now'>): Promise<SyncResult> {
+  const result = await syncAdvisories({ ...options, now: systemClock });
+  if (result.alreadyRunning) return result;
+  const { signal } = options;
+  await reMatch(options.connection, result, {
+    now: systemClock(),
+    feedAgeMaxDays,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return result;
+}
+
+/** What is held of each feed, and whether anything can be judged by it. */
+export async function advisoryStatus(
+  db: Database,
+): Promise<{ readonly feeds: readonly FeedStatus[]; readonly readiness: FeedReadiness }> {
+  const feeds = await readFeedStatus(db);
+  return { feeds, readiness: feedReadiness(feeds) };
+}

@@ -1,0 +1,71 @@
+import type { Transaction } from 'kysely';
+import type { Logger } from 'pino';
+import { readFeedStatus } from '../advisories/feed-status.ts';
+import type { SyncResult } from '../advisories/sync-result.ts';
+import type { Tables } from '../database/tables.ts';
+import type { JobEnqueuer, JobHandler, JobSchedule } from '../jobs/queue.ts';
+import { systemClock } from './clock.ts';
+import type { Installation } from './installation.ts';
+import { updateAdvisories } from './update-advisories.ts';
+
+export const syncJobKind = 'sync-advisories';
+
+const dayMs = 86_400_000;
+/** The first attempt and those after 3, 7, 20, 55 s and 2.5, 7 and 18 min; then tomorrow. */
+const attemptsMax = 8;
+
+/** No feed could be read: the job is tried again. */
+export class FeedsUnreachableError extends Error {
+  readonly code = 'feeds_unreachable';
+}
+
+/** Queues a synchronisation; one that waits already is enough. */
+export async function queueAdvisorySync(
+  enqueuer: JobEnqueuer,
+  transaction: Transaction<Tables>,
+): Promise<void> {
+  await enqueuer.enqueue(transaction, syncJobKind, {}, { key: syncJobKind, attemptsMax });
+}
+
+/** Queues the first synchronisation when nothing is held, and one when the last good one is older than a day. */
+export async function queueSyncWhenDue(enqueuer: JobEnqueuer, installation: Installation): Promise<void> {
+  const { db } = installation.connection;
+  const feeds = await readFeedStatus(db);
+  const newestMs = Math.max(0, ...feeds.map(({ lastSuccessAt }) => lastSuccessAt?.getTime() ?? 0));
+  if (systemClock().getTime() - newestMs < dayMs) return;
+  await db.transaction().execute((transaction) => queueAdvisorySync(enqueuer, transaction));
+}
+
+/** Once a day, at a minute that the installation's key decides: mirrors are not asked by everybody at once. */
+export function syncSchedule(installation: Installation): JobSchedule {
+  const { secretKey } = installation;
+  return { kind: syncJobKind, cron: `${secretKey.readUInt8(0) % 60} ${secretKey.readUInt8(1) % 24} * * *` };
+}
+
+/** The job that keeps the feeds current. A feed that fails keeps its last good version and is a warning in the log. */
+export function syncJob(installation: Installation, logger: Logger): JobHandler {
+  return async (_payload, { signal }) => {
+    const result = await updateAdvisories({
+      connection: installation.connection,
+      sources: installation.config.advisorySources,
+      signal,
+    });
+    if (result.alreadyRunning) return;
+    report(result, logger);
+  };
+}
+
+function report({ feeds, changedAdvisoryIds }: SyncResult, logger: Logger): void {
+  const failed = feeds.filter(({ kind }) => kind === 'failed');
+  for (const { name, error } of failed)
+    logger.warn({ feed: name, reason: error }, 'an advisory feed could not be updated');
+  if (feeds.length > 0 && failed.length === feeds.length) {
+    throw new FeedsUnreachableError(
+      `Cannot update the advisories: at least one feed must be readable, got ${failed[0]?.error ?? 'none'}`,
+    );
+  }
+  logger.info(
+    { feeds: feeds.length, failed: failed.length, changed: changedAdvisoryIds.length },
+    'advisories updated',
+  );
+}

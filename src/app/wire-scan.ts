@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Notifications } from '../database/notifications.ts';
+import type { JobHandler } from '../jobs/queue.ts';
+import { DatabaseImages } from '../scan/database-images.ts';
+import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { scanJobKind } from '../scan/scan-enqueuer.ts';
+import { ScanJob } from '../scan/scan-job.ts';
+import { systemClock } from './clock.ts';
+import { feedAgeMaxDays } from './feed-age.ts';
+import type { Installation } from './installation.ts';
+import type { BlobBytes } from './wire-blobs.ts';
+
+/** Facts of images, kept in memory and dropped when a change is notified. */
+export function createFactsStore(installation: Installation, listener: Notifications): ImageFactsStore {
+  return new ImageFactsStore({ db: installation.connection.db, listener, now: systemClock, feedAgeMaxDays });
+}
+
+/** The job that scans one stored image. */
+export function scanJobHandlers(
+  installation: Installation,
+  options: { readonly blobs: BlobBytes; readonly logger: Logger },
+): Readonly<Record<string, JobHandler>> {
+  const { db } = installation.connection;
+  const job = new ScanJob({
+    db,
+    images: new DatabaseImages({ db, readBlob: (digest) => options.blobs.open(digest) }),
+    now: systemClock,
+    feedAgeMaxDays,
+    onFailure: (digest, error) => options.logger.warn({ digest, err: error }, 'a scan failed'),
+  });
+  return { [scanJobKind]: job.run };
+}

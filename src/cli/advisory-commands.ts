@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { advisoryStatus, updateAdvisories } from '../app/update-advisories.ts';
+import { type CommandContext, exitCodes } from './command-context.ts';
+import { formatTable } from './format-table.ts';
+import { print } from './print.ts';
+import { ProgressLine } from './progress-line.ts';
+import { withInstallation } from './with-installation.ts';
+
+interface SyncCommandOptions {
+  readonly full?: true;
+  readonly force?: true;
+}
+
+/** `pratique advisories …` */
+export function addAdvisoryCommands(program: Command, context: () => CommandContext): void {
+  const advisories = program
+    .command('advisories')
+    .description('the vulnerability data that images are judged by');
+  advisories
+    .command('sync')
+    .description('bring the advisories up to date; exit code 2 when some feeds failed, 3 when all did')
+    .option('--full', 'read every feed whole instead of what has changed')
+    .option('--force', 'accept feeds that are older or much smaller than what is held')
+    .action((options: SyncCommandOptions) => sync(context(), options));
+  advisories
+    .command('status')
+    .description('show what is held of each feed')
+    .option('--json', 'print JSON')
+    .action((options: { json?: true }) => status(context(), options.json === true));
+}
+
+async function sync(context: CommandContext, options: SyncCommandOptions): Promise<void> {
+  await withInstallation(context, async ({ connection, config }) => {
+    const progress = new ProgressLine(process.stderr);
+    const { alreadyRunning, feeds } = await updateAdvisories({
+      connection,
+      sources: config.advisorySources,
+      full: options.full === true,
+      force: options.force === true,
+      onProgress: ({ feed, phase, records }) =>
+        progress.show(`${feed}: ${phase} ${records > 0 ? records : ''}`),
+    }).finally(() => progress.clear());
+    if (alreadyRunning) return print('A synchronisation runs already');
+    const rows = feeds.map(({ name, kind, records, error }) => [name, kind, String(records), error ?? '']);
+    print(formatTable(['FEED', 'RESULT', 'RECORDS', 'NOTE'], rows));
+    const failed = feeds.filter(({ kind }) => kind === 'failed').length;
+    if (failed > 0)
+      context.setExitCode(failed === feeds.length ? exitCodes.environment : exitCodes.undetermined);
+  });
+}
+
+async function status(context: CommandContext, asJson: boolean): Promise<void> {
+  await withInstallation(context, async ({ connection }) => {
+    const { feeds, readiness } = await advisoryStatus(connection.db);
+    if (asJson) return print(JSON.stringify({ readiness, feeds }, undefined, 2));
+    const shown = (at: Date | undefined) => at?.toISOString().slice(0, 16) ?? 'never';
+    const rows = feeds.map((feed) => [
+      feed.name,
+      String(feed.recordCount),
+      shown(feed.newestRecordAt),
+      shown(feed.lastSuccessAt),
+      feed.lastError ?? '',
+    ]);
+    if (rows.length > 0)
+      print(formatTable(['FEED', 'RECORDS', 'NEWEST RECORD', 'LAST SUCCESS', 'LAST ERROR'], rows));
+    print(readiness.message);
+  });
+}
