@@ -1,0 +1,170 @@
+import type { FastifyRequest } from 'fastify';
+import type { TokenAction } from '../accounts/docker-tokens.ts';
+import { leastRoleWith, type Principal, rightsIn } from '../accounts/rights.ts';
+import type { Credentials } from './credentials.ts';
+import { type Refusal, refusals } from './errors.ts';
+import type { RepositoryRef, Requester } from './guards.ts';
+import type { FullName } from './parse-path.ts';
+import type { ReadSituation, Situation, SituationKey } from './situation.ts';
+
+/** A request that may do what it asks, in a namespace that exists. */
+export interface Access {
+  readonly kind: 'granted';
+  readonly requester: Requester;
+  readonly name: FullName;
+  readonly namespaceId: number;
+  /** Absent while nothing has been pushed to it. */
+  readonly repository?: RepositoryRef;
+  readonly mayPush: boolean;
+  readonly situation: Situation;
+}
+
+export interface Challenges {
+  readonly realm: string;
+  readonly service: string;
+}
+
+/**
+ * Looks up what the request is about and decides whether it may do `action` there. A token is an upper bound; the right
+ * itself is the database's of this moment (threats.md A8, A9). To somebody without the right to pull, a private
+ * repository and an absent one look the same (A15).
+ */
+export async function authorize(asked: {
+  readonly request: FastifyRequest;
+  readonly credentials: Credentials;
+  readonly name: FullName;
+  readonly action: TokenAction;
+  readonly lookup?: Pick<SituationKey, 'tag' | 'manifestDigest' | 'blobDigest'>;
+  readonly challenges: Challenges;
+  readonly readSituation: ReadSituation;
+}): Promise<Access | Refusal> {
+  const { credentials, name, action } = asked;
+  const scope = `repository:${name.full}:${action === 'pull' ? 'pull' : `pull,${action}`}`;
+  const challenge = (error?: string) =>
+    challengeOf(asked.challenges, { scope, ...(error === undefined ? {} : { error }) });
+  switch (credentials.kind) {
+    case 'none':
+      return refusals.unauthorized(`Cannot ${action} "${name.full}" without signing in`, challenge());
+    case 'invalid':
+      return refusals.unauthorized(
+        'Cannot sign in: the name, password or token is not right',
+        challenge('invalid_token'),
+      );
+    case 'limited':
+      return refusals.tooManyRequests(credentials.retryAfterSeconds);
+    case 'token':
+    case 'password':
+      break;
+  }
+  const accountId = accountIdOf(credentials);
+  const { namespace, repository } = name;
+  const situation = await asked.readSituation({
+    ...(accountId === undefined ? {} : { accountId }),
+    namespace,
+    repository,
+    ...asked.lookup,
+  });
+  if (accountId !== undefined && situation.account === undefined) {
+    return refusals.unauthorized('Cannot sign in: the account is gone', challenge('invalid_token'));
+  }
+  const principal = principalOf(situation);
+  const found = situation.namespace;
+  const rights =
+    found === undefined
+      ? new Set()
+      : rightsIn({
+          principal,
+          isPublic: found.isPublic,
+          ...(found.role === undefined ? {} : { role: found.role }),
+        });
+  if (found === undefined || !rights.has(action)) {
+    if (principal.kind === 'anonymous') {
+      return refusals.unauthorized(`Cannot ${action} "${name.full}" without signing in`, challenge());
+    }
+    return refuseRight({ name, action, exists: found !== undefined, mayRead: rights.has('read') });
+  }
+  const tokenAllows = (wanted: TokenAction) =>
+    credentials.kind === 'password' ||
+    credentials.grant.access.some(
+      (entry) => entry.name === name.full && entry.namespaceId === found.id && entry.actions.includes(wanted),
+    );
+  if (!tokenAllows(action)) {
+    return refusals.unauthorized(
+      `Cannot ${action} "${name.full}" with this token: it must have been asked for with that scope`,
+      challenge('insufficient_scope'),
+    );
+  }
+  return {
+    kind: 'granted',
+    requester: requesterOf(asked.request, principal),
+    name,
+    namespaceId: found.id,
+    ...(situation.repositoryId === undefined
+      ? {}
+      : {
+          repository: { namespaceId: found.id, namespace, repositoryId: situation.repositoryId, repository },
+        }),
+    mayPush: rights.has('push') && tokenAllows('push'),
+    situation,
+  };
+}
+
+/** The WWW-Authenticate header of distribution "spec/auth/token". */
+export function challengeOf(
+  challenges: Challenges,
+  about: { readonly scope?: string; readonly error?: string } = {},
+): string {
+  const { scope, error } = about;
+  const parts = [`Bearer realm="${challenges.realm}"`, `service="${challenges.service}"`];
+  if (scope !== undefined) parts.push(`scope="${scope}"`);
+  if (error !== undefined) parts.push(`error="${error}"`);
+  return parts.join(',');
+}
+
+export function accountIdOf(credentials: Credentials): number | undefined {
+  if (credentials.kind === 'password') return credentials.principal.accountId;
+  return credentials.kind === 'token' ? credentials.grant.account?.id : undefined;
+}
+
+/** The same text whether the repository is private or absent. */
+export function repositoryUnknown(name: FullName): Refusal {
+  return refusals.nameUnknown(
+    `Cannot find the repository "${name.full}": it must exist and you must have the right to pull from it`,
+  );
+}
+
+function refuseRight(refused: {
+  readonly name: FullName;
+  readonly action: TokenAction;
+  readonly exists: boolean;
+  readonly mayRead: boolean;
+}): Refusal {
+  const { name, action } = refused;
+  if (action === 'push' && !refused.exists) {
+    return refusals.nameUnknown(
+      `Cannot push to "${name.full}": the namespace "${name.namespace}" must exist, got none; create it first: ` +
+        `pratique admin namespace create ${name.namespace} (or POST /api/v1/namespaces, or the console)`,
+    );
+  }
+  if (action === 'push' || refused.mayRead) {
+    return refusals.denied(
+      `Cannot ${action} "${name.full}": you must have the right "${action}" in the namespace "${name.namespace}"; ` +
+        `ask its admin for the role ${leastRoleWith(action)}`,
+      { detail: { right: action, namespace: name.namespace, role: leastRoleWith(action) } },
+    );
+  }
+  return repositoryUnknown(name);
+}
+
+function principalOf(situation: Situation): Principal {
+  if (situation.account === undefined) return { kind: 'anonymous' };
+  const { id, name, isAdmin } = situation.account;
+  return { kind: 'account', accountId: id, name, isAdmin };
+}
+
+function requesterOf(request: FastifyRequest, principal: Principal): Requester {
+  const client = `${request.ip} ${request.headers['user-agent'] ?? ''}`.trim().slice(0, 300);
+  return principal.kind === 'account'
+    ? { name: principal.name, accountId: principal.accountId, client }
+    : { name: 'anonymous', client };
+}

@@ -1,0 +1,55 @@
+import type { FastifyRequest } from 'fastify';
+import type { DockerTokens, TokenGrant } from '../accounts/docker-tokens.ts';
+import type { PasswordLogin } from '../accounts/password-login.ts';
+import type { Principal } from '../accounts/rights.ts';
+
+/** Who a request says it comes from, proven. */
+export type Credentials =
+  | { readonly kind: 'none' }
+  /** Something was sent that proves nothing. */
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'token'; readonly grant: TokenGrant }
+  | { readonly kind: 'password'; readonly principal: Extract<Principal, { kind: 'account' }> };
+
+/** Reads the Authorization header: a bearer token of ours, or Basic. No other header and no query parameter counts. */
+export async function readCredentials(
+  request: FastifyRequest,
+  by: { readonly tokens: DockerTokens; readonly login: PasswordLogin },
+): Promise<Credentials> {
+  const header = request.headers.authorization;
+  if (header === undefined) return { kind: 'none' };
+  const space = header.indexOf(' ');
+  const scheme = header.slice(0, space).toLowerCase();
+  const value = header.slice(space + 1).trim();
+  if (scheme === 'bearer') {
+    const verified = await by.tokens.verify(value);
+    return verified.kind === 'valid' ? { kind: 'token', grant: verified.grant } : { kind: 'invalid' };
+  }
+  if (scheme !== 'basic') return { kind: 'invalid' };
+  const basic = parseBasic(value);
+  if (basic === undefined) return { kind: 'invalid' };
+  return await signIn(by.login, { ...basic, address: request.ip });
+}
+
+export async function signIn(
+  login: PasswordLogin,
+  given: { readonly name: string; readonly password: string; readonly address: string },
+): Promise<Credentials> {
+  const result = await login.signIn(given);
+  switch (result.kind) {
+    case 'signed-in':
+      return { kind: 'password', principal: result.principal };
+    case 'limited':
+      return result;
+    case 'refused':
+      return { kind: 'invalid' };
+  }
+}
+
+/** RFC 7617 §2: the first colon ends the name. */
+function parseBasic(value: string): { readonly name: string; readonly password: string } | undefined {
+  const text = Buffer.from(value, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 1 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}

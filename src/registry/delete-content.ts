@@ -1,0 +1,66 @@
+import type { FastifyReply } from 'fastify';
+import { type DeleteResult, deleteBlob, deleteManifest, deleteTag } from '../catalog/delete-content.ts';
+import type { DecideTagMove } from '../catalog/tag-moves.ts';
+import type { Digest } from '../oci/digest.ts';
+import { authorize, repositoryUnknown } from './authorize.ts';
+import type { RegistryCall } from './dependencies.ts';
+import { type Refusal, refusals, refuse } from './errors.ts';
+import { blobUnknown } from './get-blob.ts';
+import { manifestUnknown } from './get-manifest.ts';
+import type { FullName, ManifestReference } from './parse-path.ts';
+import { isReferrerFallback } from './referrer-fallback.ts';
+
+export type Deletion =
+  | { readonly kind: 'manifest'; readonly name: FullName; readonly reference: ManifestReference }
+  | { readonly kind: 'blob'; readonly name: FullName; readonly digest: Digest };
+
+/** DELETE of a tag, a manifest or a blob: one gate for all (distribution-spec v1.1 spec.md#content-management; threats.md A11). */
+export async function deleteContent(call: RegistryCall, deletion: Deletion): Promise<FastifyReply> {
+  const { parts, request, reply } = call;
+  const { name } = deletion;
+  const access = await authorize({
+    request,
+    credentials: call.credentials,
+    name,
+    action: 'delete',
+    challenges: parts.challenges,
+    readSituation: parts.readSituation,
+  });
+  if (access.kind === 'refused') return refuse(reply, access);
+  const { repository, requester } = access;
+  if (repository === undefined) return refuse(reply, repositoryUnknown(name));
+  const decideTagMove: DecideTagMove = async (transaction, move) =>
+    await parts.pushGuard.decideTagMove(transaction, {
+      requester,
+      repository,
+      ...move,
+      isReferrerFallback:
+        move.currentDigest !== undefined &&
+        (await isReferrerFallback(transaction, { tag: move.tag, digest: move.currentDigest })),
+    });
+  const { db } = parts.connection;
+  const { repositoryId } = repository;
+  const common = { repositoryId, decideTagMove };
+  let result: DeleteResult;
+  if (deletion.kind === 'blob') {
+    result = await deleteBlob(db, { ...common, digest: deletion.digest });
+  } else if (deletion.reference.kind === 'tag') {
+    result = await deleteTag(db, { ...common, tag: deletion.reference.tag });
+  } else {
+    result = await deleteManifest(db, { ...common, digest: deletion.reference.digest });
+  }
+  switch (result.kind) {
+    case 'deleted':
+      return reply.code(202).send();
+    case 'not-found':
+      return refuse(reply, notFound(deletion));
+    case 'refused':
+      return refuse(reply, refusals.conflict(result.message, result.detail));
+  }
+}
+
+function notFound(deletion: Deletion): Refusal {
+  return deletion.kind === 'blob'
+    ? blobUnknown(deletion)
+    : manifestUnknown(deletion.name, deletion.reference);
+}

@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DockerTokens } from '../accounts/docker-tokens.ts';
+import type { PasswordLogin } from '../accounts/password-login.ts';
+import type { DatabaseConnection } from '../database/database.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { Challenges } from './authorize.ts';
+import type { Credentials } from './credentials.ts';
+import type { PullGuard, PushGuard, PushObserver } from './guards.ts';
+import type { ManifestCache } from './manifest-cache.ts';
+import type { ReadSituation } from './situation.ts';
+
+/** What the registry needs from whoever starts it. */
+export interface RegistryDependencies {
+  readonly connection: DatabaseConnection;
+  readonly store: BlobStore;
+  readonly tokens: DockerTokens;
+  readonly login: PasswordLogin;
+  readonly pullGuard: PullGuard;
+  readonly pushGuard: PushGuard;
+  readonly pushObserver: PushObserver;
+  /** Where clients reach this server, without a slash at the end: the token realm is built from it. */
+  readonly externalUrl: string;
+}
+
+/** What every handler works with. */
+export interface RegistryParts extends RegistryDependencies {
+  readonly challenges: Challenges;
+  readonly readSituation: ReadSituation;
+  readonly manifestCache: ManifestCache;
+}
+
+/** One request, its sender proven. */
+export interface RegistryCall {
+  readonly parts: RegistryParts;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly credentials: Credentials;
+  readonly query: URLSearchParams;
+}
