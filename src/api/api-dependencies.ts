@@ -33,6 +33,8 @@ export interface VerdictReader {
 /** What the API needs of `ImageFactsStore`. */
 export interface FactsReader {
   factsOf(digest: Digest): Promise<ImageFacts | undefined>;
+  /** In few queries; those that are not stored are absent. */
+  factsOfMany(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, ImageFacts>>;
 }
 
 /** What the API needs of the registry's `PushGuard`: it deletes tags under the same rules. */

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import {
   countImages,
@@ -31,14 +32,18 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
       : await findByVerdict(dependencies, { ...wanted, order, after, limit });
   const page = refs.slice(0, limit);
   const judged = verdictsOfRefs ?? (await verdicts.verdictsOf(page, { now }));
+  const [rows, facts] = await Promise.all([
+    readImageRows(
+      db,
+      page.map(({ id }) => id),
+    ),
+    // The keys of `manifest` were parsed when they were written.
+    dependencies.facts.factsOfMany(page.map(({ digest }) => digest as Digest)),
+  ]);
   const verdictById = new Map(page.map(({ id }, index) => [id, judged[index]]));
-  const rows = await readImageRows(
-    db,
-    page.map(({ id }) => id),
-  );
   const items = rows.flatMap((row) => {
     const verdict = verdictById.get(row.id);
-    return verdict === undefined ? [] : [showImage(row, verdict)];
+    return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest as Digest) })];
   });
   const last = page.at(-1);
   const hasMore = refs.length > limit && last !== undefined;

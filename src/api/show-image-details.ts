@@ -1,5 +1,6 @@
 import { parseDigest } from '../oci/digest.ts';
 import { type ImageConfig, parseConfig } from '../oci/parse-config.ts';
+import type { ImageFacts } from '../report/image-facts.ts';
 import type { Severity } from '../report/severity.ts';
 import { type ImageContent, readImageContent } from '../scan/image-content.ts';
 import { placeFindings, type ReportDetails, readReportDetails } from '../scan/report-details.ts';
@@ -11,16 +12,16 @@ import type { SeverityCounts } from './contract/severity.ts';
 /** Everything of an image but its findings and packages, which are lists of their own. */
 export async function showImageDetails(
   dependencies: ApiDependencies,
-  { image, shown }: { readonly image: ImageScope; readonly shown: Image },
+  known: { readonly image: ImageScope; readonly shown: Image; readonly facts: ImageFacts | undefined },
 ): Promise<ImageDetails> {
-  const { db, facts } = dependencies;
-  const [content, report, imageFacts] = await Promise.all([
+  const { db } = dependencies;
+  const { image, shown, facts } = known;
+  const [content, report] = await Promise.all([
     readImageContent(db, image),
     readReportDetails(db, image.digest),
-    facts.factsOf(image.digest),
   ]);
   const config = await readConfigOf(dependencies, content);
-  const placed = imageFacts === undefined ? [] : placeFindings(imageFacts, report);
+  const placed = facts === undefined ? [] : placeFindings(facts, report);
   const countsByLayer = new Map(
     [...Map.groupBy(placed, ({ place }) => place.layerIndex)].map(([index, found]) => [
       index,

@@ -1,10 +1,18 @@
 import type { Verdict } from '../policy/verdict.ts';
+import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
 import type { ImageRow, ImageScanRow } from '../scan/image-list.ts';
 import type { Image, Scan } from './contract/image.ts';
 import { showVerdict } from './show-verdict.ts';
 
+/** What is shown of an image beside its row. */
+export interface Judged {
+  readonly verdict: Verdict;
+  /** State and doubts as the gate sees them now; undefined for an image that has just gone. */
+  readonly facts: ImageFacts | undefined;
+}
+
 /** An image as lists show it. */
-export function showImage(row: ImageRow, verdict: Verdict): Image {
+export function showImage(row: ImageRow, { verdict, facts }: Judged): Image {
   return {
     id: row.id,
     namespace: row.namespace,
@@ -17,17 +25,19 @@ export function showImage(row: ImageRow, verdict: Verdict): Image {
     sizeBytes: row.sizeBytes,
     pushedAt: row.pushedAt.toISOString(),
     pushedBy: row.pushedBy,
-    scan: showScan(row.scan),
+    scan: showScan(row.scan, facts?.states.vulnerabilities),
     severity: row.severity,
-    doubts: [...row.doubts],
+    doubts: [...(facts?.doubts ?? row.doubts)],
     verdict: showVerdict(verdict),
   };
 }
 
-function showScan(scan: ImageScanRow): Scan {
-  const { state, problem, layersDone, layersTotal, layersRead, queuedAt, startedAt, finishedAt } = scan;
+/** The row says how far a scan is; what it came to is for the facts to say: doubts arise without a scan. */
+function showScan(scan: ImageScanRow, facts: CategoryFacts | undefined): Scan {
+  const { layersDone, layersTotal, layersRead, queuedAt, startedAt, finishedAt } = scan;
+  const problem = facts?.problem ?? facts?.lastResult?.problem ?? scan.problem;
   return {
-    state,
+    state: facts?.state ?? scan.state,
     ...(problem === null ? {} : { problem }),
     progress: { layersDone, layersTotal, layersRead },
     ...(queuedAt === null ? {} : { queuedAt: queuedAt.toISOString() }),

@@ -25,9 +25,13 @@ export function imageHandlers(
     getImage: async ({ image, now }) => {
       const [row] = await readImageRows(db, [image.id]);
       if (row === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
-      const [verdict] = await verdicts.verdictsOf([row], { now });
+      const [[verdict], imageFacts] = await Promise.all([
+        verdicts.verdictsOf([row], { now }),
+        facts.factsOf(image.digest),
+      ]);
       if (verdict === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
-      return await showImageDetails(dependencies, { image, shown: showImage(row, verdict) });
+      const shown = showImage(row, { verdict, facts: imageFacts });
+      return await showImageDetails(dependencies, { image, shown, facts: imageFacts });
     },
 
     listFindings: async ({ image, namespace, query, now }) => {

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apiCalls, makeExemption, makeRule } from '../testing/api-calls.ts';
+import { type ApiServer, apiRoles, startApiServer } from '../testing/api-server.ts';
+import { apiPrefix } from './contract/openapi-document.ts';
+import type { Operation } from './contract/operation.ts';
+import { type OperationId, operations } from './contract/operations.ts';
+
+/**
+ * Who gets what (threats.md A1): a status for each role in the order of `apiRoles`:
+ * anonymous, guest, developer, maintainer, auditor, namespace admin, stranger (admin of another namespace), system admin.
+ */
+const everybody = (status: number) => Array.from({ length: 8 }, () => status);
+const accounts = (status: number) => [401, ...everybody(status).slice(1)];
+const admins = (status: number) => [401, 403, 403, 403, 403, 403, 403, status];
+const members = [401, 200, 200, 200, 200, 200, 404, 200];
+const scanners = [401, 403, 202, 202, 403, 202, 404, 202];
+const auditors = [401, 403, 403, 403, 200, 200, 404, 200];
+const configurers = (status: number) => [401, 403, 403, 403, 403, status, 404, status];
+const riskTakers = (status: number) => [401, 403, 403, 403, status, status, 404, status];
+
+const expected: Readonly<Record<OperationId, readonly number[]>> = {
+  createSession: everybody(201),
+  getSession: accounts(200),
+  deleteSession: accounts(204),
+  listUsers: admins(200),
+  createUser: admins(201),
+  changeUser: admins(200),
+  deleteUser: admins(204),
+  getSystem: accounts(200),
+  getOpenApi: everybody(200),
+  listNamespaces: accounts(200),
+  createNamespace: admins(201),
+  getNamespace: members,
+  changeNamespace: configurers(200),
+  deleteNamespace: admins(204),
+  previewPolicy: members,
+  listMembers: auditors,
+  putMember: configurers(200),
+  deleteMember: configurers(204),
+  listEvents: auditors,
+  listExemptions: members,
+  createExemptions: riskTakers(201),
+  deleteExemption: riskTakers(204),
+  listImmutabilityRules: members,
+  createImmutabilityRule: configurers(201),
+  previewImmutabilityRule: members,
+  changeImmutabilityRule: configurers(200),
+  deleteImmutabilityRule: configurers(204),
+  listRepositories: members,
+  listTags: members,
+  deleteTag: [401, 403, 403, 204, 403, 204, 404, 204],
+  listImages: members,
+  getImage: members,
+  listFindings: members,
+  listPackages: members,
+  scanImage: scanners,
+  cancelScan: scanners,
+  scanImages: scanners,
+  getVerdict: members,
+  getVulnerability: accounts(200),
+  listFeeds: accounts(200),
+  syncAdvisories: admins(202),
+  getAdvisory: accounts(200),
+};
+
+let server: ApiServer;
+beforeAll(async () => {
+  server = await startApiServer();
+});
+afterAll(async () => {
+  await server.close();
+});
+
+const table = Object.entries(operations) as [OperationId, Operation][]; // the keys of the object itself
+
+test('every registered route is in the table', () => {
+  const described = table.map(([, { method, path }]) => `${method} ${apiPrefix}${path}`);
+  expect(server.routes.toSorted()).toEqual(described.toSorted());
+  expect(Object.keys(expected).toSorted()).toEqual(table.map(([id]) => id).toSorted());
+});
+
+describe('access', () => {
+  for (const [id, { method }] of table.filter(([one]) => one !== 'deleteSession')) {
+    test(`${id} answers each role as the table says`, async () => {
+      const statuses: number[] = [];
+      for (const role of apiRoles) {
+        const { path, body } = await apiCalls[id](server, `${id}-${role}`.toLowerCase());
+        const answer = await server.call(role, method, path, body);
+        statuses.push(answer.status);
+        if (answer.status >= 400) {
+          expect(answer.body).toMatchObject({
+            error: { code: expect.any(String), message: expect.any(String) },
+          });
+        }
+      }
+      expect(statuses).toEqual(expected[id]);
+    });
+  }
+
+  test('a change is recorded exactly when it was made', async () => {
+    for (const [id, { method, changes }] of table) {
+      if (method === 'GET' || changes === false || id === 'deleteSession') continue;
+      for (const role of ['guest', 'systemAdmin'] as const) {
+        const { path, body } = await apiCalls[id](server, `event-${id}-${role}`.toLowerCase());
+        const before = await countEvents();
+        const { status } = await server.call(role, method, path, body);
+        expect([id, role, (await countEvents()) - before]).toEqual([id, role, status < 400 ? 1 : 0]);
+      }
+    }
+  });
+
+  test('sub-resources of another namespace are not found through the own one', async () => {
+    const { db } = server.database;
+    const exemption = await makeExemption(db, server.otherId);
+    const rule = await makeRule(db, server.otherId);
+    const calls = [
+      ['DELETE', `/namespaces/own/exemptions/${exemption}`, undefined],
+      ['DELETE', `/namespaces/own/immutability-rules/${rule}`, undefined],
+      ['PATCH', `/namespaces/own/immutability-rules/${rule}`, { enabled: false }],
+    ] as const;
+    for (const [method, path, body] of calls) {
+      expect([path, (await server.call('namespaceAdmin', method, path, body)).status]).toEqual([path, 404]);
+      expect([path, (await server.call('systemAdmin', method, path, body)).status]).toEqual([path, 404]);
+    }
+    expect(await db.selectFrom('exemption').selectAll().where('id', '=', exemption).execute()).toHaveLength(
+      1,
+    );
+    expect(
+      await db.selectFrom('immutability_rule').select('enabled').where('id', '=', rule).executeTakeFirst(),
+    ).toEqual({ enabled: true });
+  });
+
+  test('foreign and unknown names get the same words', async () => {
+    const foreign = await server.call('stranger', 'GET', '/namespaces/own');
+    const unknown = await server.call('stranger', 'GET', '/namespaces/nix');
+    expect(JSON.stringify(foreign.body)).toBe(JSON.stringify(unknown.body).replaceAll('nix', 'own'));
+  });
+
+  // Last: it ends the sessions that the other tests use.
+  test('deleteSession answers each role as the table says', async () => {
+    const statuses: number[] = [];
+    for (const role of apiRoles) statuses.push((await server.call(role, 'DELETE', '/session')).status);
+    expect(statuses).toEqual(expected.deleteSession);
+    expect((await server.call('systemAdmin', 'GET', '/session')).status).toBe(401);
+  });
+});
+
+async function countEvents(): Promise<number> {
+  const { count } = await server.database.db
+    .selectFrom('event')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}

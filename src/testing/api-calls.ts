@@ -1,0 +1,179 @@
+import { deflateRawSync } from 'node:zlib';
+import { createAccount } from '../accounts/accounts.ts';
+import type { OperationId } from '../api/contract/operations.ts';
+import { createExemptions } from '../catalog/exemptions.ts';
+import { createImmutabilityRule } from '../catalog/immutability-rules.ts';
+import { setMember } from '../catalog/members.ts';
+import type { Database } from '../database/database.ts';
+import type { ApiServer } from './api-server.ts';
+import { storeImage } from './stored-images.ts';
+
+/** A valid call of an operation on things made for it, so that calls do not depend on each other. */
+export interface ApiCall {
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+type Prepare = (server: ApiServer, unique: string) => ApiCall | Promise<ApiCall>;
+
+const custom = {
+  template: 'custom',
+  repositories: { match: 'matching', pattern: '**' },
+  tags: { match: 'matching', pattern: 'v*' },
+};
+
+/** For each operation a call in namespace `own` that a system admin may make; `unique` is a lower-case word. */
+export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
+  createSession: ({ password }) => ({ path: '/session', body: { username: 'guest', password } }),
+  getSession: () => ({ path: '/session' }),
+  deleteSession: () => ({ path: '/session' }),
+  listUsers: () => ({ path: '/users' }),
+  createUser: (_, unique) => ({ path: '/users', body: { name: unique } }),
+  changeUser: async ({ database: { db } }, unique) => {
+    await makeUser(db, unique);
+    return { path: `/users/${unique}`, body: { disabled: true } };
+  },
+  deleteUser: async ({ database: { db } }, unique) => {
+    await makeUser(db, unique);
+    return { path: `/users/${unique}` };
+  },
+  getSystem: () => ({ path: '/system' }),
+  getOpenApi: () => ({ path: '/openapi.json' }),
+  listNamespaces: () => ({ path: '/namespaces' }),
+  createNamespace: (_, unique) => ({ path: '/namespaces', body: { name: unique, autoScan: true } }),
+  getNamespace: () => ({ path: '/namespaces/own' }),
+  changeNamespace: () => ({ path: '/namespaces/own', body: { policy: { minSeverity: 'high' } } }),
+  deleteNamespace: async ({ database: { db } }, unique) => {
+    await db.insertInto('namespace').values({ name: unique }).execute();
+    return { path: `/namespaces/${unique}` };
+  },
+  previewPolicy: () => ({ path: '/namespaces/own/policy-preview', body: { policy: { mode: 'enforce' } } }),
+  listMembers: () => ({ path: '/namespaces/own/members' }),
+  putMember: async ({ database: { db } }, unique) => {
+    await makeUser(db, unique);
+    return { path: `/namespaces/own/members/${unique}`, body: { role: 'guest' } };
+  },
+  deleteMember: async ({ database: { db }, ownId }, unique) => {
+    const accountId = await makeUser(db, unique);
+    await setMember(db, { namespaceId: ownId, accountId, role: 'guest' });
+    return { path: `/namespaces/own/members/${unique}` };
+  },
+  listEvents: () => ({ path: '/namespaces/own/events' }),
+  listExemptions: () => ({ path: '/namespaces/own/exemptions' }),
+  createExemptions: () => ({
+    path: '/namespaces/own/exemptions',
+    body: { ids: ['CVE-2024-12345'], reason: 'a test' },
+  }),
+  deleteExemption: async ({ database: { db }, ownId }) => ({
+    path: `/namespaces/own/exemptions/${await makeExemption(db, ownId)}`,
+  }),
+  listImmutabilityRules: () => ({ path: '/namespaces/own/immutability-rules' }),
+  createImmutabilityRule: () => ({
+    path: '/namespaces/own/immutability-rules',
+    body: { template: 'latest' },
+  }),
+  previewImmutabilityRule: () => ({ path: '/namespaces/own/immutability-rules/preview', body: custom }),
+  changeImmutabilityRule: async ({ database: { db }, ownId }) => ({
+    path: `/namespaces/own/immutability-rules/${await makeRule(db, ownId)}`,
+    body: { enabled: false },
+  }),
+  deleteImmutabilityRule: async ({ database: { db }, ownId }) => ({
+    path: `/namespaces/own/immutability-rules/${await makeRule(db, ownId)}`,
+  }),
+  listRepositories: () => ({ path: '/repositories?namespace=own' }),
+  listTags: async (server, unique) => {
+    await makeImage(server, unique);
+    return { path: `/repositories/own/tags?repository=${unique}` };
+  },
+  deleteTag: async (server, unique) => {
+    await makeImage(server, unique);
+    return { path: `/namespaces/own/tags?repository=${unique}&tag=1.0` };
+  },
+  listImages: () => ({ path: '/images?namespace=own' }),
+  getImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}` }),
+  listFindings: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/findings` }),
+  listPackages: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/packages` }),
+  scanImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
+  cancelScan: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
+  scanImages: async (server, unique) => ({
+    path: '/scans',
+    body: { imageIds: [await makeImage(server, unique)] },
+  }),
+  getVerdict: async (server, unique) => {
+    await makeImage(server, unique);
+    return { path: `/verdict?image=own/${unique}:1.0` };
+  },
+  getVulnerability: async ({ database: { db } }) => {
+    await makeAdvisory(db);
+    return { path: '/vulnerabilities/CVE-2016-2148' };
+  },
+  listFeeds: () => ({ path: '/advisories' }),
+  syncAdvisories: () => ({ path: '/advisories/sync' }),
+  getAdvisory: async ({ database: { db } }) => {
+    await makeAdvisory(db);
+    return { path: '/advisories/ALPINE-CVE-2016-2148' };
+  },
+};
+
+async function makeUser(db: Database, name: string): Promise<number> {
+  const made = await createAccount(db, { name });
+  if (made.kind === 'exists') throw new Error(`account ${name} exists`);
+  return made.account.id;
+}
+
+export async function makeExemption(db: Database, namespaceId: number): Promise<number> {
+  const wanted = {
+    namespaceId,
+    vulnerabilityIds: ['CVE-2024-1111'],
+    reason: 'a test',
+    createdBy: 'somebody',
+  };
+  const [made] = await createExemptions(db, wanted);
+  if (made === undefined) throw new Error('no exemption was made');
+  return made.id;
+}
+
+export async function makeRule(db: Database, namespaceId: number): Promise<number> {
+  const everything = { match: 'matching', pattern: '**' } as const;
+  const pattern = { repositories: everything, tags: { match: 'matching', pattern: 'stable' } as const };
+  const rule = { namespaceId, template: 'custom', ...pattern, createdBy: 'somebody' } as const;
+  return (await createImmutabilityRule(db, rule)).id;
+}
+
+async function makeImage({ database: { db }, ownId }: ApiServer, unique: string): Promise<number> {
+  const busybox = {
+    name: 'busybox',
+    version: '1.24.2-r9',
+    vulnerabilities: [{ id: 'CVE-2016-2148', severity: 'critical', fixedVersion: '1.24.2-r12' } as const],
+  };
+  const image = {
+    namespaceId: ownId,
+    repository: unique,
+    tags: ['1.0'],
+    content: unique,
+    packages: [busybox],
+  };
+  return (await storeImage(db, image)).id;
+}
+
+/** One record, as a feed would bring it. */
+async function makeAdvisory(db: Database): Promise<void> {
+  const id = 'ALPINE-CVE-2016-2148';
+  const modified = '2020-01-01T00:00:00Z';
+  await db
+    .insertInto('advisory')
+    .values({
+      id,
+      modified_at: new Date(modified),
+      published_at: null,
+      withdrawn_at: null,
+      vulnerabilities: ['CVE-2016-2148'],
+      aliases: [],
+      ratings: '[]',
+      summary: 'Heap overflow in the DHCP client',
+      content_hash: Buffer.alloc(32),
+      record: deflateRawSync(JSON.stringify({ id, modified, details: 'Heap overflow', affected: [] })),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

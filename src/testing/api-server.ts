@@ -1,0 +1,198 @@
+import type { AddressInfo } from 'node:net';
+import Fastify from 'fastify';
+import { createAccount } from '../accounts/accounts.ts';
+import { hashPassword } from '../accounts/password-hash.ts';
+import { PasswordLogin } from '../accounts/password-login.ts';
+import { createSession } from '../accounts/sessions.ts';
+import type { ApiDependencies, JudgedImage } from '../api/api-dependencies.ts';
+import { registerApi } from '../api/register-api.ts';
+import { listExemptions } from '../catalog/exemptions.ts';
+import { setMember } from '../catalog/members.ts';
+import { createNamespace, readNamespace } from '../catalog/namespaces.ts';
+import type { Database } from '../database/database.ts';
+import { GraphileQueue } from '../jobs/graphile-queue.ts';
+import type { NamespaceName } from '../oci/names.ts';
+import { judge } from '../policy/judge.ts';
+import { readStoredPolicy } from '../policy/parse-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
+
+export const apiRoles = [
+  'anonymous',
+  'guest',
+  'developer',
+  'maintainer',
+  'auditor',
+  'namespaceAdmin',
+  'stranger',
+  'systemAdmin',
+] as const;
+
+/**
+ * Who calls: `guest` to `namespaceAdmin` are members of `own`, `stranger` is the admin of `other` and nothing in `own`.
+ */
+export type ApiRole = (typeof apiRoles)[number];
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed JSON; undefined for an empty body. */
+  readonly body: unknown;
+}
+
+export interface ApiServer {
+  readonly database: TemporaryDatabase;
+  readonly url: string;
+  /** `METHOD /api/v1/path` of every registered route. */
+  readonly routes: readonly string[];
+  readonly ownId: number;
+  readonly otherId: number;
+  /** What all accounts sign in with; the account of a role bears its name in lower case. */
+  readonly password: string;
+  now(): Date;
+  setNow(now: Date): void;
+  call(role: ApiRole, method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+const password = 'correct horse battery';
+
+/** The API over HTTP on a database of its own, with an account for each role and the namespaces `own` and `other`. */
+export async function startApiServer(overrides: Partial<ApiDependencies> = {}): Promise<ApiServer> {
+  const database = await createTemporaryDatabase();
+  const { db } = database;
+  const clock = { now: new Date('2026-02-01T00:00:00Z') };
+  const facts = new ImageFactsStore({
+    db,
+    listener: { subscribe: () => () => {}, isListening: () => false },
+    now: () => clock.now,
+  });
+  const costs = { cost: 1024, blockSize: 8, parallelization: 1 };
+  const queue = new GraphileQueue({ connection: database });
+  const fastify = Fastify();
+  const routes: string[] = [];
+  fastify.addHook('onRoute', ({ method, url }) => {
+    routes.push(`${String(method)} ${url}`);
+  });
+  await registerApi(fastify, {
+    db,
+    passwords: new PasswordLogin({ db, costs }),
+    now: () => clock.now,
+    version: '0.0.0-test',
+    externalUrl: 'http://registry.test',
+    feedAgeMaxDays: 5,
+    facts,
+    verdicts: {
+      verdictsOf: (images, options) => judgeAll(db, facts, images, options),
+      verdictAfter: async (image) => {
+        const [verdict] = await judgeAll(db, facts, [image], { now: clock.now });
+        if (verdict === undefined) throw new Error('no verdict');
+        return verdict;
+      },
+    },
+    enqueuer: queue,
+    canceller: queue,
+    tagGuard: { decideTagMove: async () => ({ kind: 'allow' }) },
+    readConfig: async () => undefined,
+    queueAdvisorySync: (transaction) => queue.enqueue(transaction, 'sync-advisories', {}, { key: 'sync' }),
+    ...overrides,
+  });
+  await fastify.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = fastify.server.address() as AddressInfo; // it listens on TCP
+  const url = `http://127.0.0.1:${port}/api/v1`;
+  const ownId = await makeNamespace(db, 'own');
+  const otherId = await makeNamespace(db, 'other');
+  const tokens = await makeAccounts(db, { ownId, otherId, hash: await hashPassword(password, costs) });
+  return {
+    database,
+    url,
+    routes,
+    ownId,
+    otherId,
+    password,
+    now: () => clock.now,
+    setNow: (now) => {
+      clock.now = now;
+    },
+    call: (role, method, path, body) => callApi({ url, token: tokens.get(role), method, path, body }),
+    close: async () => {
+      await fastify.close();
+      facts.close();
+      await database.drop();
+    },
+  };
+}
+
+async function callApi(options: {
+  url: string;
+  token: string | undefined;
+  method: string;
+  path: string;
+  body: unknown;
+}): Promise<ApiAnswer> {
+  const { url, token, method, path, body } = options;
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? undefined : JSON.parse(text),
+  };
+}
+
+async function makeNamespace(db: Database, name: string): Promise<number> {
+  const made = await createNamespace(db, { name: name as NamespaceName }); // a literal of this file
+  if (made.kind === 'exists') throw new Error(`namespace ${name} exists`);
+  return made.namespace.id;
+}
+
+async function makeAccounts(
+  db: Database,
+  options: { ownId: number; otherId: number; hash: string },
+): Promise<ReadonlyMap<ApiRole, string>> {
+  const { ownId, otherId, hash } = options;
+  const tokens = new Map<ApiRole, string>();
+  for (const role of apiRoles) {
+    if (role === 'anonymous') continue;
+    const name = role.toLowerCase();
+    const made = await createAccount(db, { name, passwordHash: hash, isAdmin: role === 'systemAdmin' });
+    if (made.kind === 'exists') throw new Error(`account ${name} exists`);
+    const accountId = made.account.id;
+    if (role === 'stranger') await setMember(db, { namespaceId: otherId, accountId, role: 'admin' });
+    else if (role === 'namespaceAdmin') await setMember(db, { namespaceId: ownId, accountId, role: 'admin' });
+    else if (role !== 'systemAdmin') await setMember(db, { namespaceId: ownId, accountId, role });
+    const session = await createSession(db, {
+      accountId,
+      ttlMs: 1e12,
+      now: new Date('2026-01-01T00:00:00Z'),
+    });
+    tokens.set(role, session.token);
+  }
+  return tokens;
+}
+
+async function judgeAll(
+  db: Database,
+  facts: ImageFactsStore,
+  images: readonly JudgedImage[],
+  options: { readonly now: Date; readonly policy?: Policy },
+) {
+  return await Promise.all(
+    images.map(async ({ namespaceId, repository, digest }) => {
+      const known = await facts.factsOf(digest as Parameters<typeof facts.factsOf>[0]); // stored keys are digests
+      const namespace = await readNamespace(db, namespaceId);
+      if (known === undefined || namespace === undefined) throw new Error(`no facts of ${digest}`);
+      const policy = options.policy ?? readStoredPolicy(namespace.policy);
+      const exemptions = await listExemptions(db, namespaceId);
+      return judge({ facts: known, policy, exemptions, repository, now: options.now });
+    }),
+  );
+}
