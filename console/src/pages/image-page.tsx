@@ -110,7 +110,7 @@ export function ImagePage() {
         crumbs={[...crumbs, { label: data.namespace, to: `/namespaces/${data.namespace}` }]}
         title={imageName(data)}
         verdict={<VerdictSentence image={data} />}
-        actions={<ImageActions image={data} size="xs" />}
+        actions={<ImageActions image={data} />}
       />
       <ReportReasons image={data} />
       <ReportFacts image={data} />

@@ -6,12 +6,8 @@ import { useSession, useSignIn } from '../api/session.ts';
 import { BrandMark } from '../layout/brand-mark.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
 import { Note } from '../parts/note.tsx';
+import { safePath } from './safe-path.ts';
 import './sign-in-page.css';
-
-/** A path of this console only: an address like `//elsewhere` would lead away. */
-function safePath(next: string | null): string {
-  return next !== null && /^\/(?![/\\])/.test(next) ? next : '/';
-}
 
 function SignInError({ error }: { error: Error }) {
   if (error instanceof ApiError && error.status === 401) {

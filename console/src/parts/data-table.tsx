@@ -7,7 +7,7 @@ import {
   tableFeatures,
   useTable,
 } from '@tanstack/react-table';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { SearchState } from './use-search-state.ts';
 import './data-table.css';
 
@@ -37,6 +37,8 @@ export interface DataTableProps<Row> {
   readonly onRow?: (row: Row) => void;
   /** Marks the row whose details are open. */
   readonly isOpen?: (row: Row) => boolean;
+  /** A row whose value of this changes flashes once. */
+  readonly changeKey?: (row: Row) => string;
   readonly sort?: { readonly state: SearchState; readonly default: string };
   /** Lets people choose which columns they see; remembered in their browser. */
   readonly chooseColumns?: boolean;
@@ -214,6 +216,20 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   );
 }
 
+/** Lets the element light up once whenever `value` changes, unless people asked for less motion. */
+function useFlash(value: string | undefined) {
+  const element = useRef<HTMLTableRowElement>(null);
+  const last = useRef(value);
+  useEffect(() => {
+    if (last.current === value) return;
+    last.current = value;
+    if (window.matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const flag = 'color-mix(in srgb, var(--pq-flag) 40%, transparent)';
+    element.current?.animate([{ backgroundColor: flag }, { backgroundColor: 'transparent' }], 1600);
+  }, [value]);
+  return element;
+}
+
 function BodyRow<Row>({
   row,
   columns,
@@ -221,12 +237,14 @@ function BodyRow<Row>({
 }: {
   row: Row;
   columns: readonly Column<Row>[];
-  table: Pick<DataTableProps<Row>, 'onRow' | 'isOpen'>;
+  table: Pick<DataTableProps<Row>, 'onRow' | 'isOpen' | 'changeKey'>;
 }) {
   const { onRow, isOpen } = table;
+  const element = useFlash(table.changeKey?.(row));
   return (
     // The row's first cell holds a link or button of its own: a click on the rest of the row is a shortcut for the mouse.
     <tr
+      ref={element}
       data-open={isOpen?.(row) ?? false}
       data-clickable={onRow !== undefined}
       onClick={

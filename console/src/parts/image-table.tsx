@@ -69,7 +69,7 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       cell: (image) => <NameCell image={image} withNamespace={withNamespace} />,
     },
     { id: 'verdict', label: 'A pull is', cell: (image) => <VerdictMark image={image} /> },
-    { id: 'state', label: 'Scan', cell: (image) => <ScanState scan={image.scan} doubts={image.doubts} /> },
+    { id: 'state', label: 'Scan', cell: (image) => <ScanState image={image} /> },
     {
       id: 'findings',
       label: 'Findings',
@@ -116,7 +116,7 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       label: 'Actions',
       align: 'right',
       head: '',
-      cell: (image) => <ImageActions image={image} />,
+      cell: (image) => <ImageActions image={image} compact />,
     },
   ];
 }
@@ -143,6 +143,7 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
         rows={images.data?.items}
         rowKey={(image) => String(image.id)}
         onRow={(image) => void navigate(`/images/${image.id}`)}
+        changeKey={(image) => `${image.scan.state} ${image.verdict.kind}`}
         sort={{ state, default: '-pushedAt' }}
         empty={
           filtered ? (

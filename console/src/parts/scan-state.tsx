@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core';
-import type { Doubt, Scan } from '../api/answers.ts';
+import type { Doubt, Image, Scan } from '../api/answers.ts';
+import { totalOf } from './severity-order.ts';
 import './marks.css';
 
 const words: Readonly<Record<Scan['state'], string>> = {
@@ -38,17 +39,26 @@ function Progress({ scan }: { scan: Scan }) {
   );
 }
 
+/** A finished scan that fell short: with findings it told something, without it told nothing. */
+function wordsOf(image: Pick<Image, 'scan' | 'doubts' | 'severity'>): string {
+  const { state } = image.scan;
+  const isDoubtful = state === 'undetermined' || (state === 'scanned' && image.doubts.length > 0);
+  if (!isDoubtful) return words[state];
+  const found = image.severity === null ? 0 : totalOf(image.severity);
+  return found > 0 ? 'Scanned, with doubts' : words.undetermined;
+}
+
 /** The state of a scan in the console's words, with progress while it runs and the reason when it fell short. */
-export function ScanState({ scan, doubts }: { scan: Scan; doubts: readonly Doubt[] }) {
-  const busy = scan.state === 'scanning';
+export function ScanState({ image }: { image: Pick<Image, 'scan' | 'doubts' | 'severity'> }) {
+  const { scan, doubts } = image;
   const explanation = explanationOf(scan, doubts);
   const unsure = scan.state === 'undetermined' || scan.state === 'incomplete' || scan.state === 'failed';
   const hatched = unsure || (scan.state === 'scanned' && doubts.length > 0);
   const mark = (
     <span className="pq-mark" data-state={scan.state} data-hatched={hatched}>
       {hatched && <span className="pq-mark-box pq-hatched" aria-hidden="true" />}
-      {scan.state === 'scanned' && hatched ? words.undetermined : words[scan.state]}
-      {busy && scan.progress.layersTotal > 0 && (
+      {wordsOf(image)}
+      {scan.state === 'scanning' && scan.progress.layersTotal > 0 && (
         <>
           <Progress scan={scan} />
           <span className="pq-dim">

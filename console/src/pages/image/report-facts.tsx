@@ -31,7 +31,7 @@ export function ReportFacts({ image }: { image: ImageDetails }) {
       )}
       <dl>
         <Fact label="Scan">
-          <ScanState scan={image.scan} doubts={image.doubts} />
+          <ScanState image={image} />
         </Fact>
         {severity !== null && found > 0 && (
           <>

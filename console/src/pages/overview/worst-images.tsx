@@ -16,7 +16,7 @@ const columns: readonly Column<Image>[] = [
     cell: (image) => <Link to={`/images/${image.id}`}>{imageName(image)}</Link>,
   },
   { id: 'verdict', label: 'A pull is', cell: (image) => <VerdictMark image={image} /> },
-  { id: 'state', label: 'Scan', cell: (image) => <ScanState scan={image.scan} doubts={image.doubts} /> },
+  { id: 'state', label: 'Scan', cell: (image) => <ScanState image={image} /> },
   {
     id: 'findings',
     label: 'Findings',

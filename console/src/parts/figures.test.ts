@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { byteSize } from './byte-size.ts';
+import { percent } from './percent.ts';
+import { relativeTo } from './relative-time.tsx';
+
+describe('percent()', () => {
+  test.each([
+    [0, '0.0%'],
+    [0.0004, '<0.1%'],
+    [0.034, '3.4%'],
+    [0.5, '50%'],
+    [0.9999, '99.9%'],
+    [1, '100%'],
+  ])('writes %d as %s', (probability, text) => {
+    expect(percent(probability)).toBe(text);
+  });
+});
+
+describe('byteSize()', () => {
+  test.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [2_300_000, '2.2 MiB'],
+    [209_715_200, '200 MiB'],
+  ])('writes %d as %s', (bytes, text) => {
+    expect(byteSize(bytes)).toBe(text);
+  });
+});
+
+describe('relativeTo()', () => {
+  const now = new Date('2026-11-21T12:00:00Z');
+
+  test.each([
+    ['2026-11-21T11:59:55Z', 'now'],
+    ['2026-11-21T11:59:00Z', '1 min. ago'],
+    ['2026-11-18T12:00:00Z', '3 days ago'],
+    ['2026-11-30T13:00:00Z', 'in 9 days'],
+    ['2016-11-18T12:00:00Z', '10 yr. ago'],
+  ])('writes %s as %s', (instant, text) => {
+    expect(relativeTo(now, new Date(instant))).toBe(text);
+  });
+});
