@@ -85,6 +85,22 @@ describe('buildInventory()', () => {
     ]);
   });
 
+  it('reads a database below a linked folder (merged /usr) once, in its own layer', async () => {
+    const merged: FileTree = {
+      'usr/lib/os-release': alpineRelease,
+      'etc/os-release': { type: 'symlink', linkTarget: '../usr/lib/os-release' },
+      lib: { type: 'symlink', linkTarget: 'usr/lib' },
+      'usr/bin/busybox': elf,
+      'usr/lib/apk/db/installed': apkDatabase('musl'),
+    };
+    const found = await inventory(merged, { 'usr/lib/apk/db/installed': apkDatabase('musl', 'curl') });
+    expect(found.packages.map((item) => [item.package.name, item.place.layerIndex])).toEqual([
+      ['musl', 0],
+      ['curl', 1],
+    ]);
+    expect(found.doubts).toEqual([]);
+  });
+
   it('lists what is left after an upper layer removed a package', async () => {
     const found = await inventory(
       { ...alpine, 'app/node_modules/left-pad/package.json': packageJson('left-pad', '1.0.0') },

@@ -51,7 +51,9 @@ interface LocatedPackage {
 /** What is installed in an image, where, and what about it could not be told. */
 export function buildInventory(request: InventoryRequest): Inventory {
   const { view, now } = request;
-  const all = view.files.flatMap(({ found }) => found);
+  // By path, so that etc/os-release comes before usr/lib/os-release, as os-release(5) says.
+  const files = [...view.files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const all = files.flatMap(({ found }) => found);
   const releases = all.filter((found) => found.kind === 'release');
   const distribution = detectDistribution(releases);
   const located = locatePackages(view);

@@ -75,6 +75,8 @@ describe('releaseFilesDisagree()', () => {
       true,
     );
     expect(releaseFilesDisagree([osRelease('debian', '13'), older('debian-version', '9.1')])).toBe(true);
+    expect(releaseFilesDisagree([osRelease('debian', '13'), osRelease('alpine', '3.22')])).toBe(true);
+    expect(releaseFilesDisagree([osRelease('debian', '13'), osRelease('debian', '12')])).toBe(true);
   });
 
   it('takes no offence at point releases, codenames and derivatives', () => {

@@ -40,12 +40,13 @@ export function detectDistribution(releases: readonly FoundRelease[]): Distribut
   };
 }
 
-/** Whether Alpine's or Debian's own file names another release than os-release does: one of the two is not genuine. */
+/** Whether two release files name different distributions or releases: one of them is not genuine. */
 export function releaseFilesDisagree(releases: readonly FoundRelease[]): boolean {
   const named = releases.find(({ source }) => source === 'os-release');
   if (named === undefined) return false;
   return releases.some((other) => {
-    if (other.source === 'os-release' || other.id !== named.id) return false;
+    // Derivatives keep the older file of their parent.
+    if (other.id !== named.id) return other.source === 'os-release';
     const left = releaseOf(named.id, named.versionId, named.prettyName);
     const right = releaseOf(other.id, other.versionId, other.prettyName);
     return left !== undefined && right !== undefined && left !== right;
