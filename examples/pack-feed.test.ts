@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCandidates } from '../src/advisories/candidates.ts';
+import { feedDoubts } from '../src/advisories/feed-doubts.ts';
+import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
+import { packFeed } from './pack-feed.ts';
+
+describe('the sample feed of the demo', () => {
+  const now = new Date('2026-09-01T00:00:00Z');
+  let folder: string;
+  let database: TemporaryDatabase;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sample-feed-'));
+    database = await createTemporaryDatabase();
+    await packFeed(folder);
+  });
+  afterAll(async () => {
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  const sync = () => syncAdvisories({ connection: database, sources: { roots: [folder] }, now: () => now });
+
+  it('is a mirror without a bad record, whose list agrees with its zip', async () => {
+    expect((await sync()).feeds).toEqual([
+      { name: 'Alpine', kind: 'updated', records: 20, skipped: 0 },
+      { name: 'Debian', kind: 'updated', records: 18, skipped: 0 },
+      { name: 'npm', kind: 'updated', records: 19, skipped: 0 },
+    ]);
+    expect((await sync()).feeds.every((feed) => feed.kind === 'unchanged')).toBe(true);
+  });
+
+  it('rates every record', async () => {
+    const names = ['musl', 'curl', 'lodash', 'jsonwebtoken', 'openssl', 'zlib', 'expat'];
+    for (const ecosystem of ['Alpine', 'Debian', 'npm']) {
+      const candidates = await readCandidates(database.db, { ecosystem, names });
+      expect(candidates.length).toBeGreaterThan(0);
+      expect(candidates.every((candidate) => candidate.ratings.length > 0)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['Alpine', 'v3.6'],
+    ['Debian', '11'],
+  ])('covers %s %s', async (ecosystem, release) => {
+    const distribution = { id: 'x', versionId: 'x', prettyName: 'x', ecosystem, release };
+    expect(
+      await feedDoubts(database.db, { distribution, ecosystems: ['npm'], now, feedAgeMaxDays: 5 }),
+    ).toEqual([]);
+  });
+});
