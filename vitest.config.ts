@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'console/src/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'console/src/**/*.test.ts',
+      'examples/**/*.test.ts',
+    ],
     globalSetup: ['src/testing/test-database-server.ts'],
     pool: 'threads',
     testTimeout: 30_000,
