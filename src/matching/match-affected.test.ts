@@ -166,12 +166,18 @@ describe('mergeAffected()', () => {
     expect(match('1.0.2o-r0')).toEqual(notAffected);
   });
 
-  it('keeps the rating that one of them bears', () => {
-    const urgent = { versions: [], ranges: [], urgency: 'unimportant' };
+  it('keeps the rating and the fix state that one of them bears', () => {
+    const urgent: AffectedPackage = {
+      versions: [],
+      ranges: [],
+      urgency: 'unimportant',
+      fixState: 'wont-fix',
+    };
     expect(mergeAffected([{ versions: ['1'], ranges: [] }, urgent])).toEqual({
       versions: ['1'],
       ranges: [],
       urgency: 'unimportant',
+      fixState: 'wont-fix',
     });
   });
 });

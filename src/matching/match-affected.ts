@@ -45,10 +45,12 @@ export function matchAffected({ version, affected, order }: MatchQuestion): Matc
  */
 export function mergeAffected(statements: readonly AffectedPackage[]): AffectedPackage {
   const urgency = statements.find((statement) => statement.urgency !== undefined)?.urgency;
+  const fixState = statements.find((statement) => statement.fixState !== undefined)?.fixState;
   return {
     ranges: statements.flatMap(({ ranges }) => ranges),
     versions: statements.flatMap(({ versions }) => versions),
     ...(urgency === undefined ? {} : { urgency }),
+    ...(fixState === undefined ? {} : { fixState }),
   };
 }
 
