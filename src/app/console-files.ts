@@ -22,7 +22,7 @@ function setHeaders(reply: FastifyReply): void {
 }
 
 /** Paths that belong to programs: an unknown one is an error there, not a page. */
-const programPaths = /^\/(v2|api|healthz|readyz|metrics)(\/|$)/i;
+const programPaths = /^\/(v2|api|token|healthz|readyz|metrics)(\/|$)/i;
 
 /** Serves the built console: files by name, and its page for every other path that a browser asks for. */
 export async function registerConsole(fastify: FastifyInstance, folder: string): Promise<void> {

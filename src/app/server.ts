@@ -1,20 +1,24 @@
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { PasswordLogin } from '../accounts/password-login.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import { type Address, chooseAddress, listenError } from './address.ts';
 import { ensureAdmin } from './admin-account.ts';
 import type { Config } from './config.ts';
 import { registerConsole } from './console-files.ts';
 import { createHttpServer } from './create-http-server.ts';
 import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
-import { StartError } from './start-error.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
 import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
-import { blobBytes, openBlobStore } from './wire-blobs.ts';
+import { wireApi } from './wire-api.ts';
+import { type BlobBytes, blobBytes, openBlobStore } from './wire-blobs.ts';
+import { createGate } from './wire-gate.ts';
+import { wireRegistry } from './wire-registry.ts';
 import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
 
 /** A server that answers requests. */
@@ -51,29 +55,24 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   const installation = await openInstallation(config, { role: 'server', onEvent });
   started.defer(() => installation.close());
   const { connection } = installation;
-  const notifications = new Notifications({
+  const listener = new Notifications({
     config: connection.config,
     onError: (error) => logger.warn({ err: error }, 'the listener lost its connection to PostgreSQL'),
   });
-  started.defer(() => notifications.close());
-  const state = { stopping: false };
-  const [firstPassword] = await Promise.all([
+  started.defer(() => listener.close());
+  const [firstPassword, address] = await Promise.all([
     ensureAdmin(connection.db, { dataFolder: config.dataFolder, password: config.adminPassword }),
-    notifications.start(),
+    chooseAddress(config),
+    listener.start(),
   ]);
   const queue = new GraphileQueue({
     connection,
     onTrouble: (message) => logger.warn({ part: 'queue' }, message),
   });
-  const store = await openBlobStore(config);
-  const blobs = blobBytes(connection.db, store);
-  const facts = createFactsStore(installation, notifications);
-  started.defer(() => facts.close());
-  const fastify = createHttpServer(config, logger);
-  started.defer(() => closeHttp(fastify, logger));
-  registerHealth(fastify, () => missingPart({ state, installation, notifications }));
-  await registerConsole(fastify, consoleFolder);
-  await listen(fastify, config);
+  const state = { stopping: false };
+  const parts = { installation, logger, listener, queue, started, externalUrl: address.externalUrl };
+  const { fastify, store, blobs } = await createServices(parts, () => missingPart({ ...parts, state }));
+  await listen(fastify, address);
   started.defer(() => queue.stop());
   await queue.start({
     handlers: {
@@ -91,7 +90,38 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     await sleep(options?.drainMs ?? 0);
     await started.disposeAsync();
   };
-  return { url: urlOf(fastify, config), ...(firstPassword === undefined ? {} : { firstPassword }), stop };
+  return { url: address.externalUrl, ...(firstPassword === undefined ? {} : { firstPassword }), stop };
+}
+
+/** Registry, API, console and health on one HTTP server that does not listen yet. */
+async function createServices(
+  parts: {
+    readonly installation: Installation;
+    readonly logger: Logger;
+    readonly listener: Notifications;
+    readonly queue: GraphileQueue;
+    readonly started: AsyncDisposableStack;
+    readonly externalUrl: string;
+  },
+  missing: () => Promise<string | undefined>,
+): Promise<{ readonly fastify: FastifyInstance; readonly store: BlobStore; readonly blobs: BlobBytes }> {
+  const { installation, logger, listener, queue, started, externalUrl } = parts;
+  const { db } = installation.connection;
+  const store = await openBlobStore(installation.config);
+  const blobs = blobBytes(db, store);
+  const login = new PasswordLogin({ db });
+  const facts = createFactsStore(installation, listener);
+  started.defer(() => facts.close());
+  const gate = createGate(installation, { facts, listener, enqueuer: queue, externalUrl });
+  const fastify = createHttpServer(installation.config, logger);
+  started.defer(() => closeHttp(fastify, logger));
+  // Held pulls must not keep the server from stopping.
+  started.defer(() => gate.close());
+  registerHealth(fastify, missing);
+  await wireRegistry(fastify, installation, { store, login, gate, externalUrl });
+  await wireApi(fastify, installation, { login, facts, gate, queue, blobs, externalUrl });
+  await registerConsole(fastify, consoleFolder);
+  return { fastify, store, blobs };
 }
 
 /** Waits for running requests, and cuts what still runs after a while: an upload goes on where it was. */
@@ -107,10 +137,10 @@ async function closeHttp(fastify: FastifyInstance, logger: Logger): Promise<void
 async function missingPart(parts: {
   readonly state: { readonly stopping: boolean };
   readonly installation: Installation;
-  readonly notifications: Notifications;
+  readonly listener: Notifications;
 }): Promise<string | undefined> {
   if (parts.state.stopping) return 'the server stops';
-  if (!parts.notifications.isListening()) return 'no connection to the database';
+  if (!parts.listener.isListening()) return 'no connection to the database';
   const answered = parts.installation.connection.pool.query('select 1').then(
     () => true,
     () => false,
@@ -118,37 +148,10 @@ async function missingPart(parts: {
   return (await answered) ? undefined : 'the database does not answer';
 }
 
-async function listen(fastify: FastifyInstance, config: Config): Promise<void> {
-  const { host, port } = config.listen;
+async function listen(fastify: FastifyInstance, { host, port }: Address): Promise<void> {
   try {
     await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    const got: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'one that another process uses',
-      EACCES: 'one that this user may not use',
-      EADDRNOTAVAIL: 'an address that this machine does not have',
-      ENOTFOUND: 'a host name that is unknown',
-    };
-    throw new StartError(
-      `Cannot listen on "${host}:${port}": address and port must be free for this server, got ${got[code] ?? code}; set PRATIQUE_LISTEN to another`,
-      { cause },
-    );
+    throw listenError({ host, port }, cause);
   }
-}
-
-/** The configured URL, or one made of the address that is listened on. */
-function urlOf(fastify: FastifyInstance, config: Config): string {
-  return config.externalUrl ?? defaultUrl(config.listen.host, portOf(fastify));
-}
-
-function portOf(fastify: FastifyInstance): number {
-  // A TCP server that listens has an address of this shape.
-  return (fastify.server.address() as AddressInfo).port;
-}
-
-function defaultUrl(host: string, port: number): string {
-  const isEverywhere = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
-  const name = isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
 }

@@ -35,6 +35,7 @@ export class Notifications {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #asking: Promise<unknown> = Promise.resolve();
 
   constructor(options: NotificationsOptions) {
     this.#config = options.config;
@@ -84,10 +85,13 @@ export class Notifications {
     client.on('end', () => this.#lose(client, new Error('the connection was closed')));
     client.on('notification', ({ channel, payload }) => this.#deliver(channel, payload ?? ''));
     this.#client = client;
+    const connected = client.connect();
+    // What is subscribed to meanwhile waits for the connection.
+    this.#asking = connected;
     try {
-      await client.connect();
+      await connected;
       for (const channel of new Set([...this.#subscriptions].map((subscription) => subscription.channel))) {
-        await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+        await this.#ask(client, `listen ${pg.escapeIdentifier(channel)}`);
       }
     } catch (cause) {
       if (this.#client === client) this.#client = undefined;
@@ -98,6 +102,14 @@ export class Notifications {
     this.#failures = 0;
     this.#listening = true;
     this.#beat(client);
+  }
+
+  /** One statement after the other: `pg` wants a client to be idle when it is asked. */
+  async #ask(client: pg.Client, statement: string): Promise<void> {
+    const earlier = this.#asking;
+    const asking = earlier.catch(() => {}).then(() => client.query(statement));
+    this.#asking = asking;
+    await asking;
   }
 
   #deliver(channel: string, payload: string): void {
@@ -113,8 +125,7 @@ export class Notifications {
         () => this.#lose(client, new Error('the connection does not answer')),
         this.#heartbeatMs,
       );
-      client
-        .query('select 1')
+      this.#ask(client, 'select 1')
         .then(
           () => {
             if (this.#client === client && !this.#closed) this.#beat(client);

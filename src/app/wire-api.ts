@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+import type { PasswordLogin } from '../accounts/password-login.ts';
+import { registerApi } from '../api/register-api.ts';
+import type { GraphileQueue } from '../jobs/graphile-queue.ts';
+import type { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { systemClock } from './clock.ts';
+import { feedAgeMaxDays } from './feed-age.ts';
+import type { Installation } from './installation.ts';
+import { queueAdvisorySync } from './wire-advisories.ts';
+import type { BlobBytes } from './wire-blobs.ts';
+import type { Gate } from './wire-gate.ts';
+
+/** An image's config is JSON of some kilobytes; what is larger is not shown. */
+const configSizeBytesMax = 4 * 1024 * 1024;
+
+/** The API below `/api/v1`. */
+export async function wireApi(
+  fastify: FastifyInstance,
+  installation: Installation,
+  parts: {
+    readonly login: PasswordLogin;
+    readonly facts: ImageFactsStore;
+    readonly gate: Gate;
+    readonly queue: GraphileQueue;
+    readonly blobs: BlobBytes;
+    readonly externalUrl: string;
+  },
+): Promise<void> {
+  const { login, facts, gate, queue, blobs, externalUrl } = parts;
+  await registerApi(fastify, {
+    db: installation.connection.db,
+    passwords: login,
+    now: systemClock,
+    version: readVersion(),
+    externalUrl,
+    feedAgeMaxDays,
+    facts,
+    verdicts: gate.verdicts,
+    enqueuer: queue,
+    canceller: queue,
+    tagGuard: gate.tagGuard,
+    readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
+    queueAdvisorySync: (transaction) => queueAdvisorySync(queue, transaction),
+  });
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  // Our own file.
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
+import type { PasswordLogin } from '../accounts/password-login.ts';
+import { ensureSealedSecret } from '../accounts/sealed-secrets.ts';
+import { registerRegistry } from '../registry/register-registry.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import { systemClock } from './clock.ts';
+import type { Installation } from './installation.ts';
+import type { Gate } from './wire-gate.ts';
+
+/** The distribution protocol below `/v2/`, and its token service. */
+export async function wireRegistry(
+  fastify: FastifyInstance,
+  installation: Installation,
+  parts: {
+    readonly store: BlobStore;
+    readonly login: PasswordLogin;
+    readonly gate: Gate;
+    readonly externalUrl: string;
+  },
+): Promise<void> {
+  const { store, login, gate, externalUrl } = parts;
+  await registerRegistry(fastify, {
+    connection: installation.connection,
+    store,
+    login,
+    tokens: await createTokens(installation, externalUrl),
+    pullGuard: gate.pullGuard,
+    pushGuard: gate.tagGuard,
+    pushObserver: gate.pushObserver,
+    externalUrl,
+  });
+}
+
+/** The signing key lies sealed in the database, so that every replica verifies what another one has issued. */
+async function createTokens(
+  { connection, secretKey }: Installation,
+  externalUrl: string,
+): Promise<DockerTokens> {
+  const signingKey = await ensureSealedSecret(connection.db, {
+    name: 'token-signing-key',
+    key: secretKey,
+    create: createTokenSigningKey,
+  });
+  const { host } = new URL(externalUrl);
+  return new DockerTokens({
+    keys: readTokenKeys(signingKey),
+    issuer: 'pratique',
+    audience: host,
+    now: () => systemClock().getTime(),
+  });
+}
