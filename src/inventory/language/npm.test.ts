@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { npmExtractor } from './npm.ts';
 
@@ -61,5 +64,26 @@ describe('npmExtractor', () => {
       extract(JSON.stringify({ name: 'n'.repeat(5000), version: '1.'.repeat(5000) })) ?? [];
     expect(name).toHaveLength(254);
     expect(version?.endsWith('…')).toBe(true);
+  });
+});
+
+describe('npmExtractor on the packages of this checkout', () => {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+  it('finds what npm recorded as installed, and nothing else', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8')) as {
+      packages: Record<string, { name?: string; version?: string; link?: boolean }>; // npm's own format, lockfileVersion 3
+    };
+    // Workspaces are links to sources of ours, which the walk below follows and npm does not count.
+    const links = Object.keys(lock.packages).filter((path) => lock.packages[path]?.link === true);
+    const recorded = Object.entries(lock.packages)
+      .filter(([path, { link }]) => path.startsWith('node_modules/') && link !== true)
+      .map(([path, { version }]) => `${path} ${version}`);
+    const found = readdirSync(join(root, 'node_modules'), { recursive: true, encoding: 'utf8' })
+      .map((path) => `node_modules/${path}`)
+      .filter((path) => npmExtractor.wants(path) && !links.some((link) => path.startsWith(`${link}/`)))
+      .map((path) => `${dirname(path)} ${extract(readFileSync(join(root, path), 'utf8'), path)?.[1]}`);
+    expect(recorded.length).toBeGreaterThan(100);
+    expect(found.sort()).toEqual(recorded.sort());
   });
 });
