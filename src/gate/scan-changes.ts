@@ -12,6 +12,7 @@ const lookAgainMs = 1_000;
 export class ScanChanges {
   readonly #waiters = new Set<Waiter>();
   readonly #unsubscribe: () => void;
+  #isClosed = false;
 
   constructor(listener: ChangeListener) {
     this.#unsubscribe = listener.subscribe('pratique_scan', (digest) => {
@@ -38,7 +39,7 @@ export class ScanChanges {
       try {
         const answer = await look();
         if (answer !== undefined) return answer;
-        if (remainingMs <= 0) return undefined;
+        if (remainingMs <= 0 || this.#isClosed) return undefined;
         await change.happened;
       } finally {
         change.stop();
@@ -46,7 +47,9 @@ export class ScanChanges {
     }
   }
 
+  /** Ends all waiting: whoever waits is told that no answer came in time. */
   close(): void {
+    this.#isClosed = true;
     this.#unsubscribe();
     for (const waiter of this.#waiters) waiter.wake();
   }
