@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ArchiveError } from './archive-error.ts';
 import { defaultInflateLimits, type InflateLimits, inflate } from './inflate.ts';
@@ -51,6 +51,14 @@ describe('inflate() (threats.md D5)', () => {
       a + b,
     ],
     ['a skippable frame behind', Buffer.concat([zstdCompressSync(a), skippable]), a],
+    ['a skippable frame alone', skippable, ''],
+    [
+      'three zstd frames, one empty',
+      Buffer.concat([zstdCompressSync(a), zstdCompressSync(''), zstdCompressSync(b)]),
+      a + b,
+    ],
+    ['zstd with a sum', zstdCompressSync(a, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }), a],
+    ['zstd and half a magic', Buffer.concat([zstdCompressSync(a), Buffer.from([0x28, 0xb5])]), 'truncated'],
     ['zstd and text', Buffer.concat([zstdCompressSync(a), Buffer.from('text')]), 'ambiguous'],
     ['zstd and zeros', Buffer.concat([zstdCompressSync(a), zeros]), 'ambiguous'],
     ['zstd and gzip', Buffer.concat([zstdCompressSync(a), gzipSync(b)]), 'ambiguous'],
@@ -79,6 +87,12 @@ describe('inflate() (threats.md D5)', () => {
     expect(await run(gzipSync(big), { pieceBytes: 1000 })).toBe(big.toString());
     expect(await run(zstdCompressSync(big), { pieceBytes: 10 })).toBe(big.toString());
   });
+});
+
+it('inflate() takes thousands of zstd frames, as zstd:chunked writes them', async () => {
+  const frames = Array.from({ length: 5000 }, (_, index) => zstdCompressSync(`file ${index}\n`));
+  const text = Array.from({ length: 5000 }, (_, index) => `file ${index}\n`).join('');
+  expect(await run(Buffer.concat(frames), { pieceBytes: 65_536 })).toBe(text);
 });
 
 describe('inflate() and limits (threats.md D2)', () => {

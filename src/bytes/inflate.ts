@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { sniffContent } from '../oci/sniff-content.ts';
+import { ZstdFrames } from './_zstd-frames.ts';
 import { ArchiveError } from './archive-error.ts';
 
 export interface InflateLimits {
@@ -18,10 +19,11 @@ export const defaultInflateLimits: InflateLimits = {
   ratioFromBytes: 64 * 1024 ** 2,
 };
 
-/** Large pieces make the inflater twice as fast as Node's default of 16 KiB (design.md, "Tar"). */
-const chunkBytes = 256 * 1024;
-/** How far the inflater, which has its own thread, may run ahead of whoever reads. */
-const readAheadBytes = 2 * 1024 * 1024;
+/**
+ * Large pieces make the inflater twice as fast as Node's default of 16 KiB. The high water mark lets it, with its own
+ * thread, run ahead of whoever reads.
+ */
+const engineOptions = { chunkSize: 256 * 1024, readableHighWaterMark: 2 * 1024 * 1024 };
 
 /**
  * Inflates gzip (every member), zstd (every frame) or nothing, told apart by the leading bytes and never by a media type.
@@ -48,7 +50,7 @@ export async function* inflate(
 
 function inflaterOf(kind: string): (input: CountedInput) => AsyncIterable<Buffer> {
   if (kind === 'gzip') return inflateGzip;
-  return kind === 'zstd' ? inflateZstd : (input) => input.chunks();
+  return kind === 'zstd' ? inflateZstd : (input) => input;
 }
 
 function checkLimits(inflatedBytes: number, storedBytes: number, limits: InflateLimits): void {
@@ -67,23 +69,25 @@ function checkLimits(inflatedBytes: number, storedBytes: number, limits: Inflate
 }
 
 async function* inflateGzip(input: CountedInput): AsyncGenerator<Buffer> {
-  const left = yield* runEngine(createEngine('gzip'), input);
+  const hasLeftOver = yield* runEngine(createGunzip(engineOptions), input);
   // Node goes on with the next member by itself, and stops without a word at a zero byte between members.
-  if (left.length > 0 || (await input.next()) !== undefined) {
+  if (hasLeftOver || (await input.next()).done !== true) {
     throw new ArchiveError('ambiguous', 'Cannot inflate the blob: nothing may follow the last gzip member');
   }
 }
 
 async function* inflateZstd(input: CountedInput): AsyncGenerator<Buffer> {
-  for (;;) {
-    // Node ends a stream at the first frame that leaves bytes in the same write; they are the next frame's.
-    const left = yield* runEngine(createEngine('zstd'), input);
-    input.putBack(left);
-    const head = await input.peek();
-    if (head.length === 0) return;
-    if (sniffContent(head) !== 'zstd') {
-      throw new ArchiveError('ambiguous', 'Cannot inflate the blob: nothing may follow the last zstd frame');
-    }
+  const hasLeftOver = yield* runEngine(createZstdDecompress(engineOptions), splitFrames(input));
+  if (hasLeftOver) {
+    throw new ArchiveError('ambiguous', 'Cannot inflate the blob: a zstd frame must end where its blocks do');
+  }
+}
+
+async function* splitFrames(input: CountedInput): AsyncGenerator<Buffer> {
+  const frames = new ZstdFrames();
+  for await (const chunk of input) yield* frames.split(chunk);
+  if (!frames.isBetweenFrames) {
+    throw new ArchiveError('truncated', 'Cannot inflate the blob: the compressed data end early');
   }
 }
 
@@ -91,14 +95,9 @@ interface Engine extends Transform {
   readonly bytesWritten: number;
 }
 
-function createEngine(kind: 'gzip' | 'zstd'): Engine {
-  const options = { chunkSize: chunkBytes, readableHighWaterMark: readAheadBytes };
-  return kind === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
-}
-
-/** Yields what the engine makes of the input; returns the bytes that it was given and did not want. */
-async function* runEngine(engine: Engine, input: CountedInput): AsyncGenerator<Buffer, Buffer> {
-  const state: FeedState = { given: [], givenBytes: 0, failure: undefined, isDone: false };
+/** Yields what the engine makes of the input; returns whether it was given bytes that it did not want. */
+async function* runEngine(engine: Engine, input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, boolean> {
+  const state: FeedState = { givenBytes: 0, failure: undefined, isDone: false };
   const feeding = feed(engine, input, state);
   try {
     for await (const chunk of engine) yield chunk;
@@ -110,49 +109,28 @@ async function* runEngine(engine: Engine, input: CountedInput): AsyncGenerator<B
     await feeding;
   }
   if (state.failure !== undefined) throw state.failure.error;
-  const surplusBytes = state.givenBytes - engine.bytesWritten;
-  const tail = Buffer.concat(state.given);
-  return tail.subarray(tail.length - surplusBytes);
+  return state.givenBytes > engine.bytesWritten;
 }
 
 interface FeedState {
-  /** The last writes, enough to hold what the engine may leave over. */
-  given: Buffer[];
   givenBytes: number;
   failure: { readonly error: unknown } | undefined;
   isDone: boolean;
 }
 
-async function feed(engine: Engine, input: CountedInput, state: FeedState): Promise<void> {
-  const ended = once(engine, 'close').catch(() => undefined);
+/** Writes the input to the engine until it ends or takes no more; never rejects. */
+async function feed(engine: Engine, input: AsyncIterable<Buffer>, state: FeedState): Promise<void> {
+  const closed = once(engine, 'close').catch(() => undefined);
   try {
-    for (;;) {
-      const chunk = await input.next();
-      if (state.isDone || engine.destroyed || engine.readableEnded) {
-        if (chunk !== undefined) input.putBack(chunk);
-        return;
-      }
-      if (chunk === undefined) {
-        engine.end();
-        return;
-      }
-      dropConsumed(engine, state);
-      state.given.push(chunk);
+    for await (const chunk of input) {
       state.givenBytes += chunk.length;
-      if (!engine.write(chunk)) await Promise.race([once(engine, 'drain').catch(() => undefined), ended]);
+      if (state.isDone || engine.destroyed || engine.readableEnded) return;
+      if (!engine.write(chunk)) await Promise.race([once(engine, 'drain').catch(() => undefined), closed]);
     }
+    engine.end();
   } catch (error) {
     state.failure = { error };
     engine.destroy();
-  }
-}
-
-function dropConsumed(engine: Engine, state: FeedState): void {
-  let heldBytes = state.given.reduce((sum, chunk) => sum + chunk.length, 0);
-  const unconsumedBytes = state.givenBytes - engine.bytesWritten;
-  while (state.given[0] !== undefined && heldBytes - state.given[0].length >= unconsumedBytes) {
-    heldBytes -= state.given[0].length;
-    state.given.shift();
   }
 }
 
@@ -171,10 +149,10 @@ function asArchiveError(error: unknown): unknown {
   return error;
 }
 
-/** Reads the source piece by piece, counts, and takes back what was read too far. */
-class CountedInput {
+/** Counts what is read of the source, and stays open when a loop over it ends. */
+class CountedInput implements AsyncIterableIterator<Buffer> {
   readonly #iterator: AsyncIterator<Buffer>;
-  #returned: Buffer[] = [];
+  #peeked: Buffer | undefined;
   #bytesRead = 0;
 
   constructor(source: AsyncIterable<Buffer>) {
@@ -185,35 +163,32 @@ class CountedInput {
     return this.#bytesRead;
   }
 
-  async next(): Promise<Buffer | undefined> {
-    const returned = this.#returned.pop();
-    if (returned !== undefined) return returned;
-    for (;;) {
-      const result = await this.#iterator.next();
-      if (result.done === true) return undefined;
-      this.#bytesRead += result.value.length;
-      if (result.value.length > 0) return result.value;
-    }
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
-  putBack(chunk: Buffer): void {
-    if (chunk.length > 0) this.#returned.push(chunk);
+  async next(): Promise<IteratorResult<Buffer, undefined>> {
+    const peeked = this.#peeked;
+    this.#peeked = undefined;
+    if (peeked !== undefined) return { done: false, value: peeked };
+    for (;;) {
+      const result = await this.#iterator.next();
+      if (result.done === true) return { done: true, value: undefined };
+      this.#bytesRead += result.value.length;
+      if (result.value.length > 0) return { done: false, value: result.value };
+    }
   }
 
   /** The next bytes without taking them: at least 4, fewer only at the end. */
   async peek(): Promise<Buffer> {
-    let head = (await this.next()) ?? Buffer.alloc(0);
+    let head: Buffer = Buffer.alloc(0);
     while (head.length < 4) {
       const more = await this.next();
-      if (more === undefined) break;
-      head = Buffer.concat([head, more]);
+      if (more.done === true) break;
+      head = head.length === 0 ? more.value : Buffer.concat([head, more.value]);
     }
-    this.putBack(head);
+    if (head.length > 0) this.#peeked = head;
     return head;
-  }
-
-  async *chunks(): AsyncGenerator<Buffer> {
-    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk;
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,7 @@ export class TarReader {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #pending: Pending = {};
-  #entryCount = 0;
+  #headerCount = 0;
   /** Where the piece at hand starts in the archive, and where the section that was finished last ends. */
   #chunkOffset = 0;
   #sectionEnd = 0;
@@ -46,10 +46,6 @@ export class TarReader {
   constructor(visitor: TarVisitor, limits: TarLimits = defaultTarLimits) {
     this.#visitor = visitor;
     this.#limits = limits;
-  }
-
-  get entryCount(): number {
-    return this.#entryCount;
   }
 
   /** During `entry()` of the visitor: where in the archive the member's body starts. */
@@ -148,8 +144,8 @@ export class TarReader {
       return;
     }
     const header = parseTarHeader(block, start);
-    this.#entryCount += 1;
-    if (this.#entryCount > this.#limits.entriesMax) {
+    this.#headerCount += 1;
+    if (this.#headerCount > this.#limits.entriesMax) {
       throw new ArchiveError(
         'limit:entries',
         `Cannot read the archive: at most ${this.#limits.entriesMax} members`,
@@ -245,8 +241,8 @@ export class TarReader {
   }
 
   #countSparseMap(): void {
-    this.#entryCount += 1;
-    if (this.#entryCount > this.#limits.entriesMax) {
+    this.#headerCount += 1;
+    if (this.#headerCount > this.#limits.entriesMax) {
       throw new ArchiveError(
         'limit:entries',
         `Cannot read the archive: at most ${this.#limits.entriesMax} members`,

@@ -23,6 +23,7 @@ export class LayerVisitor<Found> implements TarVisitor {
   readonly wantedLinks = new Set<string>();
   readonly nonDirectoryHashes: string[] = [];
   readonly directoryHashes: string[] = [];
+  entryCount = 0;
   executableCount = 0;
   newestEntryAtMs = 0;
   problem: LayerProblem | undefined;
@@ -37,6 +38,7 @@ export class LayerVisitor<Found> implements TarVisitor {
 
   entry(entry: TarEntry): number {
     this.#wantedPath = undefined;
+    this.entryCount += 1;
     if (entry.modifiedAtMs > this.newestEntryAtMs) this.newestEntryAtMs = entry.modifiedAtMs;
     if (entry.path === '') return 0;
     if (entry.path.includes(whiteoutPrefix) && this.#takeWhiteout(entry.path)) return 0;

@@ -59,10 +59,10 @@ export async function inspectLayer<Found>(options: {
     unresolvedLinks: aliases.unresolved,
     nonDirectoryHashes,
     directoryHashes,
-    entryCount: pass.entryCount,
+    entryCount: visitor.entryCount,
     inflatedBytes: pass.inflatedBytes,
     executableCount: visitor.executableCount,
-    ...(pass.entryCount > 0 && {
+    ...(visitor.entryCount > 0 && {
       newestEntryAt: new Date(Math.min(visitor.newestEntryAtMs, dateMsMax)).toISOString(),
     }),
     ...(visitor.problem !== undefined && { incomplete: visitor.problem }),
@@ -70,7 +70,6 @@ export async function inspectLayer<Found>(options: {
 }
 
 interface Pass {
-  readonly entryCount: number;
   readonly inflatedBytes: number;
   readonly error?: ArchiveError;
 }
@@ -100,10 +99,10 @@ async function readMembers(options: {
     }
     signal?.throwIfAborted();
     reader.end();
-    return { entryCount: reader.entryCount, inflatedBytes };
+    return { inflatedBytes };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof ArchiveError) return { entryCount: reader.entryCount, inflatedBytes, error };
+    if (error instanceof ArchiveError) return { inflatedBytes, error };
     throw error;
   } finally {
     signal?.removeEventListener('abort', stop);
