@@ -153,5 +153,5 @@ function sendJson(reply: FastifyReply, body: unknown, contentType = 'application
   return reply
     .header('content-type', contentType)
     .header('cache-control', 'private, no-store')
-    .send(JSON.stringify(body));
+    .send(Buffer.from(JSON.stringify(body))); // a Buffer: Fastify adds a charset to JSON text
 }
