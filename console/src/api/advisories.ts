@@ -11,6 +11,13 @@ export function useFeeds() {
   });
 }
 
+/** Whether the feed was ever read: until then its silence on a vulnerability means nothing. Undefined while loading. */
+export function useFeedWasRead(name: 'KEV' | 'EPSS'): boolean | undefined {
+  const feeds = useFeeds();
+  if (feeds.data === undefined) return undefined;
+  return feeds.data.items.some((feed) => feed.name === name && feed.lastSuccessAt !== null);
+}
+
 export function useSyncAdvisories() {
   const api = useApi();
   const queries = useQueryClient();

@@ -43,8 +43,8 @@ export function useSignOut() {
     mutationFn: () => answerOf(api.client.DELETE('/session')),
     onSuccess: () => {
       api.csrfToken = undefined;
-      queries.clear();
       queries.setQueryData(['session'], null);
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
     },
   });
 }

@@ -8,18 +8,13 @@ import { PageHead } from '../layout/page-head.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
+import { FailedMark } from '../parts/failed-mark.tsx';
 import { Note } from '../parts/note.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
 
 function FeedState({ feed }: { feed: Feed }) {
-  if (feed.lastError !== null) {
-    return (
-      <span className="pq-mark" data-look="refused">
-        Failed
-      </span>
-    );
-  }
+  if (feed.lastError !== null) return <FailedMark>Failed</FailedMark>;
   if (feed.lastSuccessAt === null || feed.stale) {
     return <UnsureMark>{feed.lastSuccessAt === null ? 'Never read' : 'Too old'}</UnsureMark>;
   }

@@ -33,7 +33,8 @@ function Sentence({ namespace }: { namespace: Namespace }) {
   if (blockedCount === 0) {
     return (
       <>
-        None of {images} would be refused in {name}.
+        {imageCount === 1 ? 'The one image' : `None of ${images}`} would {imageCount === 1 && 'not '}be
+        refused in {name}.
       </>
     );
   }

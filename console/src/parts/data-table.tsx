@@ -177,7 +177,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
         className="pq-table"
         aria-label={props.name}
         aria-busy={rows === undefined}
-        data-chooser={props.chooseColumns ?? false}
+        data-chooser={props.chooseColumns === true && shown.at(-1)?.head !== ''}
       >
         <thead>
           <tr>

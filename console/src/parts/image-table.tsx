@@ -4,7 +4,7 @@ import type { Image } from '../api/answers.ts';
 import { type ImageQuery, useImages } from '../api/images.ts';
 import { byteSize } from './byte-size.ts';
 import { type Column, DataTable } from './data-table.tsx';
-import { DigestText } from './digest-text.tsx';
+import { DigestText, shortDigest } from './digest-text.tsx';
 import { EmptyNote } from './empty-note.tsx';
 import { ErrorNote } from './error-note.tsx';
 import { given } from './given.ts';
@@ -47,15 +47,28 @@ function imageQuery(state: SearchState, namespace: string | undefined): ImageQue
   });
 }
 
+/** What tells images of one tag apart: the architecture, or that it is no image. */
+function variety(image: Image): string | undefined {
+  return image.kind === 'image' ? image.platform?.architecture : image.kind;
+}
+
 function NameCell({ image, withNamespace }: { image: Image; withNamespace: boolean }) {
   const path = withNamespace ? `${image.namespace}/${image.repository}` : image.repository;
   const [first, ...more] = image.tags;
+  const name =
+    first === undefined ? `${path}@${shortDigest(image.digest).replace('sha256:', '')}` : `${path}:${first}`;
   return (
-    <Link to={`/images/${image.id}`} title={image.tags.map((tag) => `${path}:${tag}`).join('\n')}>
-      {path}
-      {first !== undefined && <>:{first}</>}
-      {more.length > 0 && <span className="pq-dim"> +{more.length} tags</span>}
-    </Link>
+    <>
+      <Link
+        to={`/images/${image.id}`}
+        title={image.tags.map((tag) => `${path}:${tag}`).join('\n') || image.digest}
+      >
+        {name}
+      </Link>
+      <span className="pq-dim">
+        {more.length > 0 && ` +${more.length}`} {variety(image)}
+      </span>
+    </>
   );
 }
 
@@ -86,15 +99,6 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       label: 'Fixable',
       align: 'right',
       cell: (image) => image.severity?.fixable ?? <span className="pq-dim">—</span>,
-    },
-    {
-      id: 'platform',
-      label: 'Platform',
-      cell: (image) => (
-        <span className="pq-dim" title={image.platform?.os}>
-          {image.kind === 'image' ? (image.platform?.architecture ?? 'image') : image.kind}
-        </span>
-      ),
     },
     { id: 'digest', label: 'Digest', cell: (image) => <DigestText digest={image.digest} bare /> },
     {

@@ -19,10 +19,11 @@ export function PageTurner({
 }) {
   const page = Math.max(1, Number.parseInt(state.get('page') ?? '1', 10) || 1);
   const first = (page - 1) * pageSize + 1;
+  if (total === 0) return null;
   return (
     <Group justify="space-between" px="sm" py={6} className="pq-turner">
       <span className="pq-dim">
-        {total === 0 ? `No ${noun}` : `${first}–${first + shown - 1} of ${total} ${noun}`}
+        {first}–{first + shown - 1} of {total} {noun}
       </span>
       <Group gap={6}>
         {page > 1 && (

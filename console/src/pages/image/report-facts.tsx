@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { useFeedWasRead } from '../../api/advisories.ts';
 import type { ImageDetails } from '../../api/answers.ts';
 import { byteSize } from '../../parts/byte-size.ts';
 import { DigestText } from '../../parts/digest-text.tsx';
@@ -6,6 +7,7 @@ import { RelativeTime } from '../../parts/relative-time.tsx';
 import { ScanState } from '../../parts/scan-state.tsx';
 import { SeverityBar } from '../../parts/severity-bar.tsx';
 import { countsInWords, totalOf } from '../../parts/severity-order.ts';
+import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import './report.css';
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {
@@ -15,6 +17,12 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <dd>{children}</dd>
     </div>
   );
+}
+
+function KnownExploitedCount({ count }: { count: number }) {
+  const wasRead = useFeedWasRead('KEV');
+  if (count === 0 && wasRead === false) return <UnsureMark>KEV never read</UnsureMark>;
+  return <>{count}</>;
 }
 
 /** The figures of a report in one strip. */
@@ -38,7 +46,9 @@ export function ReportFacts({ image }: { image: ImageDetails }) {
             <Fact label="Have a fix">
               {severity.fixable} of {found}
             </Fact>
-            <Fact label="Known exploited">{severity.knownExploited}</Fact>
+            <Fact label="Known exploited">
+              <KnownExploitedCount count={severity.knownExploited} />
+            </Fact>
           </>
         )}
         <Fact label="System">

@@ -1,8 +1,19 @@
 import type { ImageDetails } from '../../api/answers.ts';
 import { isBusy } from '../../api/images.ts';
 import { imageName } from '../../parts/image-name.ts';
-import { countsInWords } from '../../parts/severity-order.ts';
+import { type SeverityCountsOf, severityOrder, totalOf } from '../../parts/severity-order.ts';
 import { standingOf } from '../../parts/standing.ts';
+
+/** `57 vulnerabilities, 6 of them critical`: the number and the worst. */
+function findingsInWords(counts: SeverityCountsOf): string {
+  const total = totalOf(counts);
+  const worst = severityOrder.find((severity) => counts[severity] > 0) ?? 'unknown';
+  const rating = worst === 'unknown' ? 'of unknown severity' : worst;
+  if (total === 1) return worst === 'unknown' ? `a vulnerability ${rating}` : `a ${worst} vulnerability`;
+  return counts[worst] === total
+    ? `${total} vulnerabilities, all ${rating}`
+    : `${total} vulnerabilities, ${counts[worst]} of them ${rating}`;
+}
 
 function servedSentence(image: ImageDetails): string {
   const name = imageName(image);
@@ -10,7 +21,7 @@ function servedSentence(image: ImageDetails): string {
     case 'clean':
       return `${name} is served: everything was looked at and nothing was found.`;
     case 'findings':
-      return `${name} is served, with ${image.severity === null ? '' : countsInWords(image.severity)} vulnerabilities.`;
+      return `${name} is served with ${image.severity === null ? '' : findingsInWords(image.severity)}.`;
     case 'could-not-tell':
       return `Nobody can tell whether ${name} is safe.`;
     case 'scanning':

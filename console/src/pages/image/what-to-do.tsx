@@ -21,7 +21,10 @@ function AdviceLine({ advice }: { advice: FixAdvice }) {
 }
 
 function allowPath(image: ImageDetails): string {
-  const ids = image.verdict.reasons.flatMap((reason) => (reason.kind === 'vulnerability' ? [reason.id] : []));
+  const reasons = image.verdict.reasons.flatMap((reason) =>
+    reason.kind === 'vulnerability' ? [reason.id] : [],
+  );
+  const ids = [...new Set(reasons)];
   const query = new URLSearchParams({ tab: 'allowlist', ...(ids.length > 0 && { ids: ids.join(', ') }) });
   return `/namespaces/${image.namespace}?${query.toString()}`;
 }

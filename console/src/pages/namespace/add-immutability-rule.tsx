@@ -52,7 +52,7 @@ function PatternField({
   onChange: (match: Match, pattern: string) => void;
 }) {
   return (
-    <div className="pq-fields" style={{ gap: 0 }}>
+    <div className="pq-fields" style={{ gap: 4 }}>
       <NativeSelect
         label={noun}
         aria-label={`${noun}: matching or excluding`}
@@ -123,6 +123,7 @@ export function AddImmutabilityRule({ namespace }: { namespace: string }) {
           </>
         )}
         <Checkbox
+          mb={8}
           label="These tags may be deleted"
           checked={values.allowDelete}
           onChange={(event) => set({ allowDelete: event.currentTarget.checked })}

@@ -2,31 +2,20 @@ import type { AuditEvent } from '../../api/answers.ts';
 import { useEvents } from '../../api/namespaces.ts';
 import { Choice } from '../../parts/choice.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { shortDigest } from '../../parts/digest-text.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { given } from '../../parts/given.ts';
 import { PageTurner } from '../../parts/page-turner.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
+import { eventDetailsInWords, eventKindInWords, eventKinds } from './event-in-words.ts';
 
 const pageSize = 50;
 
-const kinds = [
-  { value: 'pull.blocked', label: 'Pull refused' },
-  { value: 'pull.warned', label: 'Pull warned' },
-  { value: 'push.refused', label: 'Push refused' },
-  { value: 'policy.changed', label: 'Policy changed' },
-] as const;
-
-function kindInWords(kind: string): string {
-  return kinds.find((known) => known.value === kind)?.label ?? kind;
-}
-
-function detailsOf(event: AuditEvent): string {
-  const { details } = event;
-  const message = details['message'];
-  if (typeof message === 'string') return message;
-  return Object.keys(details).length === 0 ? '' : JSON.stringify(details);
+/** `web/alpine@sha256:4a6ad772…6c11`: a digest in it cut in the middle. */
+function shortSubject(subject: string): string {
+  return subject.replace(/sha256:[0-9a-f]{64}/g, shortDigest);
 }
 
 const columns: readonly Column<AuditEvent>[] = [
@@ -36,7 +25,7 @@ const columns: readonly Column<AuditEvent>[] = [
     label: 'What',
     cell: (event) => (
       <span className="pq-nowrap" title={event.kind}>
-        {kindInWords(event.kind)}
+        {eventKindInWords(event.kind)}
       </span>
     ),
   },
@@ -46,9 +35,7 @@ const columns: readonly Column<AuditEvent>[] = [
     label: 'To what',
     cell: (event) => (
       <span className="pq-mono" title={event.subject}>
-        {event.subject.length > 56
-          ? `${event.subject.slice(0, 44)}…${event.subject.slice(-6)}`
-          : event.subject}
+        {shortSubject(event.subject)}
       </span>
     ),
   },
@@ -56,14 +43,14 @@ const columns: readonly Column<AuditEvent>[] = [
     id: 'details',
     label: 'Details',
     grow: true,
-    cell: (event) => <span title={detailsOf(event)}>{detailsOf(event)}</span>,
+    cell: (event) => <span title={eventDetailsInWords(event)}>{eventDetailsInWords(event)}</span>,
   },
   {
     id: 'client',
     label: 'From',
     cell: (event) => (
       <span className="pq-dim" title={event.client ?? ''}>
-        {event.client?.slice(0, 28) ?? '—'}
+        {event.client?.slice(0, 24) ?? '—'}
       </span>
     ),
   },
@@ -83,7 +70,7 @@ export function EventsTab({ namespace }: { namespace: string }) {
         <Choice
           label="Kind of event"
           any="Every kind"
-          options={kinds}
+          options={eventKinds}
           value={state.get('kind')}
           onChange={(kind) => state.set({ kind })}
         />

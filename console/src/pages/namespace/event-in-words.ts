@@ -1,0 +1,64 @@
+import type { AuditEvent } from '../../api/answers.ts';
+
+/** Kinds of events in the console's words; another kind is shown as the server names it. */
+export const eventKinds = [
+  { value: 'pull.blocked', label: 'Pull refused' },
+  { value: 'pull.warned', label: 'Pull warned' },
+  { value: 'push.refused', label: 'Push refused' },
+  { value: 'policy.changed', label: 'Policy changed' },
+  { value: 'exemption.created', label: 'Ids allowed' },
+  { value: 'exemption.deleted', label: 'Id no longer allowed' },
+  { value: 'immutability-rule.created', label: 'Immutability rule added' },
+  { value: 'immutability-rule.changed', label: 'Immutability rule changed' },
+  { value: 'immutability-rule.deleted', label: 'Immutability rule deleted' },
+  { value: 'member.set', label: 'Member set' },
+  { value: 'member.removed', label: 'Member removed' },
+  { value: 'namespace.created', label: 'Namespace created' },
+  { value: 'namespace.changed', label: 'Namespace changed' },
+  { value: 'scan.queued', label: 'Scan asked for' },
+  { value: 'scan.cancelled', label: 'Scan cancelled' },
+  { value: 'tag.deleted', label: 'Tag deleted' },
+] as const;
+
+export function eventKindInWords(kind: string): string {
+  return eventKinds.find((known) => known.value === kind)?.label ?? kind;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function listInWords(values: readonly unknown[]): string {
+  const shown = values.slice(0, 5).map((value) => (isObject(value) ? reasonInWords(value) : String(value)));
+  return values.length > shown.length
+    ? `${shown.join(', ')} and ${values.length - shown.length} more`
+    : shown.join(', ');
+}
+
+function reasonInWords(reason: Readonly<Record<string, unknown>>): string {
+  const [id, packageName, message] = [reason['id'], reason['packageName'], reason['message']];
+  if (typeof message === 'string') return message;
+  if (typeof id === 'string' && typeof packageName === 'string') return `${id} in ${packageName}`;
+  return JSON.stringify(reason);
+}
+
+function fieldInWords([name, value]: readonly [string, unknown]): string {
+  if (Array.isArray(value)) return `${name}: ${listInWords(value)}`;
+  return `${name}: ${isObject(value) ? JSON.stringify(value) : String(value)}`;
+}
+
+/** What the event says beyond its kind, in one line: the reasons, the ids, what was changed to what. */
+export function eventDetailsInWords(event: Pick<AuditEvent, 'details'>): string {
+  const { details } = event;
+  const [message, reasons, ids, after] = [
+    details['message'],
+    details['reasons'],
+    details['ids'],
+    details['after'],
+  ];
+  if (typeof message === 'string') return message;
+  if (Array.isArray(reasons)) return listInWords(reasons);
+  if (Array.isArray(ids)) return listInWords(ids);
+  const told = isObject(after) ? after : details;
+  return Object.entries(told).map(fieldInWords).join(', ');
+}
