@@ -109,6 +109,20 @@ describe('buildInventory()', () => {
     expect(found.packages.map((item) => item.package.name)).toEqual(['zlib']);
   });
 
+  it('reads a distroless image, which has a file per package', async () => {
+    const found = await inventory({
+      'etc/os-release': debian['etc/os-release'] ?? '',
+      'usr/lib/os-release': debian['etc/os-release'] ?? '',
+      'usr/lib/libc.so.6': elf,
+      'var/lib/dpkg/status.d/libc6': 'Package: libc6\nVersion: 2.36-9+deb12u4\nSource: glibc\n',
+      'var/lib/dpkg/status.d/libc6.md5sums': `${'0'.repeat(32)}  usr/lib/libc.so.6\n`,
+    });
+    expect(found.packages.map((item) => [item.package.sourceName, item.package.release])).toEqual([
+      ['glibc', '12'],
+    ]);
+    expect(found.doubts).toEqual([]);
+  });
+
   it('lists every place of an npm package', async () => {
     const found = await inventory({
       'app/node_modules/a/package.json': packageJson('a', '1.0.0'),
@@ -132,7 +146,11 @@ describe('buildInventory()', () => {
         .map((item) => item.ownedByDistribution);
     };
     expect(await owned(base)).toEqual([true]);
-    expect(await owned(base, { [path]: packageJson('npm', '10.0.0') })).toEqual([false]);
+    const replaced = { [path]: packageJson('npm', '10.0.0') };
+    expect(await owned(base, replaced)).toEqual([false]);
+    expect(
+      await owned(base, replaced, { 'lib/apk/db/installed': `${database}${apkDatabase('git')}` }),
+    ).toEqual([false]);
     const list = {
       'var/lib/dpkg/info/npm.list': `/.\n/usr\n/${path}\n`,
       [path]: packageJson('npm', '9.0.0'),

@@ -1,7 +1,7 @@
 import type { Distribution } from '../report/distribution.ts';
 import type { PackagePlace, PlacedPackage } from '../report/package.ts';
 import type { Doubt } from '../report/scan-state.ts';
-import { firstLayerOf, type LayerFiles } from './_first-layer.ts';
+import { DatabaseHistory, type LayerFiles } from './_database-history.ts';
 import { inventoryDoubts } from './_inventory-doubts.ts';
 import type { Found, FoundPackage } from './found.ts';
 import { detectDistribution, familyOf } from './os/distribution.ts';
@@ -50,14 +50,15 @@ interface LocatedPackage {
 
 /** What is installed in an image, where, and what about it could not be told. */
 export function buildInventory(request: InventoryRequest): Inventory {
-  const { view, now } = request;
+  const { view, layers, reports = [], now } = request;
   // By path, so that etc/os-release comes before usr/lib/os-release, as os-release(5) says.
   const files = [...view.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const all = files.flatMap(({ found }) => found);
   const releases = all.filter((found) => found.kind === 'release');
   const distribution = detectDistribution(releases);
   const located = locatePackages(view);
-  const owned = latestOwnerOf(view);
+  const owned = ownedFilesOf(request);
+  const history = new DatabaseHistory(reports);
   const packages = located.map(
     (item): PlacedPackage => ({
       package: {
@@ -68,8 +69,8 @@ export function buildInventory(request: InventoryRequest): Inventory {
         sourceVersion: item.found.sourceVersion,
         module: '',
       },
-      place: placeOf(item, request),
-      ownedByDistribution: item.found.manager === 'npm' && item.layerIndex <= (owned.get(item.path) ?? -1),
+      place: placeOf(item, layers, history),
+      ownedByDistribution: item.found.manager === 'npm' && owned.has(fileKey(item.layerIndex, item.path)),
     }),
   );
   const managers = new Set(located.map(({ found }) => found.manager));
@@ -99,18 +100,22 @@ function locatePackages(view: InventoryView): LocatedPackage[] {
 }
 
 /**
- * Paths that the distribution's package manager owns, with the layer that last said so: a file that a later layer
- * replaced without the package manager (`npm install -g npm`) is no longer the distribution's.
+ * Files that the distribution's package manager wrote, by layer and path: those that a database or file list of the same
+ * layer names. What another layer put in their place (`npm install -g npm`) is not the distribution's.
  */
-function latestOwnerOf(view: InventoryView): ReadonlyMap<string, number> {
-  const owners = new Map<string, number>();
-  for (const { layerIndex, found } of view.files) {
-    for (const item of found) {
-      if (item.kind !== 'owned-path') continue;
-      owners.set(item.path, Math.max(layerIndex, owners.get(item.path) ?? -1));
-    }
+function ownedFilesOf({ view, reports }: InventoryRequest): ReadonlySet<string> {
+  const files =
+    reports?.flatMap((report, layerIndex) => report.files.map(({ found }) => ({ layerIndex, found }))) ??
+    view.files;
+  const owned = new Set<string>();
+  for (const { layerIndex, found } of files) {
+    for (const item of found) if (item.kind === 'owned-path') owned.add(fileKey(layerIndex, item.path));
   }
-  return owners;
+  return owned;
+}
+
+function fileKey(layerIndex: number, path: string): string {
+  return `${layerIndex} ${path}`;
 }
 
 /** Packages of a distribution that we do not know get the purl type as ecosystem, for which there are no advisories. */
@@ -127,19 +132,16 @@ function identityOf(
 }
 
 function placeOf(
-  { found, path, layerIndex: lastIndex }: LocatedPackage,
-  request: InventoryRequest,
+  item: LocatedPackage,
+  layers: InventoryRequest['layers'],
+  history: DatabaseHistory,
 ): PackagePlace {
-  const { layers, reports } = request;
-  const layerIndex =
-    reports === undefined || found.manager === 'npm'
-      ? lastIndex
-      : firstLayerOf({ found, path, lastIndex, reports });
+  const layerIndex = history.firstLayerOf(item.found, item);
   const layer = layers[layerIndex];
   return {
     layerDigest: layer?.digest ?? '',
     layerIndex,
-    path,
+    path: item.path,
     ...(layer?.createdBy === undefined ? {} : { createdBy: layer.createdBy }),
   };
 }
