@@ -129,7 +129,8 @@ export class AdvisoryStage implements RecordStage {
     );
     const joined = await client.query(
       `select from staged_advisory s
-       where not exists (select from feed_advisory f where f.feed = $1 and f.advisory_id = s.id) limit 1`,
+       where not exists (select from feed_advisory f where f.feed = $1 and f.advisory_id = s.id)
+         and not exists (select from changed_record c where c.id = s.id)`,
       [options.feed],
     );
     return (changed.rowCount ?? 0) + (gone.rowCount ?? 0) + (joined.rowCount ?? 0);

@@ -20,10 +20,11 @@ export interface FeedStatus {
   readonly source?: string;
 }
 
-/** All feeds by name; empty before the first synchronisation. */
+/** All feeds by name; empty before the first synchronisation. The list of ecosystems is among them while it fails. */
 export async function readFeedStatus(db: Database): Promise<readonly FeedStatus[]> {
   const rows = await db.selectFrom('feed').selectAll().orderBy('name').execute();
-  return rows.map((row) => ({
+  const shown = rows.filter((row) => row.name !== feedNames.ecosystems || row.last_error !== null);
+  return shown.map((row) => ({
     name: row.name,
     recordCount: row.record_count,
     skippedCount: row.skipped_count,

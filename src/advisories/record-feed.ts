@@ -3,6 +3,7 @@ import { copyLine, copyRows } from './copy-rows.ts';
 import type { FeedContext } from './feed-context.ts';
 import { FeedRefusedError } from './feed-errors.ts';
 import { type BadRecords, refuseRolledBack, refuseShrunk, refuseUnreadable } from './feed-guards.ts';
+import { feedNames } from './feed-names.ts';
 import { confirmFeed, type FeedRow, readerVersion, readFeedRow, writeAppliedFeed } from './feed-row.ts';
 import { fetchRecords } from './fetch-records.ts';
 import { parseModifiedList } from './modified-list.ts';
@@ -21,7 +22,9 @@ export interface RecordFeed {
 
 const zipBytesMax = 4 * 2 ** 30;
 const listBytesMax = 512 * 2 ** 20;
-const batchRecords = 2_000;
+const batchRecordsMax = 2_000;
+/** Records of some ecosystems are large: a batch is bounded in bytes as well, and with it our memory. */
+const batchBytesMax = 8 * 2 ** 20;
 /** Above either, one zip is cheaper for the mirror and for us than the single files. */
 const singleFilesMax = 500;
 const changedShareMax = 0.2;
@@ -102,7 +105,7 @@ async function importWhole(
   context.onProgress({ feed: feed.name, phase: 'download', records: 0 });
   const opened = await context.reader.open(source, { bytesMax: zipBytesMax });
   if (opened.kind !== 'ok') {
-    if (!row.held && feed.name === 'CVE') return undefined;
+    if (!row.held && feed.name === feedNames.cve) return undefined; // the one folder that a mirror may lack
     throw new FeedRefusedError(source.address, 'the mirror must have it, got "not found"');
   }
   await using file = opened;
@@ -175,6 +178,7 @@ async function stageRecords(
   const read = new Map<string, number>();
   const bad: string[] = [];
   let badCount = 0;
+  let batch = { records: 0, bytes: 0 };
   await context.client.query('create temp table kept_record (id text primary key) on commit drop');
   await feed.stage.begin(context.client);
   // The server takes in one batch while the next is being read here.
@@ -190,7 +194,9 @@ async function stageRecords(
       continue;
     }
     read.set(staged.id, staged.modifiedAtMs);
-    if (read.size % batchRecords !== 0) continue;
+    batch = { records: batch.records + 1, bytes: batch.bytes + raw.json.length };
+    if (batch.records < batchRecordsMax && batch.bytes < batchBytesMax) continue;
+    batch = { records: 0, bytes: 0 };
     context.signal.throwIfAborted();
     context.onProgress({ feed: feed.name, phase: 'read', records: read.size });
     await sending;

@@ -145,6 +145,27 @@ describe('SourceReader over HTTP', () => {
     await expect(reading).rejects.toThrow('enough');
   });
 
+  it('follows redirects, but not for ever', async () => {
+    mirror.set('/moved', (_request, response) => response.writeHead(302, { location: '/x' }).end());
+    mirror.set('/circle', (_request, response) => response.writeHead(301, { location: '/circle' }).end());
+    mirror.set('/x', 'here');
+    const reader = readerWith({ attemptsMax: 1 });
+    expect(await reader.read(fileAt('/moved'), { bytesMax })).toMatchObject({ bytes: Buffer.from('here') });
+    await expect(reader.read(fileAt('/circle'), { bytesMax })).rejects.toThrow(/over 5 redirects/);
+  });
+
+  it('reads a server that closes after a body larger than what is taken in at once', async () => {
+    const body = Buffer.alloc(5_000_000, 'x');
+    mirror.set('/x', (_request, response) => {
+      response.shouldKeepAlive = false;
+      response.writeHead(200, { 'content-length': body.length, connection: 'close' }).end(body);
+    });
+    const opened = await readerWith().open(fileAt('/x'), { bytesMax: body.length });
+    if (opened.kind !== 'ok') throw new Error('it must be served');
+    await using file = opened;
+    expect(file.sizeBytes).toBe(body.length);
+  });
+
   it('names the network error', async () => {
     const gone = sourceBelow(parseSource('http://127.0.0.1:1'), 'x');
     await expect(readerWith({ attemptsMax: 1 }).read(gone, { bytesMax })).rejects.toThrow(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FeedRefusedError, FeedUnreachableError } from './feed-errors.ts';
+import { type HttpAnswer, httpGet, NetworkError } from './http-get.ts';
 import type { Source } from './source.ts';
 
 /** What a source said of the version it served; sent back to ask whether it still is the one. */
@@ -167,20 +168,20 @@ export class SourceReader {
     );
     try {
       const signal = AbortSignal.any([attempt.signal, this.#signal]);
-      const response = await fetch(address, { signal, headers: conditions(options.unlessLike) });
-      const unread = await judgeStatus(address, response);
+      const answer = await httpGet({ address, headers: conditions(options.unlessLike), signal });
+      const unread = judgeStatus(address, answer);
       if (unread !== undefined) return unread;
       await receive({
         address,
-        response,
+        answer,
         bytesMax: options.bytesMax,
         sink: request.sink,
         alive: () => idle.refresh(),
       });
-      return { kind: 'ok', validators: validatorsOf(response) };
+      return { kind: 'ok', validators: validatorsOf(answer) };
     } catch (error) {
       if (attempt.signal.aborted) throw attempt.signal.reason;
-      if (error instanceof TypeError) throw new Passing(reasonOf(error), { cause: error }); // fetch's network error
+      if (error instanceof NetworkError) throw new Passing(error.message, { cause: error });
       throw error;
     } finally {
       clearTimeout(deadline);
@@ -189,15 +190,15 @@ export class SourceReader {
   }
 }
 
-async function judgeStatus(address: string, response: Response): Promise<Unread | undefined> {
-  if (response.ok) return undefined;
-  await response.body?.cancel();
-  const { status } = response;
+function judgeStatus(address: string, answer: HttpAnswer): Unread | undefined {
+  const { status } = answer;
+  if (status === 200) return undefined;
+  answer.discard();
   if (status === 304) return { kind: 'not-modified' };
   // Google Cloud Storage answers 403 for an object that is absent from a bucket that may not be listed.
   if (status === 404 || status === 410 || status === 403) return { kind: 'missing' };
   if (status === 408 || status === 429 || status >= 500) {
-    const seconds = Number(response.headers.get('retry-after'));
+    const seconds = Number(answer.header('retry-after'));
     throw new Passing(`HTTP ${status}`, Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {});
   }
   throw new FeedUnreachableError(address, `HTTP ${status}`);
@@ -205,18 +206,17 @@ async function judgeStatus(address: string, response: Response): Promise<Unread 
 
 async function receive(transfer: {
   address: string;
-  response: Response;
+  answer: HttpAnswer;
   bytesMax: number;
   sink: (chunk: Uint8Array) => Promise<void>;
   alive: () => void;
 }): Promise<void> {
-  const { response, bytesMax } = transfer;
   let received = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of transfer.answer.body()) {
     transfer.alive();
     received += chunk.byteLength;
-    if (received > bytesMax) {
-      throw new FeedRefusedError(transfer.address, `it must be at most ${bytesMax} bytes, got more`);
+    if (received > transfer.bytesMax) {
+      throw new FeedRefusedError(transfer.address, `it must be at most ${transfer.bytesMax} bytes, got more`);
     }
     await transfer.sink(chunk);
   }
@@ -229,15 +229,13 @@ function conditions(validators: Validators | undefined): Record<string, string> 
   };
 }
 
-function validatorsOf(response: Response): Validators {
-  const etag = response.headers.get('etag');
-  const lastModified = response.headers.get('last-modified');
-  return { ...(etag === null ? {} : { etag }), ...(lastModified === null ? {} : { lastModified }) };
-}
-
-/** The network error is the cause of fetch's own "fetch failed". */
-function reasonOf(error: TypeError): string {
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
+function validatorsOf(answer: HttpAnswer): Validators {
+  const etag = answer.header('etag');
+  const lastModified = answer.header('last-modified');
+  return {
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
 }
 
 async function openLocal(
