@@ -62,6 +62,12 @@ export function loadProcessConfig(file: string | undefined): Config {
   });
 }
 
+/** The environment for a process of ours, without our settings, which may be secret: proxies and certificates stay. */
+export function environmentForChild(): NodeJS.ProcessEnv {
+  const own = new Set<string>(entries.map(([, { variable }]) => variable));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.has(name)));
+}
+
 function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Map<string, Given> {
   const given = new Map<string, Given>();
   const known = entries.map(([, { variable }]) => variable);

@@ -1,12 +1,11 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import { readFeedStatus } from '../advisories/feed-status.ts';
-import type { SyncResult } from '../advisories/sync-result.ts';
 import type { Tables } from '../database/tables.ts';
 import type { JobEnqueuer, JobHandler, JobSchedule } from '../jobs/queue.ts';
 import { systemClock } from './clock.ts';
 import type { Installation } from './installation.ts';
-import { updateAdvisories } from './update-advisories.ts';
+import { type SyncReport, syncInProcess } from './sync-in-process.ts';
 
 export const syncJobKind = 'sync-advisories';
 
@@ -45,17 +44,12 @@ export function syncSchedule(installation: Installation): JobSchedule {
 /** The job that keeps the feeds current. A feed that fails keeps its last good version and is a warning in the log. */
 export function syncJob(installation: Installation, logger: Logger): JobHandler {
   return async (_payload, { signal }) => {
-    const result = await updateAdvisories({
-      connection: installation.connection,
-      sources: installation.config.advisorySources,
-      signal,
-    });
-    if (result.alreadyRunning) return;
-    report(result, logger);
+    const report = await syncInProcess(installation.config, signal);
+    if (!report.alreadyRunning) tell(report, logger);
   };
 }
 
-function report({ feeds, changedAdvisoryIds }: SyncResult, logger: Logger): void {
+function tell({ feeds, changedAdvisories }: SyncReport, logger: Logger): void {
   const failed = feeds.filter(({ kind }) => kind === 'failed');
   for (const { name, error } of failed)
     logger.warn({ feed: name, reason: error }, 'an advisory feed could not be updated');
@@ -65,7 +59,7 @@ function report({ feeds, changedAdvisoryIds }: SyncResult, logger: Logger): void
     );
   }
   logger.info(
-    { feeds: feeds.length, failed: failed.length, changed: changedAdvisoryIds.length },
+    { feeds: feeds.length, failed: failed.length, changed: changedAdvisories },
     'advisories updated',
   );
 }

@@ -39,7 +39,7 @@ export async function wireApi(
     verdicts: gate.verdicts,
     enqueuer: queue,
     canceller: queue,
-    tagGuard: gate.tagGuard,
+    pushGuard: gate.tagGuard,
     readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
     queueAdvisorySync: (transaction) => queueAdvisorySync(queue, transaction),
   });

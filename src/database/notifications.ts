@@ -35,6 +35,8 @@ export class Notifications {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
+  /** Channels that were just subscribed to and are not listened on yet. */
+  #unheard = 0;
   #asking: Promise<unknown> = Promise.resolve();
 
   constructor(options: NotificationsOptions) {
@@ -50,7 +52,7 @@ export class Notifications {
 
   /** True while a live connection listens on every subscribed channel. */
   isListening(): boolean {
-    return this.#listening;
+    return this.#listening && this.#unheard === 0;
   }
 
   /**
@@ -63,9 +65,12 @@ export class Notifications {
     this.#subscriptions.add(subscription);
     const client = this.#client;
     if (isNew && client !== undefined) {
-      client
-        .query(`listen ${pg.escapeIdentifier(channel)}`)
-        .then(undefined, (error) => this.#lose(client, error));
+      this.#unheard += 1;
+      this.#ask(client, `listen ${pg.escapeIdentifier(channel)}`)
+        .catch((error) => this.#lose(client, error))
+        .finally(() => {
+          this.#unheard -= 1;
+        });
     }
     return () => this.#subscriptions.delete(subscription);
   }

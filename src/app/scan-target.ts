@@ -1,0 +1,154 @@
+import type { Image } from '../image/image.ts';
+import { openTarget } from '../image/open-target.ts';
+import { packageUrl } from '../inventory/package-url.ts';
+import type { VulnerabilityFact } from '../report/finding.ts';
+import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { PackagePlace } from '../report/package.ts';
+import { severityRank } from '../report/severity.ts';
+import type { ScanProgress } from '../scan/inspect-layers.ts';
+import { type OutsideReport, scanOutside } from '../scan/scan-outside.ts';
+import type { FindingCounts } from '../scan/summarise.ts';
+import { systemClock } from './clock.ts';
+import { feedAgeMaxDays } from './feed-age.ts';
+import type { Installation } from './installation.ts';
+
+/** The target holds images, but not the one that was asked for. */
+export class PlatformMissingError extends Error {
+  override readonly name = 'PlatformMissingError';
+  readonly code = 'platform-missing';
+}
+
+/** A package at one place, as `pratique scan --format json` lists it. */
+export interface ScannedPackage {
+  readonly ecosystem: string;
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  /** Digest of the layer as stored. */
+  readonly layer: string;
+  readonly path: string;
+}
+
+/** A vulnerability of a package at one place. */
+export interface ScannedFinding extends Omit<VulnerabilityFact, 'packageId'> {
+  readonly package: {
+    readonly ecosystem: string;
+    readonly name: string;
+    readonly version: string;
+    readonly purl: string;
+  };
+  readonly place: PackagePlace;
+}
+
+export interface TargetReport {
+  readonly image: Pick<Image, 'digest' | 'configDigest' | 'platform' | 'createdAt'> & {
+    readonly distribution?: OutsideReport['distribution'];
+  };
+  readonly facts: ImageFacts;
+  readonly counts: FindingCounts;
+  readonly packages: readonly ScannedPackage[];
+  /** Worst first. */
+  readonly findings: readonly ScannedFinding[];
+}
+
+export interface ScanTargetOptions {
+  readonly installation: Installation;
+  /** As `openTarget()` takes it. */
+  readonly target: string;
+  /** `os/architecture[/variant]`; absent: the only image, or the one of this machine's platform. */
+  readonly platform?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ScanProgress) => void;
+}
+
+/** Scans an archive, a layout or a directory with the data folder's advisories. Throws what opening the target throws. */
+export async function scanTarget(options: ScanTargetOptions): Promise<TargetReport> {
+  const source = openTarget(options.target);
+  try {
+    const image = choosePlatform(await source.open(), options.platform);
+    const report = await scanOutside({
+      db: options.installation.connection.db,
+      image,
+      now: systemClock(),
+      feedAgeMaxDays,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+    return targetReport(image, report);
+  } finally {
+    await source.close();
+  }
+}
+
+function choosePlatform(images: readonly Image[], wanted: string | undefined): Image {
+  const names = images.map(({ platform }) => platformName(platform));
+  const [only] = images;
+  if (wanted === undefined && images.length === 1 && only !== undefined) return only;
+  const platform = wanted ?? `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const chosen = images.find(
+    (_, index) => names[index] === platform || names[index]?.startsWith(`${platform}/`),
+  );
+  if (chosen !== undefined) return chosen;
+  throw new PlatformMissingError(
+    `Cannot scan platform "${platform}": the target must hold it, got ${names.join(', ') || 'no image'}`,
+  );
+}
+
+function platformName({ os, architecture, variant }: Image['platform']): string {
+  return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
+}
+
+function targetReport(image: Image, report: OutsideReport): TargetReport {
+  const { digest, configDigest, platform, createdAt } = image;
+  const { distribution, facts, counts } = report;
+  const factsById = new Map(facts.packages.map((known) => [known.packageId, known]));
+  const packages: ScannedPackage[] = [];
+  const findings: ScannedFinding[] = [];
+  for (const { package: installed, place, packageId } of report.places) {
+    const { ecosystem, name, version } = installed;
+    const named = { ecosystem, name, version, purl: packageUrl(installed, distribution) };
+    packages.push({ ...named, layer: place.layerDigest, path: place.path });
+    const known = packageId === undefined ? undefined : factsById.get(packageId);
+    if (known !== undefined) findings.push(...placedFindings(known, named, place));
+  }
+  return {
+    image: {
+      digest,
+      configDigest,
+      platform,
+      ...(createdAt === undefined ? {} : { createdAt }),
+      ...(distribution === undefined ? {} : { distribution }),
+    },
+    facts,
+    counts,
+    packages,
+    findings: findings.sort(worstFirst),
+  };
+}
+
+function placedFindings(
+  known: PackageFacts,
+  named: ScannedFinding['package'],
+  place: PackagePlace,
+): ScannedFinding[] {
+  return known.vulnerabilities.map(({ packageId: _, ...vulnerability }) => ({
+    ...vulnerability,
+    package: named,
+    place,
+  }));
+}
+
+/** CISA's catalogue first, then severity, then name and id, so that the output is stable. */
+function worstFirst(a: ScannedFinding, b: ScannedFinding): number {
+  return (
+    Number(b.knownExploited) - Number(a.knownExploited) ||
+    severityRank(b.severity) - severityRank(a.severity) ||
+    compareText(a.package.name, b.package.name) ||
+    compareText(a.id, b.id) ||
+    compareText(a.place.path, b.place.path)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

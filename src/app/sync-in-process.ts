@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { FeedOutcome } from '../advisories/sync-result.ts';
+import { type Config, environmentForChild } from './config.ts';
+
+/** What the child is told, on its standard input: secrets must not be in its arguments or environment. */
+export interface SyncOrder {
+  readonly config: Omit<Config, 'databaseUrl' | 'adminPassword'>;
+  readonly databaseUrl?: string;
+}
+
+export interface SyncReport {
+  /** Another process synchronises: nothing was done. */
+  readonly alreadyRunning: boolean;
+  readonly feeds: readonly FeedOutcome[];
+  readonly changedAdvisories: number;
+}
+
+export class SyncProcessError extends Error {
+  readonly code = 'sync_process';
+}
+
+const program = fileURLToPath(new URL('sync-process.ts', import.meta.url));
+const errorLengthMax = 2_000;
+
+/**
+ * Brings the advisories up to date in a process of its own: an import takes hundreds of megabytes, which the C library
+ * of a long-lived process does not give back. Throws `SyncProcessError`, or the signal's reason when that aborts.
+ */
+export async function syncInProcess(config: Config, signal: AbortSignal): Promise<SyncReport> {
+  const { databaseUrl, adminPassword: _, ...rest } = config;
+  const order: SyncOrder = {
+    config: rest,
+    ...(databaseUrl === undefined ? {} : { databaseUrl: databaseUrl.reveal() }),
+  };
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, [program], {
+    env: environmentForChild(),
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
+  });
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
+  try {
+    return await new Promise<SyncReport>((resolve, reject) => {
+      let report: SyncReport | undefined;
+      let errors = '';
+      child.stderr?.on('data', (bytes: Buffer) => {
+        errors = (errors + bytes.toString()).slice(-errorLengthMax);
+      });
+      child.on('message', (message) => {
+        report = message as SyncReport; // sent by sync-process.ts of the same version
+      });
+      child.on('error', reject);
+      child.on('close', (code, killedBy) => {
+        if (signal.aborted) reject(signal.reason);
+        else if (code === 0 && report !== undefined) resolve(report);
+        else
+          reject(
+            new SyncProcessError(
+              `Cannot update the advisories: their process must end well, got ${killedBy ?? code}: ${errors.trim()}`,
+            ),
+          );
+      });
+      // It may end before it has read its order; how it ended says why.
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(JSON.stringify(order));
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
