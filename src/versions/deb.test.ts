@@ -131,7 +131,7 @@ describe('debOrder', () => {
         'Debian',
       );
       expect(versions.length).toBeGreaterThan(9000);
-      const pairs = versionPairs({ order: debOrder, versions, neighboursMax: 1200, randomMax: 400 });
+      const pairs = versionPairs({ order: debOrder, versions, neighboursMax: 600, randomMax: 200 });
       expect(pairs.map(([a, b]) => debOrder.compare(a, b))).toEqual(await dpkgAnswers(pairs));
     },
     60_000,
