@@ -9,7 +9,7 @@ export type FindingQuery = NonNullable<paths['/images/{id}/findings']['get']['pa
 export type PackageQuery = NonNullable<paths['/images/{id}/packages']['get']['parameters']['query']>;
 
 const busyPollMs = 1500;
-const idlePollMs = 15_000;
+const idlePollMs = 5000;
 
 export function isBusy(image: Pick<Image, 'scan'>): boolean {
   return image.scan.state === 'queued' || image.scan.state === 'scanning';

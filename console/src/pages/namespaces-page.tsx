@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
-import type { Namespace } from '../api/answers.ts';
+import type { Namespace, Page } from '../api/answers.ts';
 import { useNamespaces } from '../api/namespaces.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
@@ -54,6 +54,15 @@ const columns: readonly Column<Namespace>[] = [
   },
 ];
 
+/** "1 of 3 namespaces refuses unsafe images"; undefined while it cannot be told from the rows at hand. */
+function sentenceOf(page: Page<Namespace> | undefined): string | undefined {
+  if (page === undefined || page.total === 0 || page.items.length < page.total) return undefined;
+  const refusing = page.items.filter((namespace) => namespace.policy.mode === 'enforce').length;
+  if (refusing === 0) return 'No namespace refuses unsafe images.';
+  const namespaces = page.total === 1 ? 'namespace' : 'namespaces';
+  return `${refusing} of ${page.total} ${namespaces} ${refusing === 1 ? 'refuses' : 'refuse'} unsafe images.`;
+}
+
 /** Namespaces with what each of them refuses. */
 export function NamespacesPage() {
   const state = useSearchState();
@@ -62,6 +71,7 @@ export function NamespacesPage() {
   const namespaces = useNamespaces(
     given({ limit: pageSize, q: state.get('q'), cursor: state.get('cursor') }),
   );
+  const verdictPage = state.get('q') === undefined ? namespaces.data : undefined;
   const create = (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
       Create namespace
@@ -69,7 +79,7 @@ export function NamespacesPage() {
   );
   return (
     <>
-      <PageHead title="Namespaces" actions={create} />
+      <PageHead title="Namespaces" actions={create} {...given({ verdict: sentenceOf(verdictPage) })} />
       <CreateNamespace opened={creating} onClose={() => setCreating(false)} />
       {namespaces.error !== null && namespaces.data === undefined ? (
         <ErrorNote error={namespaces.error} onRetry={() => void namespaces.refetch()} />

@@ -8,6 +8,7 @@ import { PageHead } from '../layout/page-head.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
+import { given } from '../parts/given.ts';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { CreateUser } from './users/create-user.tsx';
 
@@ -80,6 +81,13 @@ function columnsOf(self: string, onDelete: (user: User) => void): readonly Colum
   ];
 }
 
+function sentenceOf(users: readonly User[] | undefined): string | undefined {
+  if (users === undefined) return undefined;
+  const admins = users.filter((user) => user.isAdmin).length;
+  const accounts = users.length === 1 ? '1 account' : `${users.length} accounts`;
+  return `${accounts}, ${admins} of them ${admins === 1 ? 'a system admin' : 'system admins'}.`;
+}
+
 /** The accounts of this installation. */
 export function UsersPage() {
   const users = useUsers();
@@ -94,7 +102,7 @@ export function UsersPage() {
   );
   return (
     <>
-      <PageHead title="Users" actions={create} />
+      <PageHead title="Users" actions={create} {...given({ verdict: sentenceOf(users.data?.items) })} />
       <CreateUser opened={creating} onClose={() => setCreating(false)} />
       {users.error !== null && users.data === undefined ? (
         <ErrorNote error={users.error} onRetry={() => void users.refetch()} />

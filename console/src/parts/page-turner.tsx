@@ -23,7 +23,8 @@ export function PageTurner({
   return (
     <Group justify="space-between" px="sm" py={6} className="pq-turner">
       <span className="pq-dim">
-        {first}–{first + shown - 1} of {total} {noun}
+        {shown === total ? total : `${first}–${first + shown - 1} of ${total}`}{' '}
+        {total === 1 ? noun.replace(/s$/, '') : noun}
       </span>
       <Group gap={6}>
         {page > 1 && (

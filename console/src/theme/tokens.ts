@@ -64,8 +64,7 @@ const dark: MantineColorsTuple = [
 /** The one place where the console's look is decided. */
 export const theme = createTheme({
   primaryColor: 'signal',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
+  primaryShade: { light: 7, dark: 6 },
   colors: { signal, danger, gray, dark },
   white: '#ffffff',
   black: '#161d20',

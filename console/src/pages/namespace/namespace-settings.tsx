@@ -13,7 +13,12 @@ function DeleteNamespace({ namespace }: { namespace: Namespace }) {
   const images = namespace.imageCount === 1 ? '1 image' : `${namespace.imageCount} images`;
   return (
     <>
-      <Button variant="default" c="danger" onClick={() => setAsking(true)} style={{ justifySelf: 'start' }}>
+      <Button
+        variant="default"
+        c="var(--pq-critical)"
+        onClick={() => setAsking(true)}
+        style={{ justifySelf: 'start' }}
+      >
         Delete namespace
       </Button>
       <ConfirmDialog
