@@ -32,7 +32,22 @@ const chunkPackages = 5_000;
  */
 export async function reMatch(
   connection: DatabaseConnection,
-  changes: Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>,
+  changes: Changes,
+  options: ReMatchOptions,
+): Promise<ReMatchResult> {
+  // The changes are forgotten when this commits. Until then a synchronisation that notes one of them again waits, so
+  // that none is forgotten that came too late to be followed here.
+  return await connection.db.transaction().execute(async (transaction) => {
+    await acknowledgeChanges(transaction, changes);
+    return await follow(connection, changes, options);
+  });
+}
+
+type Changes = Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>;
+
+async function follow(
+  connection: DatabaseConnection,
+  changes: Changes,
   options: ReMatchOptions,
 ): Promise<ReMatchResult> {
   const { db } = connection;
@@ -50,7 +65,6 @@ export async function reMatch(
   await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   const images = await refreshSummaries(connection, changed, options);
-  await acknowledgeChanges(db, changes);
   await notify(db, 'pratique_facts', 'images');
   return { packages: named.all.length, changedPackages: changed.size, images };
 }
@@ -58,7 +72,7 @@ export async function reMatch(
 /** The stored packages that may match otherwise now: by name, and by the CVEs of their matches. */
 async function packagesNamed(
   { db }: DatabaseConnection,
-  changes: Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>,
+  changes: Changes,
 ): Promise<{ readonly all: readonly number[]; readonly rated: readonly number[] }> {
   const { changedAdvisoryIds, changedCves, changedPackages } = changes;
   const byName = await sql<{ id: number }>`
