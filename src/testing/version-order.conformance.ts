@@ -43,7 +43,7 @@ export function versionOrderConformance({ name, order, pieces, invalid }: Confor
           if (climbs) expect(['less', 'equal', 'undetermined']).toContain(order.compare(a, c));
           if (ab === 'equal' && bc !== 'undetermined') expect(order.compare(a, c)).toBe(bc);
         }),
-        { numRuns: 1000 },
+        { numRuns: 3000 },
       );
     });
 
