@@ -1,10 +1,9 @@
 import type { Transaction } from 'kysely';
-import type { CatalogRepository } from '../catalog/repositories.ts';
-import type { ProposedTagMove, TagMoveDecision } from '../catalog/tag-moves.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
+import type { PushGuard } from '../registry/guards.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { ScanCanceller, ScanEnqueuer } from '../scan/scan-enqueuer.ts';
 import type { AuthenticationDependencies } from './authenticate.ts';
@@ -13,7 +12,7 @@ import type { AuthenticationDependencies } from './authenticate.ts';
 export interface JudgedImage {
   readonly namespaceId: number;
   readonly repository: string;
-  readonly digest: string;
+  readonly digest: Digest;
 }
 
 /** The gate's decision without a pull. */
@@ -37,18 +36,6 @@ export interface FactsReader {
   factsOfMany(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, ImageFacts>>;
 }
 
-/** What the API needs of the registry's `PushGuard`: it deletes tags under the same rules. */
-export interface TagGuard {
-  decideTagMove(
-    transaction: Transaction<Tables>,
-    move: ProposedTagMove & {
-      readonly requester: { readonly name: string; readonly accountId: number; readonly client: string };
-      readonly repository: CatalogRepository;
-      readonly isReferrerFallback: boolean;
-    },
-  ): Promise<TagMoveDecision>;
-}
-
 /** All that the API is built from; app/ wires it. */
 export interface ApiDependencies extends AuthenticationDependencies {
   readonly now: () => Date;
@@ -61,7 +48,8 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly verdicts: VerdictReader;
   readonly enqueuer: ScanEnqueuer;
   readonly canceller: ScanCanceller;
-  readonly tagGuard: TagGuard;
+  /** Tags are deleted under the same rules as through the registry. */
+  readonly pushGuard: PushGuard;
   /** The bytes of a config blob; undefined when it is not stored. */
   readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
   /** Queues a synchronisation of the advisory feeds; one that waits already is enough. */

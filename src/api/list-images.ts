@@ -1,4 +1,3 @@
-import type { Digest } from '../oci/digest.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import {
   countImages,
@@ -37,13 +36,12 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
       db,
       page.map(({ id }) => id),
     ),
-    // The keys of `manifest` were parsed when they were written.
-    dependencies.facts.factsOfMany(page.map(({ digest }) => digest as Digest)),
+    dependencies.facts.factsOfMany(page.map(({ digest }) => digest)),
   ]);
   const verdictById = new Map(page.map(({ id }, index) => [id, judged[index]]));
   const items = rows.flatMap((row) => {
     const verdict = verdictById.get(row.id);
-    return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest as Digest) })];
+    return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest) })];
   });
   const last = page.at(-1);
   const hasMore = refs.length > limit && last !== undefined;

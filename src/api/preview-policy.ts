@@ -1,8 +1,9 @@
+import { describeReason } from '../gate/describe-reasons.ts';
 import type { Policy } from '../policy/policy.ts';
 import { readImageRows } from '../scan/image-list.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { PolicyPreview } from './contract/policy.ts';
-import { describeReason, isUnsettled, reasonsOf } from './show-verdict.ts';
+import { isUnsettled, reasonsOf } from './show-verdict.ts';
 import { walkJudged } from './walk-images.ts';
 
 const examplesMax = 20;

@@ -1,5 +1,4 @@
 import type { Reason, Verdict } from '../policy/verdict.ts';
-import { assertNever } from '../report/assert-never.ts';
 import type { Verdict as VerdictShown } from './contract/verdict.ts';
 
 const reasonsMax = 5;
@@ -18,21 +17,6 @@ export function showVerdict(verdict: Verdict): VerdictShown {
     exempted: verdict.exempted,
     ...(verdict.kind === 'hold' ? { holdSeconds: verdict.holdSeconds } : {}),
   };
-}
-
-/** A reason in one line for people. */
-export function describeReason(reason: Reason): string {
-  switch (reason.kind) {
-    case 'state':
-      return reason.message;
-    case 'vulnerability': {
-      const { id, severity, packageName, installedVersion, fixedVersion, knownExploited } = reason;
-      const fix = fixedVersion === undefined ? 'no fix known' : `fixed in ${fixedVersion}`;
-      return `${id} (${severity}${knownExploited ? ', known exploited' : ''}) in ${packageName} ${installedVersion}, ${fix}`;
-    }
-    default:
-      return assertNever(reason);
-  }
 }
 
 /** The image is not or not fully judged, whatever the policy makes of that. */

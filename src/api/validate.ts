@@ -25,11 +25,12 @@ export function compileValidator<Schema extends TSchema>(
   const validator = Compile(schema);
   return (value) => {
     const candidate: unknown = part === 'body' ? value : readText(schema, value);
+    if (!validator.Check(candidate)) throw refusal(validator.Errors(candidate), part);
+    // After the check, which bounds how deep the value can be.
     const unstorable = findUnstorableText(candidate, part);
     if (unstorable !== undefined) {
       throw badRequest(`Cannot accept ${unstorable}: text must be Unicode without NUL characters`);
     }
-    if (!validator.Check(candidate)) throw refusal(validator.Errors(candidate), part);
     return candidate as Static<Schema>; // checked by the validator, whose guard TypeScript cannot tie to the generic
   };
 }

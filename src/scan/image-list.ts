@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import type { Severity } from '../report/severity.ts';
 
@@ -35,7 +36,7 @@ export interface ImageRef {
   readonly namespaceId: number;
   readonly namespace: string;
   readonly repository: string;
-  readonly digest: string;
+  readonly digest: Digest;
   readonly kind: 'image' | 'index' | 'artifact';
   readonly key: ImageKey;
 }

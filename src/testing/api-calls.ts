@@ -87,6 +87,8 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   },
   deleteTag: async (server, unique) => {
     await makeImage(server, unique);
+    // A rule of another call would keep the tag.
+    await server.database.db.deleteFrom('immutability_rule').execute();
     return { path: `/namespaces/own/tags?repository=${unique}&tag=1.0` };
   },
   listImages: () => ({ path: '/images?namespace=own' }),

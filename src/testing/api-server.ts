@@ -4,17 +4,17 @@ import { createAccount } from '../accounts/accounts.ts';
 import { hashPassword } from '../accounts/password-hash.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
 import { createSession } from '../accounts/sessions.ts';
-import type { ApiDependencies, JudgedImage } from '../api/api-dependencies.ts';
+import type { ApiDependencies } from '../api/api-dependencies.ts';
 import { registerApi } from '../api/register-api.ts';
-import { listExemptions } from '../catalog/exemptions.ts';
 import { setMember } from '../catalog/members.ts';
-import { createNamespace, readNamespace } from '../catalog/namespaces.ts';
+import { createNamespace } from '../catalog/namespaces.ts';
 import type { Database } from '../database/database.ts';
+import { NamespacePolicies } from '../gate/namespace-policies.ts';
+import { ScanChanges } from '../gate/scan-changes.ts';
+import { TagGuard } from '../gate/tag-guard.ts';
+import { Verdicts } from '../gate/verdicts.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { NamespaceName } from '../oci/names.ts';
-import { judge } from '../policy/judge.ts';
-import { readStoredPolicy } from '../policy/parse-policy.ts';
-import type { Policy } from '../policy/policy.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
@@ -63,11 +63,11 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
   const database = await createTemporaryDatabase();
   const { db } = database;
   const clock = { now: new Date('2026-02-01T00:00:00Z') };
-  const facts = new ImageFactsStore({
-    db,
-    listener: { subscribe: () => () => {}, isListening: () => false },
-    now: () => clock.now,
-  });
+  // Without a listener nothing is cached, so that a test sees its own changes at once.
+  const listener = { subscribe: () => () => {}, isListening: () => false };
+  const facts = new ImageFactsStore({ db, listener, now: () => clock.now });
+  const policies = new NamespacePolicies({ db, listener });
+  const changes = new ScanChanges(listener);
   const costs = { cost: 1024, blockSize: 8, parallelization: 1 };
   const queue = new GraphileQueue({ connection: database });
   const fastify = Fastify();
@@ -83,17 +83,10 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     externalUrl: 'http://registry.test',
     feedAgeMaxDays: 5,
     facts,
-    verdicts: {
-      verdictsOf: (images, options) => judgeAll(db, facts, images, options),
-      verdictAfter: async (image) => {
-        const [verdict] = await judgeAll(db, facts, [image], { now: clock.now });
-        if (verdict === undefined) throw new Error('no verdict');
-        return verdict;
-      },
-    },
+    verdicts: new Verdicts({ db, facts, policies, changes, now: () => clock.now }),
     enqueuer: queue,
     canceller: queue,
-    tagGuard: { decideTagMove: async () => ({ kind: 'allow' }) },
+    pushGuard: new TagGuard(),
     readConfig: async () => undefined,
     queueAdvisorySync: (transaction) => queue.enqueue(transaction, 'sync-advisories', {}, { key: 'sync' }),
     ...overrides,
@@ -119,6 +112,8 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     close: async () => {
       await fastify.close();
       facts.close();
+      policies.close();
+      changes.close();
       await database.drop();
     },
   };
@@ -177,22 +172,4 @@ async function makeAccounts(
     tokens.set(role, session.token);
   }
   return tokens;
-}
-
-async function judgeAll(
-  db: Database,
-  facts: ImageFactsStore,
-  images: readonly JudgedImage[],
-  options: { readonly now: Date; readonly policy?: Policy },
-) {
-  return await Promise.all(
-    images.map(async ({ namespaceId, repository, digest }) => {
-      const known = await facts.factsOf(digest as Parameters<typeof facts.factsOf>[0]); // stored keys are digests
-      const namespace = await readNamespace(db, namespaceId);
-      if (known === undefined || namespace === undefined) throw new Error(`no facts of ${digest}`);
-      const policy = options.policy ?? readStoredPolicy(namespace.policy);
-      const exemptions = await listExemptions(db, namespaceId);
-      return judge({ facts: known, policy, exemptions, repository, now: options.now });
-    }),
-  );
 }

@@ -177,9 +177,10 @@ async function showNamespace(
 }
 
 async function showNamespaces(
-  { db, verdicts }: ApiDependencies,
+  dependencies: ApiDependencies,
   options: { readonly namespaces: readonly Namespace[]; readonly caller: Caller; readonly now: Date },
 ): Promise<NamespaceShown[]> {
+  const { db } = dependencies;
   const { namespaces, caller, now } = options;
   const { principal } = caller;
   const policies = new Map(namespaces.map(({ id, policy }) => [id, readStoredPolicy(policy)]));
@@ -192,13 +193,9 @@ async function showNamespaces(
     readGrants(db, { principal, namespaces: namespaces.map(({ name }) => name) }),
   ]);
   const blockedCounts = new Map<number, number>();
-  const judge = (images: readonly { namespaceId: number; repository: string; digest: string }[]) =>
-    verdicts.verdictsOf(images, { now });
-  if (enforcing.length > 0) {
-    for await (const { image, verdict } of walkJudged(db, { namespaceIds: enforcing }, { judge })) {
-      if (verdict.kind !== 'block') continue;
-      blockedCounts.set(image.namespaceId, (blockedCounts.get(image.namespaceId) ?? 0) + 1);
-    }
+  for (const id of enforcing) {
+    const policy = policies.get(id);
+    if (policy !== undefined) blockedCounts.set(id, await countBlocked(dependencies, { id, policy, now }));
   }
   const roles = new Map(grants.map(({ namespaceId, role }) => [namespaceId, role]));
   return namespaces.map(({ id, name, isPublic, autoScan, policy, createdAt }) => ({
@@ -211,4 +208,19 @@ async function showNamespaces(
     blockedCount: blockedCounts.get(id) ?? 0,
     createdAt: createdAt.toISOString(),
   }));
+}
+
+/** By the policy that was just read: the gate's own copy may be seconds old. */
+async function countBlocked(
+  { db, verdicts }: ApiDependencies,
+  namespace: { readonly id: number; readonly policy: Policy; readonly now: Date },
+): Promise<number> {
+  const { id, policy, now } = namespace;
+  const judge = (images: Parameters<typeof verdicts.verdictsOf>[0]) =>
+    verdicts.verdictsOf(images, { now, policy });
+  let blocked = 0;
+  for await (const { verdict } of walkJudged(db, { namespaceIds: [id] }, { judge })) {
+    if (verdict.kind === 'block') blocked += 1;
+  }
+  return blocked;
 }

@@ -4,6 +4,7 @@ import { findRepository, listRepositories, type RepositorySummary } from '../../
 import { listTags } from '../../catalog/tags.ts';
 import { parseRepositoryName, parseTag } from '../../oci/names.ts';
 import { immutableBy } from '../../policy/immutability.ts';
+import { isReferrerFallback } from '../../registry/referrer-fallback.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import { authorizeNamespace, type NamespaceScope } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
@@ -17,7 +18,7 @@ import { clientOf, recordChange } from '../record-change.ts';
 export function repositoryHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'listRepositories' | 'listTags' | 'deleteTag'> {
-  const { db, tagGuard } = dependencies;
+  const { db, pushGuard } = dependencies;
   return {
     listRepositories: async ({ query, caller }) => {
       const limit = limitOf(query);
@@ -76,8 +77,14 @@ export function repositoryHandlers(
       const result = await deleteTag(db, {
         repositoryId: repository.repositoryId,
         tag,
-        decideTagMove: (transaction, move) =>
-          tagGuard.decideTagMove(transaction, { ...move, requester, repository, isReferrerFallback: false }),
+        decideTagMove: async (transaction, move) => {
+          const { currentDigest } = move;
+          const isFallback =
+            currentDigest !== undefined &&
+            (await isReferrerFallback(transaction, { tag, digest: currentDigest }));
+          const asked = { ...move, requester, repository, isReferrerFallback: isFallback };
+          return await pushGuard.decideTagMove(transaction, asked);
+        },
       });
       if (result.kind === 'not-found') throw unknown();
       if (result.kind === 'refused') throw conflict(result.message, result.detail);

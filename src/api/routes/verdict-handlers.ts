@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import { authorizeNamespace } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
@@ -36,7 +37,7 @@ export function verdictHandlers(dependencies: ApiDependencies): HandlersOf<'getV
 async function findImage(
   db: Database,
   { namespace, repository, reference }: ImageName,
-): Promise<{ readonly id: number; readonly digest: string } | undefined> {
+): Promise<{ readonly id: number; readonly digest: Digest } | undefined> {
   const inRepository = db
     .selectFrom('repository_manifest as held')
     .innerJoin('repository', 'repository.id', 'held.repository_id')
@@ -44,23 +45,25 @@ async function findImage(
     .where('namespace.name', '=', namespace)
     .where('repository.name', '=', repository)
     .select(['held.id', 'held.manifest_digest as digest']);
-  if (reference.kind === 'digest') {
-    return await inRepository
-      .innerJoin('manifest', 'manifest.digest', 'held.manifest_digest')
-      .where((eb) =>
-        eb.or([
-          eb('manifest.digest', '=', reference.digest),
-          eb('manifest.digest_sha512', '=', reference.digest),
-        ]),
-      )
-      .executeTakeFirst();
-  }
-  return await inRepository
-    .innerJoin('tag', (join) =>
-      join
-        .onRef('tag.repository_id', '=', 'held.repository_id')
-        .onRef('tag.manifest_digest', '=', 'held.manifest_digest'),
-    )
-    .where('tag.name', '=', reference.tag)
-    .executeTakeFirst();
+  const row =
+    reference.kind === 'digest'
+      ? await inRepository
+          .innerJoin('manifest', 'manifest.digest', 'held.manifest_digest')
+          .where((eb) =>
+            eb.or([
+              eb('manifest.digest', '=', reference.digest),
+              eb('manifest.digest_sha512', '=', reference.digest),
+            ]),
+          )
+          .executeTakeFirst()
+      : await inRepository
+          .innerJoin('tag', (join) =>
+            join
+              .onRef('tag.repository_id', '=', 'held.repository_id')
+              .onRef('tag.manifest_digest', '=', 'held.manifest_digest'),
+          )
+          .where('tag.name', '=', reference.tag)
+          .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { id: row.id, digest: row.digest as Digest }; // the keys of `manifest` were parsed when they were written
 }
