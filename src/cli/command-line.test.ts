@@ -13,6 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runCli, type ServedCli, serveCli } from '../testing/cli-process.ts';
 
@@ -198,5 +199,26 @@ describe('pratique admin', () => {
       errors: 'Cannot change namespace "team": there is none of that name\n',
     });
     expect((await run('admin nothing')).code).toBe(3);
+  });
+});
+
+describe('pratique advisories', () => {
+  it('loads a mirror and tells what is held; without one it says so', async () => {
+    const environment = dataIn('advisories');
+    expect(await runCli(['advisories', 'status'], { environment })).toMatchObject({
+      code: 0,
+      output: 'no advisory data yet: nothing can be judged; run "pratique advisories sync"\n',
+    });
+    const failed = await runCli(['advisories', 'sync'], { environment });
+    expect(failed).toMatchObject({ code: 3, errors: '' });
+    expect(failed.output).toMatch(/^ecosystems.txt +failed +0 +Cannot use /m);
+    const feed = fileURLToPath(new URL('../../examples/feed', import.meta.url));
+    const mirror = { ...environment, PRATIQUE_ADVISORIES: `file:${feed}` };
+    const loaded = await runCli(['advisories', 'sync'], { environment: mirror });
+    expect(loaded.output).toMatch(/^npm +updated +\d+/m);
+    expect(loaded.output).toMatch(/^KEV +failed/m);
+    expect(loaded.code).toBe(2);
+    const status = await runCli(['advisories', 'status', '--json'], { environment });
+    expect(JSON.parse(status.output)).toMatchObject({ readiness: { ready: true } });
   });
 });

@@ -5,6 +5,7 @@ import type { CommandContext } from './command-context.ts';
 
 /** What a load balancer is given to see `/readyz` fail before connections are refused. */
 const drainMs = 1_000;
+const stopMsMax = 29_000;
 
 /** `pratique serve`: runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export function addServeCommand(program: Command, context: () => CommandContext): void {
@@ -21,8 +22,15 @@ export function addServeCommand(program: Command, context: () => CommandContext)
       }
       const signal = await firstSignal();
       // Whoever stops it at a terminal does not wait for a load balancer.
+      setTimeout(giveUp, stopMsMax).unref();
       await server.stop({ drainMs: signal === 'SIGTERM' ? drainMs : 0 });
     });
+}
+
+/** What is left then is found by the next start: uploads, jobs and PostgreSQL survive a killed server. */
+function giveUp(): never {
+  process.stderr.write(`Cannot stop in order: it must take at most ${stopMsMax} ms\n`);
+  process.exit(1);
 }
 
 function firstSignal(): Promise<NodeJS.Signals> {

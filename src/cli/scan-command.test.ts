@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ScanState } from '../report/scan-state.ts';
+import type { Severity } from '../report/severity.ts';
+import { exitCodeOf } from './scan-command.ts';
+import { scanJson } from './scan-json.ts';
+import { scanTable } from './scan-table.ts';
+
+const digest = `sha256:${'a'.repeat(64)}` as Digest; // in the registered form
+
+function finding(severity: Severity, more: Partial<ScannedFinding> = {}): ScannedFinding {
+  return {
+    id: 'CVE-2024-0001',
+    aliases: ['ALPINE-CVE-2024-0001'],
+    record: 'ALPINE-CVE-2024-0001',
+    severity,
+    fixState: 'fixed',
+    fixedVersion: '1.2-r1',
+    knownExploited: false,
+    firstSeenAt: new Date('2026-01-02T03:04:05Z'),
+    undetermined: false,
+    package: { ecosystem: 'Alpine', name: 'zlib', version: '1.2-r0', purl: 'pkg:apk/alpine/zlib@1.2-r0' },
+    place: { layerDigest: digest, layerIndex: 0, path: 'lib/apk/db/installed' },
+    ...more,
+  };
+}
+
+function report(state: ScanState, findings: readonly ScannedFinding[] = []): TargetReport {
+  const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+  for (const { severity } of findings) counts[severity] += 1;
+  return {
+    image: { digest, configDigest: digest, platform: { os: 'linux', architecture: 'amd64' } },
+    facts: {
+      digest,
+      kind: 'image',
+      judged: true,
+      doubts:
+        state === 'undetermined' ? [{ code: 'end-of-life', message: 'Support ended on 2018-05-01' }] : [],
+      states: {
+        vulnerabilities: { state },
+        malware: { state: 'not-scanned' },
+        secrets: { state: 'not-scanned' },
+      },
+      packages: [],
+    },
+    counts: { ...counts, highest: null, fixable: findings.length, knownExploited: 0 },
+    packages: [],
+    findings,
+  };
+}
+
+describe('exitCodeOf()', () => {
+  it.each([
+    ['nothing found', report('scanned'), {}, 0],
+    ['something found, nothing asked', report('scanned', [finding('critical')]), {}, 0],
+    ['something as bad', report('scanned', [finding('high')]), { failOn: 'high' }, 1],
+    ['something worse', report('scanned', [finding('critical')]), { failOn: 'low' }, 1],
+    ['something less bad', report('scanned', [finding('medium')]), { failOn: 'high' }, 0],
+    ['an unrated one counts as high', report('scanned', [finding('unknown')]), { failOn: 'high' }, 1],
+    ['an unrated one is not critical', report('scanned', [finding('unknown')]), { failOn: 'critical' }, 0],
+    ['could not tell', report('undetermined'), {}, 2],
+    ['could not be read whole', report('incomplete'), { failOn: 'low' }, 2],
+    [
+      'could not tell, and something as bad',
+      report('undetermined', [finding('high')]),
+      { failOn: 'high' },
+      1,
+    ],
+    ['could not tell, allowed', report('undetermined'), { allowIncomplete: true }, 0],
+    [
+      'a version that cannot be compared',
+      report('undetermined', [finding('high', { undetermined: true })]),
+      { failOn: 'low' },
+      2,
+    ],
+    ['no image at all', report('unsupported'), {}, 0],
+  ] as const)('answers by the contract: %s', (_, scanned, options, code) => {
+    expect(exitCodeOf(scanned, options)).toBe(code);
+  });
+});
+
+describe('scanTable()', () => {
+  it('shows id, package, installed and fixed version and the place', () => {
+    const table = scanTable(report('scanned', [finding('high')]), { colour: false });
+    expect(table).toMatch(/high +CVE-2024-0001 +zlib +1\.2-r0 +1\.2-r1 +layer 0 lib\/apk\/db\/installed/);
+    expect(table).toContain('1 high; 1 with a fix');
+  });
+
+  it('never says "Nothing found" alone when it could not tell', () => {
+    const table = scanTable(report('undetermined'), { colour: false });
+    expect(table).toContain('Could not tell: Support ended on 2018-05-01');
+    expect(table).not.toMatch(/Nothing found$/);
+    expect(scanTable(report('scanned'), { colour: false })).toMatch(/Nothing found$/);
+  });
+
+  it('prints control characters of hostile names as escapes', () => {
+    const hostile = finding('low', {
+      package: { ecosystem: 'npm', name: 'a\u001b[2Jb\nc\u202ed', version: '1', purl: 'pkg:npm/a' },
+    });
+    const table = scanTable(report('scanned', [hostile]), { colour: false });
+    expect(table).toContain('a\\x1b[2Jb\\x0ac\\u{202e}d');
+    expect(table).not.toContain('\u001b');
+  });
+});
+
+describe('scanJson()', () => {
+  it('keeps the fields of the contract', () => {
+    const document: unknown = JSON.parse(scanJson(report('undetermined', [finding('high')])));
+    expect(document).toMatchObject({
+      image: { digest },
+      states: { vulnerabilities: { state: 'undetermined', reason: 'Support ended on 2018-05-01' } },
+      packages: [],
+      findings: [
+        {
+          kind: 'vulnerability',
+          id: 'CVE-2024-0001',
+          aliases: ['ALPINE-CVE-2024-0001'],
+          severity: 'high',
+          package: { ecosystem: 'Alpine', name: 'zlib', version: '1.2-r0' },
+          fixedVersion: '1.2-r1',
+          record: 'ALPINE-CVE-2024-0001',
+        },
+      ],
+    });
+  });
+});

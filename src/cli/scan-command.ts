@@ -1,0 +1,78 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { TargetReport } from '../app/scan-target.ts';
+import { scanTarget } from '../app/scan-target.ts';
+import { type CommandContext, exitCodes } from './command-context.ts';
+import { print } from './print.ts';
+import { ProgressLine } from './progress-line.ts';
+import { scanJson } from './scan-json.ts';
+import { scanTable } from './scan-table.ts';
+import { withInstallation } from './with-installation.ts';
+
+const thresholds = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
+type FailThreshold = (typeof thresholds)[number];
+
+interface ScanCommandOptions {
+  readonly format: 'table' | 'json';
+  readonly failOn?: FailThreshold;
+  readonly allowIncomplete?: true;
+  readonly platform?: string;
+}
+
+/** `pratique scan <target>`: the server's engine on an archive, a layout or a directory. */
+export function addScanCommand(program: Command, context: () => CommandContext): void {
+  program
+    .command('scan <target>')
+    .description('scan oci:<dir>, oci-archive:<tar>, docker-archive:<tar> or dir:<root file system>')
+    .addOption(new Option('--format <format>', 'output format').choices(['table', 'json']).default('table'))
+    .option(
+      '--fail-on <severity>',
+      `exit code 1 when something is as bad or worse: ${thresholds.join(', ')}; unknown counts as high`,
+      parseThreshold,
+    )
+    .option('--allow-incomplete', 'exit code 0 instead of 2 when it could not tell')
+    .option('--platform <os/architecture>', 'which image of a multi-platform target')
+    .action((target: string, options: ScanCommandOptions) => scan(context(), target, options));
+}
+
+function parseThreshold(text: string): FailThreshold {
+  const found = thresholds.find((threshold) => threshold === text);
+  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${thresholds.join(', ')}.`);
+  return found;
+}
+
+async function scan(context: CommandContext, target: string, options: ScanCommandOptions): Promise<void> {
+  await withInstallation(context, async (installation) => {
+    const progress = new ProgressLine(process.stderr);
+    const report = await scanTarget({
+      installation,
+      target,
+      ...(options.platform === undefined ? {} : { platform: options.platform }),
+      onProgress: ({ layersDone, layersTotal }) =>
+        progress.show(`Reading layers: ${layersDone} of ${layersTotal}`),
+    }).finally(() => progress.clear());
+    print(
+      options.format === 'json'
+        ? scanJson(report)
+        : scanTable(report, { colour: process.stdout.isTTY === true }),
+    );
+    context.setExitCode(exitCodeOf(report, options));
+  });
+}
+
+/** Exit code of a scan: 1 something as bad as `--fail-on`, else 2 could not tell, else 0 (design.md, contract). */
+export function exitCodeOf(
+  report: TargetReport,
+  options: Pick<ScanCommandOptions, 'failOn' | 'allowIncomplete'>,
+): number {
+  const { failOn } = options;
+  if (failOn !== undefined) {
+    const limit = thresholds.indexOf(failOn);
+    const isBad = report.findings.some(({ severity, undetermined }) => {
+      return !undetermined && thresholds.indexOf(severity === 'unknown' ? 'high' : severity) <= limit;
+    });
+    if (isBad) return exitCodes.failed;
+  }
+  const { state } = report.facts.states.vulnerabilities;
+  const couldTell = state === 'scanned' || state === 'unsupported';
+  return couldTell || options.allowIncomplete === true ? exitCodes.ok : exitCodes.undetermined;
+}

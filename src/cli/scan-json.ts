@@ -1,0 +1,27 @@
+import type { TargetReport } from '../app/scan-target.ts';
+
+/** A scan as one JSON document. Fields may be added; these keep their meaning (design.md, contract). */
+export function scanJson(report: TargetReport): string {
+  const { facts, image } = report;
+  const states = Object.fromEntries(
+    Object.entries(facts.states).map(([category, { state, problem }]) => {
+      const doubts = category === 'vulnerabilities' ? facts.doubts : [];
+      const reason = problem?.reason ?? doubts.map(({ message }) => message).join('; ');
+      return [
+        category,
+        { state, ...(reason === '' ? {} : { reason }), ...(doubts.length === 0 ? {} : { doubts }) },
+      ];
+    }),
+  );
+  const findings = report.findings.map((finding) => ({
+    kind: 'vulnerability',
+    ...finding,
+    fixedVersion: finding.fixedVersion ?? null,
+    epss: finding.epss ?? null,
+  }));
+  return JSON.stringify(
+    { image, states, counts: report.counts, packages: report.packages, findings },
+    undefined,
+    2,
+  );
+}

@@ -1,0 +1,72 @@
+import { styleText } from 'node:util';
+import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
+import { formatTable } from './format-table.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+const styles: Readonly<Record<ScannedFinding['severity'], Style>> = {
+  critical: ['bold', 'red'],
+  high: 'red',
+  medium: 'yellow',
+  low: 'blue',
+  negligible: 'dim',
+  unknown: 'magenta',
+};
+
+const headings = ['SEVERITY', 'ID', 'PACKAGE', 'INSTALLED', 'FIXED IN', 'WHERE'];
+
+/** A scan for people: what it is, whether it could be told, the findings, the counts. */
+export function scanTable(report: TargetReport, options: { readonly colour: boolean }): string {
+  const paint = (style: Style, text: string) => (options.colour ? styleText(style, text) : text);
+  const { image, facts, counts, packages } = report;
+  const { state, problem } = facts.states.vulnerabilities;
+  const system = image.distribution?.prettyName ?? 'no known distribution';
+  const lines = [
+    printable(
+      `${image.platform.os}/${image.platform.architecture}, ${system}, ${packages.length} packages: ${state}`,
+    ),
+  ];
+  if (problem !== undefined) lines.push(paint('magenta', printable(`${problem.reason}. ${problem.remedy}`)));
+  for (const { message } of facts.doubts)
+    lines.push(paint('magenta', printable(`Could not tell: ${message}`)));
+  if (report.findings.length > 0) lines.push('', ...findingLines(report.findings, paint), '');
+  lines.push(summaryLine(counts, state));
+  return lines.join('\n');
+}
+
+function findingLines(
+  findings: readonly ScannedFinding[],
+  paint: (style: Style, text: string) => string,
+): string[] {
+  const rows = findings.map((finding) =>
+    [
+      finding.undetermined ? `${finding.severity}?` : finding.severity,
+      finding.knownExploited ? `${finding.id} (exploited)` : finding.id,
+      finding.package.name,
+      finding.package.version,
+      finding.fixedVersion ?? (finding.fixState === 'not-fixed' ? 'no fix' : finding.fixState),
+      `layer ${finding.place.layerIndex} ${finding.place.path}`,
+    ].map(printable),
+  );
+  const [head = '', ...body] = formatTable(headings, rows).split('\n');
+  return [
+    paint('bold', head),
+    ...body.map((line, index) => paint(styles[findings[index]?.severity ?? 'unknown'], line)),
+  ];
+}
+
+function summaryLine(counts: TargetReport['counts'], state: string): string {
+  const names = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
+  const shown = names.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
+  if (shown.length > 0)
+    return `${shown.join(', ')}; ${counts.fixable} with a fix, ${counts.knownExploited} known to be exploited`;
+  return state === 'scanned' ? 'Nothing found' : 'Nothing found in what could be judged';
+}
+
+/** Control characters as `\x1b`: names and versions come from the image and must not drive the terminal (threats.md D8). */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
