@@ -22,7 +22,7 @@ export async function openDockerArchive(
   const parsed = parseDockerArchive(await readMember(files, 'manifest.json', manifestSizeBytesMax));
   if (parsed.kind === 'invalid') throw new ImageUnreadableError('invalid', parsed.message);
   const chosen = parsed.images.filter(
-    ({ repoTags }) => reference === undefined || repoTags.includes(reference),
+    ({ repoTags }) => reference === undefined || repoTags.some((name) => isNamed(name, reference)),
   );
   if (chosen.length === 0) {
     const names = parsed.images.flatMap(({ repoTags }) => repoTags).map((name) => `"${name}"`);
@@ -35,6 +35,11 @@ export async function openDockerArchive(
   const images: Image[] = [];
   for (const image of chosen) images.push(await openArchiveImage(files, image, digests));
   return images;
+}
+
+/** Some writers put the registry that Docker assumes in front of a short name. */
+function isNamed(name: string, reference: string): boolean {
+  return name === reference || name.endsWith(`/${reference}`);
 }
 
 async function openArchiveImage(

@@ -8,7 +8,7 @@ export interface ImageLayer {
   readonly index: number;
   readonly sizeBytes: number;
   readonly mediaType: string;
-  /** Digest of the inflated bytes as the config states it; absent when the config lists too few. */
+  /** Digest of the inflated bytes as the config states it; absent only for a plain root file system, which has no config. */
   readonly diffId?: Digest;
   /** The command of the build history that made it. */
   readonly createdBy?: string;

@@ -35,9 +35,10 @@ it('openImage() places history entries on layers, empty ones on none', async () 
   expect(opened.layers.map(({ createdBy }) => createdBy)).toEqual(['FROM', 'RUN']);
 });
 
-it('openImage() leaves out the diff id that the config lacks', async () => {
-  const opened = await open(buildImage({ layers: [{ a: '' }], configFields: { rootfs: { diff_ids: [] } } }));
-  expect(opened.layers[0]).not.toHaveProperty('diffId');
+it.each([0, 2])('openImage() refuses one layer with %i diff ids (threats.md D5)', async (count) => {
+  const diff_ids = Array.from({ length: count }, () => `sha256:${'0'.repeat(64)}`);
+  const built = buildImage({ layers: [{ a: '' }], configFields: { rootfs: { diff_ids } } });
+  await expect(open(built)).rejects.toMatchObject({ code: 'invalid' });
 });
 
 it('openImage() refuses a config with other bytes than its digest says', async () => {

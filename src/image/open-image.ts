@@ -29,10 +29,18 @@ export async function openImage(options: {
       'Cannot open the image: the manifest must be of one image, got an index',
     );
   }
+  const config = await readConfig(parsed.manifest.config, options.readBlob);
+  // containerd refuses such an image too ("mismatched image rootfs and manifest layers").
+  if (config.diffIds.length !== parsed.manifest.layers.length) {
+    throw new ImageUnreadableError(
+      'invalid',
+      `Cannot open the image: the config must list a diff id for each of ${parsed.manifest.layers.length} layers, got ${config.diffIds.length}`,
+    );
+  }
   return assembleImage({
     digest: options.digest ?? digestOf(options.manifestBytes),
     manifest: parsed.manifest,
-    config: await readConfig(parsed.manifest.config, options.readBlob),
+    config,
     readBlob: options.readBlob,
   });
 }

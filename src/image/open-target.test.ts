@@ -140,7 +140,10 @@ describe('openTarget() of a docker archive', () => {
     const layer = buildLayer({ 'db/status': 'shared' }, 'none');
     const first = buildImage({ layers: [layer], docker: true });
     const second = buildImage({ layers: [layer, { 'want.txt': 'x' }], docker: true });
-    const path = write('docker.tar', buildDockerArchive({ 'app:v1': first, 'app:v2': second }));
+    const path = write(
+      'docker.tar',
+      buildDockerArchive({ 'app:v1': first, 'docker.io/library/app:v2': second }),
+    );
     const all = await openTarget(`docker-archive:${path}`).open();
     expect(await Promise.all(all.map(textsOf))).toEqual([['shared'], ['shared', 'x']]);
     expect(all.map(({ configDigest }) => configDigest)).toEqual([first.configDigest, second.configDigest]);
