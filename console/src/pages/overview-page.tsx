@@ -1,3 +1,4 @@
+import { Link } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { Note } from '../parts/note.tsx';
@@ -18,7 +19,9 @@ export function OverviewPage() {
       {system.data !== undefined && !system.data.feeds.ready && (
         <div className="pq-overview-warning">
           <Note tone="unsure" title="Nothing can be judged yet">
-            <p>{system.data.feeds.message}</p>
+            <p>
+              {system.data.feeds.message}. <Link to="/advisories">Look at the feeds</Link>.
+            </p>
           </Note>
         </div>
       )}

@@ -12,27 +12,27 @@ import { given } from '../parts/given.ts';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { CreateUser } from './users/create-user.tsx';
 
-function AdminSwitch({ user, disabled }: { user: User; disabled: boolean }) {
+function AdminSwitch({ user }: { user: User }) {
   const change = useChangeUser();
   return (
     <Switch
       size="xs"
       aria-label={`${user.name} is a system admin`}
       checked={user.isAdmin}
-      disabled={disabled || change.isPending}
+      disabled={change.isPending}
       onChange={(event) => change.mutate({ name: user.name, isAdmin: event.currentTarget.checked })}
     />
   );
 }
 
-function DisabledSwitch({ user, disabled }: { user: User; disabled: boolean }) {
+function DisabledSwitch({ user }: { user: User }) {
   const change = useChangeUser();
   return (
     <Switch
       size="xs"
       aria-label={`${user.name} may sign in`}
       checked={!user.disabled}
-      disabled={disabled || change.isPending}
+      disabled={change.isPending}
       onChange={(event) => change.mutate({ name: user.name, disabled: !event.currentTarget.checked })}
     />
   );
@@ -53,12 +53,12 @@ function columnsOf(self: string, onDelete: (user: User) => void): readonly Colum
     {
       id: 'admin',
       label: 'System admin',
-      cell: (user) => <AdminSwitch user={user} disabled={user.name === self} />,
+      cell: (user) => (user.name === self ? 'Yes' : <AdminSwitch user={user} />),
     },
     {
       id: 'enabled',
       label: 'May sign in',
-      cell: (user) => <DisabledSwitch user={user} disabled={user.name === self} />,
+      cell: (user) => (user.name === self ? 'Yes' : <DisabledSwitch user={user} />),
     },
     { id: 'created', label: 'Created', align: 'right', cell: (user) => <RelativeTime at={user.createdAt} /> },
     {

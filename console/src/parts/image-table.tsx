@@ -11,7 +11,7 @@ import { given } from './given.ts';
 import { ImageActions } from './image-actions.tsx';
 import { ImageFilters, severityOptions, stateOptions, verdictOptions } from './image-filters.tsx';
 import { PageTurner } from './page-turner.tsx';
-import { pushCommand } from './push-command.ts';
+import { loginCommand, pushCommand } from './push-command.ts';
 import { RelativeTime } from './relative-time.tsx';
 import { ScanState } from './scan-state.tsx';
 import { SeverityCounts, SeverityCountsHead } from './severity-counts.tsx';
@@ -156,7 +156,7 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
             </EmptyNote>
           ) : (
             <EmptyNote title="No images yet" command={pushCommand(namespace ?? 'demo')}>
-              What is pushed here is inspected and judged. Sign in with <code>skopeo login</code> first.
+              What is pushed here is inspected and judged. Sign in with <code>{loginCommand()}</code> first.
             </EmptyNote>
           )
         }

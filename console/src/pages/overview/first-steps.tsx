@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import { CommandLine } from '../../parts/command-line.tsx';
-import { pushCommand } from '../../parts/push-command.ts';
+import { loginCommand, pushCommand } from '../../parts/push-command.ts';
 
 /** What puts the first image here. */
 export function FirstSteps() {
@@ -11,7 +11,7 @@ export function FirstSteps() {
         <Link to="/namespaces">Create a namespace</Link>, sign in with your registry client, and copy an image
         into it. It is inspected as soon as it is here.
       </p>
-      <CommandLine command={`skopeo login ${window.location.host}`} />
+      <CommandLine command={loginCommand()} />
       <div style={{ height: 8 }} />
       <CommandLine command={pushCommand('demo')} />
     </section>
