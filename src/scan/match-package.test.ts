@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { Candidate } from '../advisories/candidates.ts';
+import type { CveRatings } from '../advisories/cve-ratings.ts';
+import type { RangeEvent } from '../matching/advisory.ts';
+import type { Package } from '../report/package.ts';
+import { matchPackage } from './match-package.ts';
+
+const openssl: Package = {
+  ecosystem: 'Debian',
+  release: '12',
+  name: 'libssl3',
+  version: '3.0.9-1',
+  sourceName: 'openssl',
+  sourceVersion: '3.0.9-1',
+  module: '',
+};
+
+function candidate(
+  advisoryId: string,
+  events: readonly RangeEvent[],
+  changes: Partial<Candidate> & { readonly fixState?: 'wont-fix' | 'end-of-life' } = {},
+): Candidate {
+  const { fixState, ...fields } = changes;
+  return {
+    advisoryId,
+    ecosystem: 'Debian',
+    release: '12',
+    name: 'openssl',
+    affected: {
+      versions: [],
+      ranges: [{ type: 'ECOSYSTEM', events }],
+      ...(fixState === undefined ? {} : { fixState }),
+    },
+    vulnerabilities: [{ id: 'CVE-1', aliases: [advisoryId] }],
+    ratings: [],
+    withdrawn: false,
+    ...fields,
+  };
+}
+
+const match = (
+  candidates: readonly Candidate[],
+  installed: Package = openssl,
+  ratings: ReadonlyMap<string, CveRatings> = new Map(),
+) => matchPackage({ package: installed, candidates, ratings });
+
+const from = (fixed: string): readonly RangeEvent[] => [{ introduced: '0' }, { fixed }];
+
+describe('matchPackage()', () => {
+  it('compares the version of the source package', () => {
+    const rebuilt = { ...openssl, version: '9:1', sourceVersion: '3.0.9-1' };
+    expect(match([candidate('DSA-1', from('3.0.10-1'))], rebuilt)).toMatchObject([
+      { id: 'CVE-1', record: 'DSA-1', fixedVersion: '3.0.10-1', fixState: 'fixed', undetermined: false },
+    ]);
+  });
+
+  it.each([
+    ['its own release', '12', 1],
+    ['no release', '', 1],
+    ['another release', '11', 0],
+  ])('applies advisories for %s', (_name, release, count) => {
+    expect(match([candidate('DSA-1', from('3.0.10-1'), { release })])).toHaveLength(count);
+  });
+
+  it('takes records of one vulnerability for one, fixed where none of them affects it', () => {
+    const found = match([
+      candidate('DSA-1', from('3.0.10-1')),
+      candidate('DEBIAN-CVE-1', from('3.0.12-1')),
+      candidate('DSA-2', from('3.0.5-1')),
+    ]);
+    expect(found).toMatchObject([
+      { id: 'CVE-1', aliases: ['DEBIAN-CVE-1', 'DSA-1'], fixedVersion: '3.0.12-1' },
+    ]);
+  });
+
+  it('makes a bundle one finding per CVE, each with the bundle as alias', () => {
+    const bundle = candidate('DSA-1', from('3.0.10-1'), {
+      vulnerabilities: [
+        { id: 'CVE-1', aliases: ['DSA-1'] },
+        { id: 'CVE-2', aliases: ['DSA-1'] },
+      ],
+    });
+    expect(match([bundle]).map(({ id, aliases }) => [id, aliases])).toEqual([
+      ['CVE-1', ['DSA-1']],
+      ['CVE-2', ['DSA-1']],
+    ]);
+  });
+
+  it('lays several statements of a record on one another', () => {
+    const found = match([candidate('DSA-1', from('3.0.10-1')), candidate('DSA-1', from('3.0.11-1'))]);
+    expect(found).toMatchObject([{ fixedVersion: '3.0.11-1' }]);
+  });
+
+  it('keeps that no fix will come', () => {
+    const found = match([candidate('DEBIAN-CVE-1', [{ introduced: '0' }], { fixState: 'wont-fix' })]);
+    expect(found).toMatchObject([{ fixState: 'wont-fix' }]);
+    expect(found[0]).not.toHaveProperty('fixedVersion');
+  });
+
+  it('rates by the record before the CVE, and by the CVE where the record says nothing', () => {
+    const cve = new Map<string, CveRatings>([
+      [
+        'CVE-1',
+        { knownExploited: false, ratings: [{ source: 'cvss-v3', record: 'CVE-1', severity: 'critical' }] },
+      ],
+    ]);
+    const rated = candidate('DSA-1', from('3.0.10-1'), {
+      ratings: [{ source: 'vendor', record: 'DSA-1', severity: 'low' }],
+    });
+    expect(match([rated], openssl, cve)).toMatchObject([{ severity: 'low' }]);
+    expect(match([candidate('DSA-1', from('3.0.10-1'))], openssl, cve)).toMatchObject([
+      { severity: 'critical' },
+    ]);
+    expect(match([candidate('DSA-1', from('3.0.10-1'))])).toMatchObject([{ severity: 'unknown' }]);
+  });
+
+  it.each([
+    ['an order that is not known', { ...openssl, ecosystem: 'Haiku' }],
+    ['a version that does not parse', { ...openssl, sourceVersion: '' }],
+  ])('says of %s that it cannot tell', (_name, installed) => {
+    expect(match([candidate('DSA-1', from('3.0.10-1'))], installed)).toMatchObject([{ undetermined: true }]);
+  });
+
+  it('is sure when one record is, whatever another cannot tell', () => {
+    const commits = candidate('X-1', []);
+    expect(
+      match([{ ...commits, affected: { versions: [], ranges: [] } }, candidate('DSA-1', from('3.0.10-1'))]),
+    ).toMatchObject([{ undetermined: false, record: 'DSA-1', aliases: ['DSA-1', 'X-1'] }]);
+  });
+});
