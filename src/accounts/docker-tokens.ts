@@ -45,7 +45,8 @@ export const tokenLeewaySeconds = 60;
 const algorithm = 'Ed25519';
 const tokenType = 'JWT';
 const tokenLengthMax = 64 * 1024;
-const verifiedEntriesMax = 4_096;
+/** Room for tokens that were verified, counted by their length. */
+const verifiedCharactersMax = 8 * 1024 * 1024;
 
 /** A new signing key as PKCS #8, to be stored sealed. */
 export function createTokenSigningKey(): Buffer {
@@ -92,7 +93,10 @@ export class DockerTokens {
     this.#issuer = options.issuer;
     this.#audience = options.audience;
     this.#now = options.now;
-    this.#verified = new LRUCache({ max: verifiedEntriesMax });
+    this.#verified = new LRUCache({
+      maxSize: verifiedCharactersMax,
+      sizeCalculation: (_value, token) => token.length,
+    });
   }
 
   async issue(

@@ -100,7 +100,7 @@ describe('PasswordLogin', () => {
   });
 
   it('spends on an unknown account what a wrong password costs (A15)', async () => {
-    const dear = { cost: 4_096, blockSize: 8, parallelization: 1 };
+    const dear = { cost: 16_384, blockSize: 8, parallelization: 1 };
     const passwordHash = await hashPassword('right', dear);
     await createAccount(database.db, { name: 'dear', passwordHash });
     const login = new PasswordLogin({
@@ -110,7 +110,7 @@ describe('PasswordLogin', () => {
     });
     // The least of interleaved tries: other work on the machine only ever adds.
     const leastMs = new Map<string, number>();
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 12; round += 1) {
       for (const name of ['dear', 'nobody']) {
         const start = performance.now();
         await login.signIn({ name, password: `wrong ${round}`, address: '10.0.0.3' });
@@ -119,8 +119,8 @@ describe('PasswordLogin', () => {
       }
     }
     const [known = 0, unknown = 0] = [leastMs.get('dear'), leastMs.get('nobody')];
-    // Without the decoy an unknown account would answer in a tenth of the time.
-    expect(Math.min(known, unknown) / Math.max(known, unknown)).toBeGreaterThan(0.6);
+    // Without the decoy an unknown account would answer in a twentieth of the time.
+    expect(Math.min(known, unknown) / Math.max(known, unknown)).toBeGreaterThan(0.4);
   });
 });
 

@@ -123,6 +123,22 @@ describe('uploads', () => {
     expect((await dev.send(`${location}?digest=${digestOf(bytes)}`, { method: 'PUT' })).status).toBe(201);
   });
 
+  // threats.md C1: digests outside paths.
+  it.each(['sha256:../../etc/passwd', 'sha256:', 'sha256:%00', 'md5:abc', 'SHA256:ab', 'sha256:A'])(
+    'refuse the digest %s as a parameter',
+    async (digest) => {
+      const location = await open();
+      for (const [method, path] of [
+        ['PUT', `${location}?digest=${digest}`],
+        ['POST', `/v2/ns/app/blobs/uploads/?digest=${digest}`],
+        ['POST', `/v2/ns/app/blobs/uploads/?mount=${digest}&from=ns/second`],
+      ] as const) {
+        const answer = await dev.send(path, { method, body: 'x' });
+        expect([answer.status, answer.codes]).toEqual([400, ['DIGEST_INVALID']]);
+      }
+    },
+  );
+
   it('never serve a digest that is not its content when 16 clients write to one (C11)', async () => {
     for (let round = 0; round < 15; round += 1) {
       const location = await open();
