@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildImage, buildLayer } from '../testing/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { alpineFiles, type FeedRecord, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
+import { lockMatching } from './match-lock.ts';
 import { reMatch } from './re-match.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');
@@ -145,14 +146,19 @@ describe('reMatch()', () => {
     await expect(follow({ packages: ['zlib'] })).rejects.toThrow();
     await pool.query('alter table gone rename to package_match');
     expect(await db.selectFrom('pending_change').selectAll().execute()).toHaveLength(1);
-    const running = follow({ packages: ['zlib'] });
-    await expect
-      .poll(
-        async () =>
-          (await pool.query(`select from pg_locks where relation = 'pending_change'::regclass`)).rowCount,
-      )
-      .toBeGreaterThan(0);
-    await Promise.all([running, pool.query(insert)]);
+    let ends: readonly Promise<unknown>[] = [];
+    await db.transaction().execute(async (scan) => {
+      await lockMatching(scan); // the re-match waits for it
+      const running = follow({ packages: ['zlib'] });
+      await expect
+        .poll(async () => {
+          const locks = await pool.query(`select from pg_locks where relation = 'pending_change'::regclass`);
+          return locks.rowCount;
+        })
+        .toBeGreaterThan(0);
+      ends = [running, pool.query(insert)];
+    });
+    await Promise.all(ends);
     expect(await db.selectFrom('pending_change').selectAll().execute()).toHaveLength(1);
   });
 

@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import { doubtsOfFeeds, type FeedKnowledge, readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import { type FeedKnowledge, readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import { combineFacts } from './combine-facts.ts';
+import { imageDoubts } from './image-doubts.ts';
 import { unpackIds } from './packed-ids.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 
@@ -129,37 +130,6 @@ function categoryFacts(row: FactsRow, doubts: readonly Doubt[]): CategoryFacts {
           },
         }),
   };
-}
-
-/** Everything that makes a result "could not tell": the image itself, the feeds as they are now, single versions. */
-export function imageDoubts(options: {
-  readonly own: readonly Doubt[];
-  readonly distribution: Distribution | undefined;
-  readonly ecosystems: readonly string[];
-  readonly newestAt: Date | undefined;
-  readonly packages: readonly PackageFacts[];
-  readonly knowledge: FeedKnowledge;
-  readonly now: Date;
-  readonly feedAgeMaxDays: number;
-}): readonly Doubt[] {
-  const { own, distribution, newestAt, packages, knowledge, ...query } = options;
-  const feeds = doubtsOfFeeds(knowledge, {
-    ...query,
-    ...(distribution === undefined ? {} : { distribution }),
-    ...(newestAt === undefined ? {} : { newestAt }),
-  });
-  const unsure = packages.filter(({ vulnerabilities }) => vulnerabilities.some((one) => one.undetermined));
-  const [first] = unsure;
-  const versions: readonly Doubt[] =
-    first === undefined
-      ? []
-      : [{ code: 'undetermined-version', message: undeterminedMessage(first, unsure.length) }];
-  return [...own, ...feeds, ...versions];
-}
-
-function undeterminedMessage({ name, version }: PackageFacts, count: number): string {
-  const others = count > 1 ? `, nor those of ${count - 1} other packages` : '';
-  return `the version "${version}" of ${name} cannot be compared with its advisories${others}`;
 }
 
 /** Innermost first, so that an index of indexes is made of finished ones; one that lists itself stays out. */

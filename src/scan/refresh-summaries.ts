@@ -7,8 +7,8 @@ import type { DatabaseConnection } from '../database/database.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { PackageFacts } from '../report/image-facts.ts';
 import type { Doubt } from '../report/scan-state.ts';
+import { imageDoubts, versionDoubts } from './image-doubts.ts';
 import { unpackIds } from './packed-ids.ts';
-import { imageDoubts } from './read-facts.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 import { summarise } from './summarise.ts';
 import { summaryRow } from './write-report.ts';
@@ -36,8 +36,8 @@ export async function refreshSummaries(
   changed: ReadonlySet<number>,
   options: { readonly now: Date; readonly feedAgeMaxDays?: number; readonly signal?: AbortSignal },
 ): Promise<number> {
-  const knowledge = await readFeedKnowledge(connection.db);
   const known = new KnownPackages(connection);
+  const feeds = new FeedDoubts(await readFeedKnowledge(connection.db), options);
   let images = 0;
   let after = '';
   for (;;) {
@@ -46,29 +46,90 @@ export async function refreshSummaries(
     const last = rows.at(-1);
     if (last === undefined) return images;
     after = last.manifest_digest;
-    const sets = rows.map((row) => unpackIds(row.package_ids));
-    await known.load(sets.flat());
-    const summaries = rows.flatMap((row, index) =>
-      summaryIfChanged(row, sets[index] ?? [], { known, changed, knowledge, options }),
-    );
-    if (summaries.length > 0) images += await writeSummaries(connection, summaries);
+    const stale = rows
+      .filter((row) => holdsAny(row.package_ids, changed) || hasOtherDoubts(row, feeds))
+      .map((row) => ({ row, ids: unpackIds(row.package_ids) }));
+    if (stale.length === 0) continue;
+    await known.load(stale.flatMap(({ ids }) => ids));
+    const summaries = stale.map(({ row, ids }) => {
+      const packages = known.of(ids);
+      const doubts = [...settledDoubts(row, feeds), ...versionDoubts(packages)];
+      return summaryRow(row.manifest_digest, summarise(packages), doubts);
+    });
+    images += await writeSummaries(connection, summaries);
+  }
+}
+
+/** Reads the packed set where it lies: most images hold nothing that changed, and are not unpacked. */
+function holdsAny(packed: Buffer, ids: ReadonlySet<number>): boolean {
+  if (ids.size === 0) return false;
+  for (let offset = 0; offset + 4 <= packed.length; offset += 4) {
+    if (ids.has(packed.readUInt32LE(offset))) return true;
+  }
+  return false;
+}
+
+/** The doubts that do not hang on packages: of the image itself and of the feeds now. */
+function settledDoubts(row: ReportRow, feeds: FeedDoubts): readonly Doubt[] {
+  return row.outcome === 'unsupported' ? [] : [...row.doubts, ...feeds.of(row)];
+}
+
+/** Whether the shown doubts differ for another reason than the image's packages. */
+function hasOtherDoubts(row: ReportRow, feeds: FeedDoubts): boolean {
+  const ofImage = new Set(row.doubts.map(({ message }) => message));
+  const shown = row.shown_doubts?.filter(
+    ({ code, message }) => code !== 'undetermined-version' || ofImage.has(message),
+  );
+  return JSON.stringify(shown) !== JSON.stringify(settledDoubts(row, feeds));
+}
+
+/** Doubts about the feeds, worked out once for all images of one distribution, age and set of ecosystems. */
+class FeedDoubts {
+  readonly #knowledge: FeedKnowledge;
+  readonly #options: { readonly now: Date; readonly feedAgeMaxDays?: number };
+  readonly #known = new Map<string, readonly Doubt[]>();
+
+  constructor(knowledge: FeedKnowledge, options: { readonly now: Date; readonly feedAgeMaxDays?: number }) {
+    this.#knowledge = knowledge;
+    this.#options = options;
+  }
+
+  of({ distribution, ecosystems, newest_file_at: newestAt }: ReportRow): readonly Doubt[] {
+    const key = JSON.stringify([distribution, ecosystems, newestAt]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const { now, feedAgeMaxDays = 5 } = this.#options;
+    const doubts = imageDoubts({
+      own: [],
+      packages: [],
+      distribution: distribution ?? undefined,
+      ecosystems,
+      newestAt: newestAt ?? undefined,
+      knowledge: this.#knowledge,
+      now,
+      feedAgeMaxDays,
+    });
+    this.#known.set(key, doubts);
+    return doubts;
   }
 }
 
 /** Findings of the packages seen so far: images share most of them, so each is read once. */
 class KnownPackages {
   readonly #connection: DatabaseConnection;
-  readonly #facts = new Map<number, PackageFacts | undefined>();
+  readonly #seen = new Set<number>();
+  /** Only those with a finding. */
+  readonly #facts = new Map<number, PackageFacts>();
 
   constructor(connection: DatabaseConnection) {
     this.#connection = connection;
   }
 
   async load(ids: readonly number[]): Promise<void> {
-    const missing = [...new Set(ids.filter((id) => !this.#facts.has(id)))];
-    if (missing.length === 0) return;
-    const facts = await readPackageFacts(this.#connection.db, missing);
-    for (const id of missing) this.#facts.set(id, facts.get(id));
+    const missing = [...new Set(ids.filter((id) => !this.#seen.has(id)))];
+    for (const [id, facts] of await readPackageFacts(this.#connection.db, missing))
+      this.#facts.set(id, facts);
+    for (const id of missing) this.#seen.add(id);
   }
 
   of(ids: readonly number[]): readonly PackageFacts[] {
@@ -77,36 +138,6 @@ class KnownPackages {
 }
 
 type SummaryRow = ReturnType<typeof summaryRow>;
-
-function summaryIfChanged(
-  row: ReportRow,
-  ids: readonly number[],
-  context: {
-    readonly known: KnownPackages;
-    readonly changed: ReadonlySet<number>;
-    readonly knowledge: FeedKnowledge;
-    readonly options: { readonly now: Date; readonly feedAgeMaxDays?: number };
-  },
-): readonly SummaryRow[] {
-  const { known, changed, knowledge, options } = context;
-  const packages = known.of(ids);
-  const doubts =
-    row.outcome === 'unsupported'
-      ? []
-      : imageDoubts({
-          own: row.doubts,
-          distribution: row.distribution ?? undefined,
-          ecosystems: row.ecosystems,
-          newestAt: row.newest_file_at ?? undefined,
-          packages,
-          knowledge,
-          now: options.now,
-          feedAgeMaxDays: options.feedAgeMaxDays ?? 5,
-        });
-  const isSame =
-    !ids.some((id) => changed.has(id)) && JSON.stringify(row.shown_doubts) === JSON.stringify(doubts);
-  return isSame ? [] : [summaryRow(row.manifest_digest, summarise(packages), doubts)];
-}
 
 async function readChunk({ pool }: DatabaseConnection, after: string): Promise<readonly ReportRow[]> {
   const { rows } = await pool.query<ReportRow>(

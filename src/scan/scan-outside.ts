@@ -3,11 +3,11 @@ import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import { imageDoubts } from './image-doubts.ts';
 import type { StoredPlace } from './image-places.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { ScanProgress } from './inspect-layers.ts';
 import { internInventory } from './intern-inventory.ts';
-import { imageDoubts } from './read-facts.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 import { type FindingCounts, summarise } from './summarise.ts';
 

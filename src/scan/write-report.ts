@@ -6,12 +6,12 @@ import type { Tables } from '../database/tables.ts';
 import { inspectorVersion } from '../inventory/inspector-version.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Doubt } from '../report/scan-state.ts';
+import { imageDoubts } from './image-doubts.ts';
 import { encodePlaces } from './image-places.ts';
 import type { InspectedImage } from './inspect-image.ts';
 import type { InternedInventory } from './intern-inventory.ts';
 import { lockMatching } from './match-lock.ts';
 import { packIds } from './packed-ids.ts';
-import { imageDoubts } from './read-facts.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 import { type FindingCounts, summarise } from './summarise.ts';
 
