@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { createAccount, findAccount, listAccounts, updateAccount } from '../accounts/accounts.ts';
 import { hashPassword, verifyPassword } from '../accounts/password-hash.ts';
 import type { Database } from '../database/database.ts';
@@ -30,7 +31,10 @@ export async function ensureAdmin(
   const passwordHash = await hashPassword(password);
   const file = await writeAdminPassword(options.dataFolder, password);
   const result = await createAccount(db, { name: adminName, passwordHash, isAdmin: true });
-  return result.kind === 'created' ? { password, file } : undefined;
+  if (result.kind === 'created') return { password, file };
+  // Another replica on the same database was faster.
+  await rm(file, { force: true });
+  return undefined;
 }
 
 async function setAdminPassword(db: Database, password: string): Promise<void> {

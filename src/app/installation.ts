@@ -40,17 +40,18 @@ export async function openInstallation(
 
 type OpenDatabase = Pick<Installation, 'connection' | 'close'>;
 
-/** Connections of one process: 20 of PostgreSQL's 40, so that commands find room beside a server. */
-const connectionsMax = 20;
+/** Connections of one process. The embedded PostgreSQL has 40: commands find room beside a server. */
+const connectionsMax = { server: 20, guest: 6 } as const;
 
 async function openDatabase(
   config: Config,
   options: { readonly role: 'server' | 'guest'; readonly onEvent?: (message: string) => void },
 ): Promise<OpenDatabase> {
-  if (config.databaseUrl !== undefined) return openRemote(config.databaseUrl.reveal());
+  if (config.databaseUrl !== undefined)
+    return openRemote(config.databaseUrl.reveal(), connectionsMax[options.role]);
   try {
     const server = await startEmbeddedServer({ dataFolder: config.dataFolder, ...options });
-    const connection = connectDatabase({ ...server.config, max: connectionsMax });
+    const connection = connectDatabase({ ...server.config, max: connectionsMax[options.role] });
     const close = async () => {
       await connection.close();
       await server.stop();
@@ -65,8 +66,8 @@ async function openDatabase(
   }
 }
 
-async function openRemote(url: string): Promise<OpenDatabase> {
-  const connection = connectDatabase({ connectionString: url, max: connectionsMax });
+async function openRemote(url: string, max: number): Promise<OpenDatabase> {
+  const connection = connectDatabase({ connectionString: url, max });
   try {
     const { rows } = await connection.pool.query<{ version: number }>(
       `select current_setting('server_version_num')::int as version`,

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { loadProcessConfig } from '../app/config.ts';
-import { startServer } from '../app/server.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What a load balancer is given to see `/readyz` fail before connections are refused. */
@@ -13,6 +12,8 @@ export function addServeCommand(program: Command, context: () => CommandContext)
     .command('serve')
     .description('serve registry, API and console')
     .action(async () => {
+      // Loaded here, so that the other commands do not wait for what only a server needs.
+      const { startServer } = await import('../app/server.ts');
       const server = await startServer(loadProcessConfig(context().settingsFile));
       const out = (text: string) => process.stdout.write(`${text}\n`);
       out(`Pratique is ready on ${server.url}`);

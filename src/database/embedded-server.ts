@@ -63,9 +63,10 @@ const defaultSettings: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
   log_min_messages: 'warning',
   log_line_prefix: '%m [%p] ',
-  // Statements and their parameters may hold secrets.
+  // Statements, their parameters and the values in error details may hold secrets.
   log_min_error_statement: 'panic',
   log_parameter_max_length_on_error: '0',
+  log_error_verbosity: 'terse',
 };
 
 const startTimeoutMs = 60_000;
@@ -99,6 +100,7 @@ export class EmbeddedServer {
   readonly #closeSocketFolder: () => void;
   #lease: pg.Client;
   #stopping = false;
+  #recovering: Promise<void> = Promise.resolve();
 
   constructor(
     options: EmbeddedServerOptions,
@@ -117,6 +119,7 @@ export class EmbeddedServer {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    await this.#recovering;
     const last = await tryLock(this.#lease, locks.users, 'exclusive').catch(() => true);
     if (last) await stopPostmaster(this.#cluster.at, sleep, stopTimeoutMs);
     await this.#lease.end().catch(() => {});
@@ -126,7 +129,7 @@ export class EmbeddedServer {
   #watch(lease: pg.Client): void {
     lease.on('error', () => {});
     lease.once('end', () => {
-      if (!this.#stopping) void this.#recover();
+      if (!this.#stopping) this.#recovering = this.#recover();
     });
   }
 
@@ -137,7 +140,6 @@ export class EmbeddedServer {
       try {
         this.#lease = await lease(this.#options, this.#cluster);
         this.#watch(this.#lease);
-        if (this.#stopping) await this.#lease.end();
         onEvent('the embedded PostgreSQL is back');
         return;
       } catch (error) {
