@@ -50,12 +50,12 @@ describe('parsePattern()', () => {
     ['{a,{a,{a,{a,{a,{a,{a,*}*}*}*}*}*}*}*', 'a'.repeat(128)],
   ])('matches a name of 128 characters by %s in under 1 ms', (text, name) => {
     const pattern = compilePattern(text);
-    for (let round = 0; round < 20; round += 1) pattern.matches(name);
-    const times = Array.from({ length: 9 }, () => {
+    // The best of many: other work on the machine must not fail it.
+    const times = Array.from({ length: 200 }, () => {
       const startedAt = performance.now();
       pattern.matches(name);
       return performance.now() - startedAt;
-    }).sort((a, b) => a - b);
-    expect(times[0]).toBeLessThan(1);
+    });
+    expect(Math.min(...times)).toBeLessThan(1);
   });
 });

@@ -166,28 +166,62 @@ class Compiler {
 
 /** Follows all positions at once, so each character costs at most one look at every step. */
 function run(steps: readonly Step[], name: string): boolean {
-  let positions = new Set<number>();
-  reach(steps, 0, positions);
+  const reached = new Reached(steps);
+  reached.add(0);
   for (const char of name) {
-    const next = new Set<number>();
+    const positions = reached.next();
     for (const position of positions) {
       const step = steps[position];
       if (step === undefined || step.kind === 'fork') continue;
       const fits = step.kind === 'char' ? step.char === char : step.crossing || char !== '/';
-      if (fits) reach(steps, position + 1, next);
+      if (fits) reached.add(position + 1);
     }
-    positions = next;
-    if (positions.size === 0) return false;
+    if (reached.isEmpty()) return false;
   }
-  return positions.has(steps.length);
+  return reached.has(steps.length);
 }
 
-function reach(steps: readonly Step[], from: number, positions: Set<number>): void {
-  const pending = [from];
-  for (let position = pending.pop(); position !== undefined; position = pending.pop()) {
-    if (positions.has(position)) continue;
-    positions.add(position);
-    const step = steps[position];
-    if (step?.kind === 'fork') pending.push(...step.targets);
+/** The positions after a character, each once; `next()` hands them out and begins anew. */
+class Reached {
+  readonly #steps: readonly Step[];
+  /** Round in which a position was last reached. */
+  readonly #rounds: Uint32Array;
+  #round = 1;
+  #positions: number[] = [];
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+    this.#rounds = new Uint32Array(steps.length + 1);
+  }
+
+  /** Adds a position and all that follow it without a character. */
+  add(from: number): void {
+    if (this.has(from)) return;
+    this.#rounds[from] = this.#round;
+    let open = this.#positions.push(from) - 1;
+    for (; open < this.#positions.length; open += 1) {
+      const step = this.#steps[this.#positions[open] ?? 0];
+      if (step?.kind !== 'fork') continue;
+      for (const target of step.targets) {
+        if (this.has(target)) continue;
+        this.#rounds[target] = this.#round;
+        this.#positions.push(target);
+      }
+    }
+  }
+
+  next(): readonly number[] {
+    const positions = this.#positions;
+    this.#positions = [];
+    this.#round += 1;
+    return positions;
+  }
+
+  has(position: number): boolean {
+    return this.#rounds[position] === this.#round;
+  }
+
+  isEmpty(): boolean {
+    return this.#positions.length === 0;
   }
 }
