@@ -1,4 +1,4 @@
-import { Button, Switch } from '@mantine/core';
+import { Button, Group, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { Namespace } from '../../api/answers.ts';
@@ -10,17 +10,20 @@ function DeleteNamespace({ namespace }: { namespace: Namespace }) {
   const [asking, setAsking] = useState(false);
   const remove = useDeleteNamespace(namespace.name);
   const navigate = useNavigate();
-  const images = namespace.imageCount === 1 ? '1 image' : `${namespace.imageCount} images`;
+  const isHolding = namespace.imageCount > 0;
   return (
     <>
-      <Button
-        variant="default"
-        c="var(--pq-critical)"
-        onClick={() => setAsking(true)}
-        style={{ justifySelf: 'start' }}
-      >
-        Delete namespace
-      </Button>
+      <Group gap="sm">
+        <Button
+          variant="default"
+          disabled={isHolding}
+          {...(!isHolding && { c: 'var(--pq-critical)' })}
+          onClick={() => setAsking(true)}
+        >
+          Delete namespace
+        </Button>
+        {isHolding && <span className="pq-dim">Only when it holds no images any more.</span>}
+      </Group>
       <ConfirmDialog
         opened={asking}
         title={`Delete ${namespace.name}?`}
@@ -31,7 +34,7 @@ function DeleteNamespace({ namespace }: { namespace: Namespace }) {
         onClose={() => setAsking(false)}
         onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate('/namespaces') })}
       >
-        This deletes {images} with all tags, the policy, the allowlist and the members. It cannot be undone.
+        Its policy, allowlist, immutability rules and members go with it. It cannot be undone.
       </ConfirmDialog>
     </>
   );
