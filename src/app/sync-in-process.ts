@@ -36,6 +36,8 @@ export async function syncInProcess(config: Config, signal: AbortSignal): Promis
   signal.throwIfAborted();
   const child = spawn(process.execPath, [program], {
     env: environmentForChild(),
+    // A Ctrl-C at the terminal reaches it through the abort only, so that it counts as an interruption.
+    detached: true,
     stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
   });
   const stop = () => child.kill('SIGTERM');

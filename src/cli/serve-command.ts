@@ -6,7 +6,7 @@ import type { CommandContext } from './command-context.ts';
 const drainMs = 1_000;
 const stopMsMax = 29_000;
 
-/** `pratique serve`: runs until SIGTERM or SIGINT; a second signal ends it at once. */
+/** `pratique serve`: runs until SIGTERM, SIGINT or SIGHUP; a second signal ends it at once. */
 export function addServeCommand(program: Command, context: () => CommandContext): void {
   program
     .command('serve')
@@ -44,5 +44,6 @@ function firstSignal(): Promise<NodeJS.Signals> {
     };
     process.on('SIGTERM', receive);
     process.on('SIGINT', receive);
+    process.on('SIGHUP', receive);
   });
 }
