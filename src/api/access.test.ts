@@ -4,6 +4,7 @@ import { type ApiServer, apiRoles, startApiServer } from '../testing/api-server.
 import { apiPrefix } from './contract/openapi-document.ts';
 import type { Operation } from './contract/operation.ts';
 import { type OperationId, operations } from './contract/operations.ts';
+import { compileValidator } from './validate.ts';
 
 /**
  * Who gets what (threats.md A1): a status for each role in the order of `apiRoles`:
@@ -87,7 +88,8 @@ describe('access', () => {
         const { path, body } = await apiCalls[id](server, `${id}-${role}`.toLowerCase());
         const answer = await server.call(role, method, path, body);
         statuses.push(answer.status);
-        if (answer.status >= 400) {
+        if (answer.status < 400) expectDescribed(operations[id], answer.body);
+        else {
           expect(answer.body).toMatchObject({
             error: { code: expect.any(String), message: expect.any(String) },
           });
@@ -144,6 +146,12 @@ describe('access', () => {
     expect((await server.call('systemAdmin', 'GET', '/session')).status).toBe(401);
   });
 });
+
+/** What is answered is what the OpenAPI document says. */
+function expectDescribed({ response }: Operation, body: unknown): void {
+  if (response === undefined) expect(body).toBeUndefined();
+  else expect(() => compileValidator(response, 'body')(body)).not.toThrow();
+}
 
 async function countEvents(): Promise<number> {
   const { count } = await server.database.db

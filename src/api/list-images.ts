@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import {
   countImages,
@@ -75,8 +77,9 @@ async function findByRows({ db }: ApiDependencies, search: Search): Promise<Foun
 
 /** A verdict is stored nowhere, so finding images by it judges all that match the rest of the filter. */
 async function findByVerdict(dependencies: ApiDependencies, search: Search & Wanted): Promise<Found> {
-  const { filter, order, after, limit, now, query } = search;
+  const { order, after, limit, now, query } = search;
   const { db, verdicts } = dependencies;
+  const filter = query.verdict === 'allow' ? search.filter : await onlyGated(db, search.filter);
   const judge = (images: readonly ImageRef[]) => verdicts.verdictsOf(images, { now });
   const found: { readonly image: ImageRef; readonly verdict: Verdict }[] = [];
   let total = 0;
@@ -91,6 +94,17 @@ async function findByVerdict(dependencies: ApiDependencies, search: Search & Wan
     total,
     verdictsOfRefs: found.map(({ verdict }) => verdict),
   };
+}
+
+/** A namespace whose policy is off allows everything, so nothing of it has another verdict. */
+async function onlyGated(db: Database, filter: ImageListFilter): Promise<ImageListFilter> {
+  const { rows } = await sql<{ id: number }>`
+    select id from namespace where coalesce(policy ->> 'mode', 'off') <> 'off'`.execute(db);
+  const { namespaceIds } = filter;
+  const gated = rows
+    .map(({ id }) => id)
+    .filter((id) => namespaceIds === undefined || namespaceIds.includes(id));
+  return { ...filter, namespaceIds: gated };
 }
 
 /** As PostgreSQL compares the rows: names are ASCII, so the order of bytes is that of code units. */

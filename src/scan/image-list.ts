@@ -247,12 +247,14 @@ function condition(filter: ImageListFilter): RawBuilder<unknown> {
 const worstOf = sql`
   select c.*, s.highest, s.critical, s.high, s.medium, s.low, s.negligible, s.unknown, s.fixable, s.known_exploited,
          s.manifest_digest as judged, ${shownState('c', 's')} as shown_state, coalesce(s.doubts, '[]') as doubts
-  from manifest one
+  from (
+    select m.digest where m.kind <> 'index'
+    union all
+    select k.child_digest from manifest_child k where m.kind = 'index' and k.parent_digest = m.digest
+  ) self
+  join manifest one on one.digest = self.digest and (m.kind <> 'index' or one.kind = 'image')
   left join image_summary s on s.manifest_digest = one.digest
   left join image_scan c on c.manifest_digest = one.digest and c.category = 'vulnerabilities'
-  where one.digest = m.digest and m.kind <> 'index'
-     or m.kind = 'index' and one.kind = 'image'
-        and one.digest in (select k.child_digest from manifest_child k where k.parent_digest = m.digest)
   order by array_position(
              array['scanning', 'queued', 'failed', 'incomplete', 'cancelled', 'not-scanned', 'undetermined'],
              ${shownState('c', 's')}) nulls last,

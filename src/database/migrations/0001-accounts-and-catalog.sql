@@ -160,6 +160,7 @@ create table repository_manifest (
   unique (repository_id, manifest_digest)
 );
 create index repository_manifest_manifest on repository_manifest (manifest_digest);
+create index repository_manifest_pushed on repository_manifest (pushed_at, id);
 
 create table tag (
   repository_id bigint not null references repository on delete cascade,
