@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { ScanState } from '../report/scan-state.ts';
-import type { Severity } from '../report/severity.ts';
 import { exitCodeOf } from './scan-command.ts';
 import { scanJson } from './scan-json.ts';
 import { scanTable } from './scan-table.ts';
 
-const digest = `sha256:${'a'.repeat(64)}` as Digest; // in the registered form
+type Severity = ScannedFinding['severity'];
+type ScanState = TargetReport['facts']['states']['vulnerabilities']['state'];
+
+const digest = `sha256:${'a'.repeat(64)}` as TargetReport['image']['digest']; // in the registered form
 
 function finding(severity: Severity, more: Partial<ScannedFinding> = {}): ScannedFinding {
   return {
