@@ -21,10 +21,19 @@ function setHeaders(reply: FastifyReply): void {
   reply.header('cross-origin-opener-policy', 'same-origin');
 }
 
-/** Paths that belong to programs: an unknown one is an error there, not a page. */
-const programPaths = /^\/(v2|api|token|healthz|readyz|metrics)(\/|$)/i;
+/** Paths that belong to programs or to the build: an unknown one is an error there, not a page. */
+const programPaths = /^\/(v2|api|token|healthz|readyz|metrics|assets)(\/|$)/i;
 
-/** Serves the built console: files by name, and its page for every other path that a browser asks for. */
+/**
+ * Navigations ask for HTML, scripts and images do not (https://fetch.spec.whatwg.org/#concept-fetch step 13). The end of
+ * a path tells nothing: a namespace may be called `my.js`.
+ */
+function isNavigation(request: FastifyRequest): boolean {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  return isRead && /\btext\/html\b/i.test(request.headers.accept ?? '');
+}
+
+/** Serves the built console: files by name, and its page for every other path that a browser opens. */
 export async function registerConsole(fastify: FastifyInstance, folder: string): Promise<void> {
   const isBuilt = existsSync(`${folder}/index.html`);
   if (isBuilt) {
@@ -53,12 +62,9 @@ export async function registerConsole(fastify: FastifyInstance, folder: string):
   }
   fastify.setNotFoundHandler(async (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?')[0] ?? '';
-    const isPage =
-      (request.method === 'GET' || request.method === 'HEAD') &&
-      !programPaths.test(path) &&
-      !/\.[a-z0-9]+$/i.test(path);
-    if (isBuilt && isPage) {
+    if (isBuilt && isNavigation(request) && !programPaths.test(path)) {
       setHeaders(reply);
+      reply.header('vary', 'accept');
       return reply.header('cache-control', 'no-cache').sendFile('index.html');
     }
     return reply
