@@ -4,6 +4,7 @@ import type { ImageFacts } from '../report/image-facts.ts';
 import type { Severity } from '../report/severity.ts';
 import { type ImageContent, readImageContent } from '../scan/image-content.ts';
 import { placeFindings, type ReportDetails, readReportDetails } from '../scan/report-details.ts';
+import { adviseUpgrades } from '../scan/upgrade-advice.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { ImageScope } from './authorize.ts';
 import type { Image, ImageDetails } from './contract/image.ts';
@@ -50,6 +51,7 @@ export async function showImageDetails(
       mediaType,
       platform: platform ?? null,
     })),
+    upgrades: [...adviseUpgrades(facts?.packages ?? [])],
     pullCommand: pullCommand(dependencies.externalUrl, shown),
   };
 }

@@ -843,6 +843,16 @@ export interface components {
                     variant?: string;
                 } | null;
             }[];
+            /** @description One upgrade per package with a fix, the most useful first */
+            upgrades: {
+                ecosystem: string;
+                packageName: string;
+                installedVersion: string;
+                /** @description The lowest version that clears all that is counted */
+                version: string;
+                clears: number;
+                clearsHighOrWorse: number;
+            }[];
             pullCommand: string;
         };
         ImageFilter: {

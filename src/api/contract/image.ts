@@ -99,6 +99,17 @@ export const ImageDetails = component('ImageDetails', {
       platform: Type.Union([Platform, Type.Null()]),
     }),
   ),
+  upgrades: Type.Array(
+    closed({
+      ecosystem: Type.String(),
+      packageName: Type.String(),
+      installedVersion: Type.String(),
+      version: Type.String({ description: 'The lowest version that clears all that is counted' }),
+      clears: Type.Integer(),
+      clearsHighOrWorse: Type.Integer(),
+    }),
+    { description: 'One upgrade per package with a fix, the most useful first' },
+  ),
   pullCommand: Type.String(),
 });
 export type ImageDetails = Static<typeof ImageDetails>;

@@ -3,6 +3,7 @@ import type { ImageDetails } from '../../api/answers.ts';
 import { byteSize } from '../../parts/byte-size.ts';
 import { CommandLine } from '../../parts/command-line.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
+import { TagList } from './tag-list.tsx';
 import './details-tab.css';
 
 function Row({ label, children }: { label: string; children: ReactNode }) {
@@ -30,7 +31,7 @@ export function DetailsTab({ image }: { image: ImageDetails }) {
             {image.namespace}/{image.repository}
           </Row>
           <Row label="Tags">
-            {image.tags.length === 0 ? <span className="pq-dim">none</span> : image.tags.join(', ')}
+            <TagList image={image} />
           </Row>
           <Row label="Digest">
             <Mono>{image.digest}</Mono>

@@ -1,21 +1,19 @@
 import { Link } from 'react-router';
 import type { ImageDetails } from '../../api/answers.ts';
-import { isBusy, useFindings } from '../../api/images.ts';
+import { isBusy } from '../../api/images.ts';
 import { DoubtRemedy, remedyKindOf } from './doubt-remedy.tsx';
-import { type FixAdvice, fixAdviceOf } from './fix-advice.ts';
-import { revisionOf } from './revision-of.ts';
 
-const adviceMax = 4;
+const upgradesMax = 4;
 
-function AdviceLine({ advice }: { advice: FixAdvice }) {
-  const findings = advice.findingCount === 1 ? '1 finding' : `${advice.findingCount} findings`;
-  const [first, ...others] = advice.fixedVersions;
+type Upgrade = ImageDetails['upgrades'][number];
+
+function UpgradeLine({ upgrade }: { upgrade: Upgrade }) {
+  const { packageName, installedVersion, version, clears, clearsHighOrWorse } = upgrade;
+  const findings = clears === 1 ? '1 finding' : `${clears} findings`;
   return (
     <li>
-      Upgrade <strong>{advice.packageName}</strong> {advice.installedVersion}:{' '}
-      {others.length === 0
-        ? `${first ?? ''} or later clears ${findings}`
-        : `${findings}, fixed in ${advice.fixedVersions.slice(0, 4).join(', ')}${others.length > 3 ? ', …' : ''}`}
+      Upgrade <strong>{packageName}</strong> {installedVersion} → {version}: clears {findings}
+      {clearsHighOrWorse > 0 && `, ${clearsHighOrWorse} high or worse`}
     </li>
   );
 }
@@ -41,12 +39,7 @@ function Remedies({ image }: { image: ImageDetails }) {
 
 /** The upgrades that clear most, what would take doubts away, and the way to accept the risk instead. */
 export function WhatToDo({ image }: { image: ImageDetails }) {
-  const findings = useFindings({
-    id: image.id,
-    query: { fixable: true, limit: 200 },
-    revision: revisionOf(image),
-  });
-  const advice = fixAdviceOf(findings.data?.items ?? []);
+  const { upgrades } = image;
   const { reasons } = image.verdict;
   const hasIds = reasons.some((reason) => reason.kind === 'vulnerability');
   const isFailed = image.scan.problem !== undefined;
@@ -56,10 +49,12 @@ export function WhatToDo({ image }: { image: ImageDetails }) {
       <ul>
         {isFailed && <li>Scan it again when the cause is gone.</li>}
         {isBusy(image) && <li>Wait: this page follows the scan.</li>}
-        {advice.slice(0, adviceMax).map((line) => (
-          <AdviceLine key={`${line.packageName} ${line.installedVersion}`} advice={line} />
+        {upgrades.slice(0, upgradesMax).map((upgrade) => (
+          <UpgradeLine key={`${upgrade.packageName} ${upgrade.installedVersion}`} upgrade={upgrade} />
         ))}
-        {advice.length > adviceMax && <li>and {advice.length - adviceMax} more packages to upgrade</li>}
+        {upgrades.length > upgradesMax && (
+          <li>and {upgrades.length - upgradesMax} more packages to upgrade</li>
+        )}
         <Remedies image={image} />
         {hasIds && (
           <li>
