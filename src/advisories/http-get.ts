@@ -92,8 +92,22 @@ async function* readBody(response: IncomingMessage): AsyncGenerator<Buffer> {
   }
 }
 
+/** What Node's codes of the system's errors mean to people; they stay in the text, for who searches for them. */
+const plainWords: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'the name of the host could not be looked up; is there a network',
+  ENOTFOUND: 'the name of the host is not known',
+  ECONNREFUSED: 'nothing answers at that address and port',
+  ECONNRESET: 'the connection was cut',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no network',
+  ETIMEDOUT: 'the host did not answer in time',
+};
+
 /** An attempt at several addresses of a host fails with one error for all, which has no message. */
 function reasonOf(error: unknown): string {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? first.message || first.name : String(first);
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  if (!(first instanceof Error)) return String(first);
+  const code = 'code' in first && typeof first.code === 'string' ? first.code : '';
+  const words = plainWords[code];
+  return words === undefined ? first.message || first.name : `${words} (${code})`;
 }
