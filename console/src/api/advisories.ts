@@ -1,12 +1,30 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Feed } from './answers.ts';
 import { answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
+
+/** The list of a mirror's ecosystems is no feed, but the status of the feeds tells of it while it cannot be read. */
+const ecosystemList = 'ecosystems.txt';
+
+export interface Feeds {
+  readonly items: readonly Feed[];
+  /** Why the list of ecosystems could not be read; without it only those that are known already are updated. */
+  readonly listError: string | null;
+}
+
+function withoutList(items: readonly Feed[]): Feeds {
+  return {
+    items: items.filter(({ name }) => name !== ecosystemList),
+    listError: items.find(({ name }) => name === ecosystemList)?.lastError ?? null,
+  };
+}
 
 export function useFeeds() {
   const api = useApi();
   return useQuery({
     queryKey: ['feeds'],
     queryFn: ({ signal }) => answerOf(api.client.GET('/advisories', { signal })),
+    select: ({ items }) => withoutList(items),
     refetchInterval: 5000,
   });
 }

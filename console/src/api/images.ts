@@ -77,3 +77,22 @@ export function useCancelScan() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['images'] }),
   });
 }
+
+export function useDeleteTag() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ namespace, repository, tag }: { namespace: string; repository: string; tag: string }) =>
+      answerOf(
+        api.client.DELETE('/namespaces/{namespace}/tags', {
+          params: { path: { namespace }, query: { repository, tag } },
+        }),
+      ),
+    onSuccess: () =>
+      Promise.all(
+        ['images', 'namespace', 'namespaces', 'events'].map((key) =>
+          queries.invalidateQueries({ queryKey: [key] }),
+        ),
+      ),
+  });
+}

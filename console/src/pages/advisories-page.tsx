@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconRefresh } from '@tabler/icons-react';
-import { useFeeds, useSyncAdvisories, useSystem } from '../api/advisories.ts';
+import { type Feeds, useFeeds, useSyncAdvisories, useSystem } from '../api/advisories.ts';
 import type { Feed } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
 import { PageHead } from '../layout/page-head.tsx';
@@ -53,12 +53,13 @@ const columns: readonly Column<Feed>[] = [
   },
 ];
 
-function sentenceOf(feeds: readonly Feed[]): string {
+function sentenceOf({ items: feeds, listError }: Feeds): string {
   if (feeds.length === 0) return 'No feed has been read yet.';
   const bad = feeds.filter(
     (feed) => feed.stale || feed.lastError !== null || feed.lastSuccessAt === null,
   ).length;
   if (bad > 0) return `${bad} of ${feeds.length} feeds cannot be relied on.`;
+  if (listError !== null) return 'The list of ecosystems could not be read.';
   return feeds.length === 1 ? 'The 1 feed is up to date.' : `All ${feeds.length} feeds are up to date.`;
 }
 
@@ -85,12 +86,32 @@ function SyncButton() {
   );
 }
 
+/** What keeps the feeds from being relied on and is not the fault of one of them. */
+function Notes({ listError }: { listError: string | null }) {
+  const system = useSystem();
+  const notReady = system.data?.feeds.ready === false ? system.data.feeds.message : undefined;
+  if (notReady === undefined && listError === null) return null;
+  return (
+    <div style={{ display: 'grid', gap: 12, marginBottom: 16 }}>
+      {notReady !== undefined && (
+        <Note tone="unsure" title="Nothing can be judged yet">
+          <p>{notReady}</p>
+        </Note>
+      )}
+      {notReady === undefined && listError !== null && (
+        <Note tone="unsure" title="The mirror's list of ecosystems could not be read">
+          <p>{listError}. The ecosystems below are kept as they are; new ones are not noticed.</p>
+        </Note>
+      )}
+    </div>
+  );
+}
+
 /** Where the knowledge comes from, and how old it is. */
 export function AdvisoriesPage() {
   const feeds = useFeeds();
-  const system = useSystem();
   const session = useSession();
-  const verdict = feeds.data === undefined ? undefined : sentenceOf(feeds.data.items);
+  const verdict = feeds.data === undefined ? undefined : sentenceOf(feeds.data);
   if (feeds.error !== null && feeds.data === undefined) {
     return <ErrorNote error={feeds.error} onRetry={() => void feeds.refetch()} />;
   }
@@ -101,13 +122,7 @@ export function AdvisoriesPage() {
         {...(verdict !== undefined && { verdict })}
         actions={session.data?.account.isAdmin === true && <SyncButton />}
       />
-      {system.data !== undefined && !system.data.feeds.ready && (
-        <div style={{ marginBottom: 16 }}>
-          <Note tone="unsure" title="Nothing can be judged yet">
-            <p>{system.data.feeds.message}</p>
-          </Note>
-        </div>
-      )}
+      <Notes listError={feeds.data?.listError ?? null} />
       <section className="pq-panel" aria-label="Feeds">
         <DataTable
           name="Feeds"

@@ -1,12 +1,13 @@
 import { Link } from 'react-router';
 import { useFeeds } from '../../api/advisories.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
+import { UnsureMark } from '../../parts/unsure-mark.tsx';
 
 /** How fresh the advisories are, in a few lines. */
 export function FeedSummary() {
   const feeds = useFeeds();
   if (feeds.data === undefined) return null;
-  const { items } = feeds.data;
+  const { items, listError } = feeds.data;
   const records = items.reduce((sum, feed) => sum + feed.recordCount, 0);
   const failing = items.filter((feed) => feed.lastError !== null).length;
   const stale = items.filter((feed) => feed.stale).length;
@@ -33,6 +34,14 @@ export function FeedSummary() {
             <RelativeTime at={last} />
           </Link>
         </li>
+        {listError !== null && (
+          <li>
+            <Link to="/advisories">
+              <span>List of ecosystems</span>
+              <UnsureMark>Not read</UnsureMark>
+            </Link>
+          </li>
+        )}
         <li>
           <Link to="/advisories">
             <span>Feeds that failed</span>
