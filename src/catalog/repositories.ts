@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { NamespaceName, RepositoryName } from '../oci/names.ts';
 
 /** A repository with its namespace, by ids: a namespace that is deleted and made again is another one. */
@@ -139,5 +140,33 @@ export async function listRepositoryNames(
     where ${visible} and ${after}
       and exists (select from repository_manifest rm where rm.repository_id = r.id)
     order by 1 limit ${filter.limit}`.execute(db);
+  return result.rows.map((row) => row.name);
+}
+
+/**
+ * Full names of repositories that hold a blob, in an order of no meaning. Only those in namespaces where the account has
+ * any role, or that are public; whether it may pull there is for the caller to decide.
+ */
+export async function listRepositoriesHolding(
+  db: Database,
+  filter: {
+    readonly digest: Digest;
+    readonly visibleTo: 'all' | { readonly accountId: number };
+    readonly limit: number;
+  },
+): Promise<readonly string[]> {
+  const visible =
+    filter.visibleTo === 'all'
+      ? sql`true`
+      : sql`(n.is_public or exists (
+          select from namespace_member m
+          where m.namespace_id = n.id and m.account_id = ${filter.visibleTo.accountId}::bigint))`;
+  const result = await sql<{ name: string }>`
+    select n.name || '/' || r.name as name
+    from repository_blob held
+    join repository r on r.id = held.repository_id
+    join namespace n on n.id = r.namespace_id
+    where held.digest = ${filter.digest} and ${visible}
+    limit ${filter.limit}`.execute(db);
   return result.rows.map((row) => row.name);
 }

@@ -17,6 +17,8 @@ export async function askPullGuard(asked: {
   readonly tag?: Tag;
   readonly method: 'GET' | 'HEAD';
   readonly reply: FastifyReply;
+  /** Ends the guard's waiting; absent: when the client has gone. */
+  readonly signal?: AbortSignal;
 }): Promise<Refusal | undefined> {
   const { access, reply } = asked;
   let abort: AbortController | undefined;
@@ -29,6 +31,7 @@ export async function askPullGuard(asked: {
     mayPush: access.mayPush,
     // Made only for a guard that waits.
     get signal() {
+      if (asked.signal !== undefined) return asked.signal;
       abort ??= abortWhenGone(reply);
       return abort.signal;
     },

@@ -35,11 +35,13 @@ export async function authorize(asked: {
   readonly name: FullName;
   readonly action: TokenAction;
   readonly lookup?: Pick<SituationKey, 'tag' | 'manifestDigest' | 'blobDigest'>;
+  /** What the challenge tells the client to ask for; absent: the action in the repository. */
+  readonly scope?: string;
   readonly challenges: Challenges;
   readonly readSituation: ReadSituation;
 }): Promise<Access | Refusal> {
   const { credentials, name, action } = asked;
-  const scope = `repository:${name.full}:${action === 'pull' ? 'pull' : `pull,${action}`}`;
+  const scope = asked.scope ?? `repository:${name.full}:${action === 'pull' ? 'pull' : `pull,${action}`}`;
   const challenge = (error?: string) =>
     challengeOf(asked.challenges, { scope, ...(error === undefined ? {} : { error }) });
   switch (credentials.kind) {

@@ -8,8 +8,8 @@ import { UploadMissingError } from '../storage/blob-errors.ts';
 import { type Access, authorize } from './authorize.ts';
 import type { RegistryCall } from './dependencies.ts';
 import { type Refusal, refusals, refuse } from './errors.ts';
-import { mountBlob } from './mount-blob.ts';
-import { type FullName, invalidDigest } from './parse-path.ts';
+import { mountBlob, mountScope } from './mount-blob.ts';
+import { type FullName, invalidDigest, parseFullName } from './parse-path.ts';
 import { parseContentRange } from './parse-range.ts';
 import { repositoryToPush } from './receive-manifest.ts';
 import { withUpload } from './upload-lease.ts';
@@ -19,7 +19,8 @@ const uploadIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}
 /** POST: mounts a blob, takes one whole, or opens an upload (distribution-spec v1.1 spec.md#pushing-blobs). */
 export async function startUpload(call: RegistryCall, name: FullName): Promise<FastifyReply> {
   const { parts, reply, query } = call;
-  const access = await authorizePush(call, name);
+  const mountSource = query.has('mount') ? parseFullName(query.get('from') ?? '') : undefined;
+  const access = await authorizePush(call, name, mountSource);
   if (access.kind === 'refused') return refuse(reply, access);
   const accountId = access.requester.accountId;
   if (accountId === undefined) throw new Error('The right to push needs an account');
@@ -28,7 +29,8 @@ export async function startUpload(call: RegistryCall, name: FullName): Promise<F
     const digest = parseDigest(mount);
     if (digest === undefined) return refuse(reply, invalidDigest(mount));
     const mounted = await mountBlob(call, { access, digest, from: query.get('from') });
-    if (mounted) return sendCreated(reply, { name, digest });
+    if (mounted.kind === 'refused') return refuse(reply, mounted);
+    if (mounted.kind === 'mounted') return sendCreated(reply, { name, digest });
   }
   const wanted = query.get('digest');
   const digest = wanted === null ? undefined : parseDigest(wanted);
@@ -122,12 +124,20 @@ async function finishUpload(
   return refused === undefined ? sendCreated(reply, { name, digest }) : refuse(reply, refused);
 }
 
-async function authorizePush(call: RegistryCall, name: FullName): Promise<Access | Refusal> {
+/** A mount's source is named in the challenge, so that one token will do for both. */
+async function authorizePush(
+  call: RegistryCall,
+  name: FullName,
+  mountSource?: FullName,
+): Promise<Access | Refusal> {
   return await authorize({
     request: call.request,
     credentials: call.credentials,
     name,
     action: 'push',
+    ...(mountSource === undefined
+      ? {}
+      : { scope: mountScope({ target: name.full, source: mountSource.full }) }),
     challenges: call.parts.challenges,
     readSituation: call.parts.readSituation,
   });

@@ -5,19 +5,22 @@ import { digestOf } from '../bytes/digest.ts';
 import { deleteNamespace } from '../catalog/namespaces.ts';
 import { basic, RegistryClient, testImage } from '../testing/registry-client.ts';
 import { type RegistryUnderTest, startRegistry } from '../testing/start-registry.ts';
-import type { PullDecision } from './guards.ts';
+import type { PullDecision, PullRequest } from './guards.ts';
 
 let registry: RegistryUnderTest;
 let blocked: string | undefined;
+let whenAsked: (request: PullRequest) => void = () => {};
 const image = testImage('rights');
 
 beforeAll(async () => {
   registry = await startRegistry({
     pullGuard: {
-      decide: async (request): Promise<PullDecision> =>
-        request.target.digest === blocked
+      decide: async (request): Promise<PullDecision> => {
+        whenAsked(request);
+        return request.target.digest === blocked
           ? { kind: 'deny', message: 'blocked', detail: {} }
-          : { kind: 'allow', warnings: [], cacheable: true },
+          : { kind: 'allow', warnings: [], cacheable: true };
+      },
     },
   });
   await registry.addAccount('root', { isAdmin: true });
@@ -213,12 +216,81 @@ describe('blobs of other repositories', () => {
     await absent();
     blocked = undefined;
     const narrow = await bearer('dev', 'repository:own/app:pull,push');
-    expect((await mount(narrow, '&from=vault/app')).status).toBe(202);
+    expect((await mount(narrow, '')).status).toBe(202);
+    const asked = await mount(narrow, '&from=vault/app');
+    expect(asked.status).toBe(401);
+    const scope = 'repository:own/app:pull,push repository:vault/app:pull';
+    expect(asked.headers.get('www-authenticate')).toContain(`scope="${scope}",error="insufficient_scope"`);
+    const without = await mount(client(undefined), '&from=vault/app');
+    expect(without.headers.get('www-authenticate')).toContain(`scope="${scope}"`);
+    // A token that holds less than was asked for has told the client already: it uploads.
+    expect((await mount(await bearer('stranger', scope), '&from=vault/app')).status).toBe(202);
+    await absent();
+    const wide = await mount(await bearer('dev', scope), '&from=vault/app');
+    expect(wide.status).toBe(201);
+    expect((await client('root').send(`/v2/own/app/blobs/${digest}`, { method: 'DELETE' })).status).toBe(202);
     await absent();
     const mounted = await mount(client('dev'), '&from=vault/app');
     expect(mounted.status).toBe(201);
     expect(mounted.headers.get('location')).toBe(`/v2/own/app/blobs/${digest}`);
     expect((await own.send(`/v2/own/app/blobs/${digest}`)).bytes.equals(secret)).toBe(true);
+  });
+});
+
+describe('a mount without from (distribution-spec spec.md#mounting-a-blob-from-another-repository)', () => {
+  const bytes = randomBytes(100);
+  const digest = digestOf(bytes);
+  const mount = async (caller: RegistryClient, name: string) =>
+    await caller.send(`/v2/${name}/blobs/uploads/?mount=${digest}`, { method: 'POST' });
+
+  beforeAll(async () => {
+    await registry.addNamespace('source', { members: { dev: 'developer', guest: 'guest' } });
+    await registry.addNamespace('target', {
+      members: { dev: 'developer', guest: 'developer', stranger: 'developer' },
+    });
+    expect((await client('dev').pushBlob('source/app', bytes)).status).toBe(201);
+  });
+
+  it('takes the blob from a repository that the caller may pull from', async () => {
+    const both = 'repository:target/token:pull,push';
+    expect((await mount(await bearer('guest', both), 'target/token')).status).toBe(202);
+    const wide = await bearer('guest', both, 'repository:source/app:pull');
+    for (const [caller, name] of [
+      [client('guest'), 'target/password'],
+      [client('root'), 'target/admin'],
+      [wide, 'target/token'],
+    ] as const) {
+      const mounted = await mount(caller, name);
+      expect(mounted.status).toBe(201);
+      expect(mounted.headers.get('location')).toBe(`/v2/${name}/blobs/${digest}`);
+      expect(mounted.headers.get('docker-content-digest')).toBe(digest);
+      expect((await caller.send(`/v2/${name}/blobs/${digest}`)).bytes.equals(bytes)).toBe(true);
+      const removed = await client('root').send(`/v2/${name}/blobs/${digest}`, { method: 'DELETE' });
+      expect(removed.status).toBe(202);
+    }
+  });
+
+  it('is an upload to whoever may not pull it anywhere, and where a policy forbids it (A3)', async () => {
+    const absent = async (name: string) =>
+      expect((await client('root').send(`/v2/${name}/blobs/${digest}`, { method: 'HEAD' })).status).toBe(404);
+    const wide = await bearer('stranger', 'repository:target/x:pull,push', 'repository:source/app:pull');
+    for (const caller of [client('stranger'), wide]) {
+      expect((await mount(caller, 'target/x')).status).toBe(202);
+      await absent('target/x');
+    }
+    blocked = digest;
+    expect((await mount(client('dev'), 'target/x')).status).toBe(202);
+    blocked = undefined;
+    await absent('target/x');
+    whenAsked = (request) => request.signal.throwIfAborted();
+    expect((await mount(client('dev'), 'target/x')).status).toBe(202);
+    whenAsked = () => {
+      throw new Error('the policy cannot be read');
+    };
+    expect((await mount(client('dev'), 'target/x')).status).toBe(503);
+    whenAsked = () => {};
+    await absent('target/x');
+    expect((await mount(client('dev'), 'target/x')).status).toBe(201);
   });
 });
 
