@@ -18,6 +18,8 @@ export interface ManifestPush {
   /** What it is by content, see registry/classify-manifest.ts. */
   readonly kind: 'image' | 'index' | 'artifact';
   readonly tags: readonly Tag[];
+  /** Of the digest that the client named it by; absent when by tag. */
+  readonly digestAlgorithm?: 'sha256' | 'sha512';
   readonly pushedBy: string;
   readonly decideTagMove: DecideTagMove;
   /** Told in the transaction, after everything is in place: what it writes lives and dies with the push. */
@@ -65,6 +67,7 @@ export async function putManifest(db: Database, push: ManifestPush): Promise<Man
         repositoryId: push.repositoryId,
         tag,
         newDigest: push.digest,
+        digestAlgorithm: push.digestAlgorithm ?? 'sha256',
         decide: push.decideTagMove,
       });
       if (refusal !== undefined) throw new RollBack(refusal);

@@ -38,13 +38,20 @@ export async function moveTag(
     readonly repositoryId: number;
     readonly tag: Tag;
     readonly newDigest: Digest;
+    /** Of the digest that the client named the manifest by. */
+    readonly digestAlgorithm: 'sha256' | 'sha512';
     readonly decide: DecideTagMove;
   },
 ): Promise<RefusedTagMove | undefined> {
-  const { repositoryId, tag, newDigest } = move;
+  const { repositoryId, tag, newDigest, digestAlgorithm } = move;
   const inserted = await transaction
     .insertInto('tag')
-    .values({ repository_id: repositoryId, name: tag, manifest_digest: newDigest })
+    .values({
+      repository_id: repositoryId,
+      name: tag,
+      manifest_digest: newDigest,
+      digest_algorithm: digestAlgorithm,
+    })
     .onConflict((conflict) => conflict.columns(['repository_id', 'name']).doNothing())
     .returning('name')
     .executeTakeFirst();
@@ -63,7 +70,11 @@ export async function moveTag(
   if (currentDigest !== newDigest) {
     await transaction
       .updateTable('tag')
-      .set({ manifest_digest: newDigest, updated_at: sql<Date>`now()` })
+      .set({
+        manifest_digest: newDigest,
+        digest_algorithm: digestAlgorithm,
+        updated_at: sql<Date>`now()`,
+      })
       .where('repository_id', '=', repositoryId)
       .where('name', '=', tag)
       .execute();

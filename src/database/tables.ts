@@ -147,6 +147,7 @@ export interface TagTable {
   repository_id: number;
   name: string;
   manifest_digest: string;
+  digest_algorithm: Generated<'sha256' | 'sha512'>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

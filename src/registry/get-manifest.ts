@@ -36,7 +36,7 @@ export async function getManifest(
     reply,
   });
   if (refused !== undefined) return refuse(reply, refused);
-  const digest = reference.kind === 'digest' ? reference.digest : manifest.digest;
+  const digest = reference.kind === 'digest' ? reference.digest : (manifest.tagDigest ?? manifest.digest);
   const etag = `"${digest}"`;
   reply.header('docker-content-digest', digest).header('etag', etag);
   if (matchesETag(request.headers['if-none-match'], etag)) return reply.code(304).send();

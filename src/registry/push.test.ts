@@ -149,6 +149,22 @@ describe('PUT manifest', () => {
     expect((await dev.pushImage('ns/tags', second.digest, second, '?tag=../x')).status).toBe(400);
   });
 
+  it('names what ?tag= points at by the digest that it was pushed with', async () => {
+    const image = testImage('tags by sha512');
+    const sha512 = digestOf(image.bytes, 'sha512');
+    const answer = await dev.pushImage('ns/tags-512', sha512, image, '?tag=a&tag=b');
+    expect(answer.headers.get('docker-content-digest')).toBe(sha512);
+    for (const tag of ['a', 'b']) expect(await digestOfTag('ns/tags-512', tag)).toBe(sha512);
+    // The same content again changes nothing; other content has the digest of its own push.
+    await dev.pushManifest('ns/tags-512', 'a', image);
+    expect(await digestOfTag('ns/tags-512', 'a')).toBe(sha512);
+    const other = testImage('tags by sha256');
+    await dev.pushImage('ns/tags-512', 'a', other);
+    expect(await digestOfTag('ns/tags-512', 'a')).toBe(other.digest);
+    await dev.pushManifest('ns/tags-512', sha512, image, '?tag=a');
+    expect(await digestOfTag('ns/tags-512', 'a')).toBe(sha512);
+  });
+
   it('names the subject and lists it as a referrer, by either digest', async () => {
     const image = testImage('subject');
     await dev.pushImage('ns/subject', 'v1', image);

@@ -26,6 +26,7 @@ interface ReceivedManifest {
   readonly digest: Digest;
   readonly digestSha512: Digest;
   readonly tags: readonly Tag[];
+  readonly digestAlgorithm: 'sha256' | 'sha512';
 }
 
 /** PUT of a manifest by tag or digest, with more tags as `?tag=` (distribution-spec spec.md#pushing-manifests). */
@@ -92,7 +93,15 @@ async function readManifest(
       `Cannot store the manifest: the data of "${wrong.digest}" must hash to that digest, got other bytes`,
     );
   }
-  return { kind: 'received', bytes, manifest, digest, digestSha512, tags };
+  return {
+    kind: 'received',
+    bytes,
+    manifest,
+    digest,
+    digestSha512,
+    tags,
+    digestAlgorithm: reference.kind === 'digest' ? digestAlgorithm(reference.digest) : 'sha256',
+  };
 }
 
 function readTags(texts: readonly string[], reference: ManifestReference): readonly Tag[] | Refusal {
@@ -161,6 +170,7 @@ async function store(
     manifest,
     kind,
     tags,
+    digestAlgorithm: received.digestAlgorithm,
     pushedBy: requester.name,
     decideTagMove: async (transaction, move) =>
       await parts.pushGuard.decideTagMove(transaction, {

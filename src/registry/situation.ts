@@ -25,6 +25,8 @@ export interface Situation {
   readonly manifest?: {
     /** sha256, also when asked for by sha512. */
     readonly digest: Digest;
+    /** sha512 when the tag of the key was pushed with that digest; absent otherwise. */
+    readonly tagDigest?: Digest;
     readonly mediaType: string;
     readonly sizeBytes: number;
   };
@@ -39,7 +41,8 @@ const queriesAtOnceMax = 2;
 
 const text = `
 select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, member.role,
-  r.id as repository_id, m.digest, m.media_type, m.size_bytes as manifest_size, b.size_bytes as blob_size, b.storage_key
+  r.id as repository_id, m.digest,
+  case t.digest_algorithm when 'sha512' then m.digest_sha512 end as tag_digest, m.media_type, m.size_bytes as manifest_size, b.size_bytes as blob_size, b.storage_key
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
   as q (account_id, namespace, repository, tag, manifest_digest, blob_digest, position)
 left join account a on a.id = q.account_id and a.disabled_at is null
@@ -64,6 +67,7 @@ interface Row {
   readonly role: string | null;
   readonly repository_id: number | null;
   readonly digest: string | null;
+  readonly tag_digest: string | null;
   readonly media_type: string | null;
   readonly manifest_size: number | null;
   readonly blob_size: number | null;
@@ -139,6 +143,7 @@ function asSituation(row: Row): Situation {
       : {
           manifest: {
             digest: row.digest as Digest, // only parsed digests are written
+            ...(row.tag_digest === null ? {} : { tagDigest: row.tag_digest as Digest }), // likewise
             mediaType: row.media_type,
             sizeBytes: row.manifest_size ?? 0,
           },

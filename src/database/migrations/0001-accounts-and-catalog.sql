@@ -166,6 +166,8 @@ create table tag (
   repository_id bigint not null references repository on delete cascade,
   name text collate "C" not null,
   manifest_digest text not null references manifest (digest),
+  -- Of the digest that it was pushed with: answers by tag name the manifest under that one.
+  digest_algorithm text not null default 'sha256' check (digest_algorithm in ('sha256', 'sha512')),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (repository_id, name)
