@@ -86,17 +86,18 @@ export class ApiClient {
     return found;
   }
 
-  /** Starts an update of the advisories and waits for its end. */
-  async syncAdvisories(timeoutMs: number): Promise<void> {
+  /** Starts an update of the advisories and waits until these feeds are read. */
+  async syncAdvisories(
+    timeoutMs: number,
+    names: readonly string[] = ['Alpine', 'Debian', 'npm', 'CVE'],
+  ): Promise<void> {
     await this.call('POST', '/advisories/sync', {});
     await waitUntil('the advisories are loaded', timeoutMs, async () => {
       const { items } = await this.call<{ items: { name: string; lastSuccessAt: string | null }[] }>(
         'GET',
         '/advisories',
       );
-      return ['Alpine', 'Debian', 'npm', 'CVE'].every((name) =>
-        items.some((feed) => feed.name === name && feed.lastSuccessAt !== null),
-      );
+      return names.every((name) => items.some((feed) => feed.name === name && feed.lastSuccessAt !== null));
     });
   }
 }

@@ -18,6 +18,8 @@ interface Descriptor {
 export interface LayoutImage {
   readonly architecture: 'amd64' | 'arm64';
   readonly layers: readonly Buffer[];
+  /** `created_by` of each layer; made up where absent. */
+  readonly commands?: readonly string[];
 }
 
 /** Writes an OCI layout with one image, or an index when there are several, and returns the digest that the tag names. */
@@ -30,8 +32,11 @@ export function writeOciLayout(folder: string, tag: string, images: readonly Lay
   };
   const putJson = (value: unknown, mediaType: string): Descriptor =>
     put(Buffer.from(JSON.stringify(value)), mediaType);
-  const manifests = images.map(({ architecture, layers }): Descriptor => {
-    const config = putJson(imageConfig(architecture, layers), 'application/vnd.oci.image.config.v1+json');
+  const manifests = images.map(({ architecture, layers, commands = [] }): Descriptor => {
+    const config = putJson(
+      imageConfig({ architecture, layers, commands }),
+      'application/vnd.oci.image.config.v1+json',
+    );
     const manifest = putJson(
       {
         schemaVersion: 2,
@@ -55,7 +60,7 @@ export function writeOciLayout(folder: string, tag: string, images: readonly Lay
   return top.digest;
 }
 
-function imageConfig(architecture: string, layers: readonly Buffer[]): unknown {
+function imageConfig({ architecture, layers, commands }: Required<LayoutImage>): unknown {
   return {
     architecture,
     os: 'linux',
@@ -68,7 +73,8 @@ function imageConfig(architecture: string, layers: readonly Buffer[]): unknown {
     },
     history: layers.map((_, index) => ({
       created: '2020-01-01T00:00:00Z',
-      created_by: index === 0 ? 'ADD rootfs.tar.gz / # buildkit' : `RUN step ${index} # buildkit`,
+      created_by:
+        commands[index] ?? (index === 0 ? 'ADD rootfs.tar.gz / # buildkit' : `RUN step ${index} # buildkit`),
     })),
   };
 }
