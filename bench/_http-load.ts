@@ -27,7 +27,10 @@ const headEnd = Buffer.from('\r\n\r\n');
  */
 async function load(order: LoadOrder): Promise<LoadResult> {
   const authorization = order.authorization === undefined ? '' : `authorization: ${order.authorization}\r\n`;
-  const request = Buffer.from(`GET ${order.path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${authorization}\r\n`);
+  const accept = 'accept: application/vnd.oci.image.manifest.v1+json, */*\r\n';
+  const request = Buffer.from(
+    `GET ${order.path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${accept}${authorization}\r\n`,
+  );
   const state = { isMeasuring: false, answers: 0, failures: 0, timesMs: [] as number[] };
   const sockets: Socket[] = [];
   for (let index = 0; index < order.connections; index += 1) {
