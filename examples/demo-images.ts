@@ -64,6 +64,7 @@ function debianFiles(): Files {
     ['libcurl4', '7.74.0-1.3', 'curl'],
     ['libexpat1', '2.2.10-2', 'expat'],
     ['libxml2', '2.9.10+dfsg-6.7', 'libxml2'],
+    ['policykit-1', '0.105-31', 'policykit-1'],
   ];
   const entry = ([name, version, source]: string[]) =>
     `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nSource: ${source}\nVersion: ${version}\n\n`;

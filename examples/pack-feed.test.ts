@@ -22,13 +22,20 @@ describe('the sample feed of the demo', () => {
     await rm(folder, { recursive: true });
   });
 
-  const sync = () => syncAdvisories({ connection: database, sources: { roots: [folder] }, now: () => now });
+  const sync = () =>
+    syncAdvisories({
+      connection: database,
+      sources: { roots: [folder], kev: join(folder, 'kev.json'), epss: join(folder, 'epss.csv.gz') },
+      now: () => now,
+    });
 
   it('is a mirror without a bad record, whose list agrees with its zip', async () => {
     expect((await sync()).feeds).toEqual([
       { name: 'Alpine', kind: 'updated', records: 20, skipped: 0 },
-      { name: 'Debian', kind: 'updated', records: 18, skipped: 0 },
-      { name: 'npm', kind: 'updated', records: 19, skipped: 0 },
+      { name: 'Debian', kind: 'updated', records: 19, skipped: 0 },
+      { name: 'npm', kind: 'updated', records: 18, skipped: 0 },
+      { name: 'KEV', kind: 'updated', records: 1, skipped: 0 },
+      { name: 'EPSS', kind: 'updated', records: 57, skipped: 0 },
     ]);
     expect((await sync()).feeds.every((feed) => feed.kind === 'unchanged')).toBe(true);
   });

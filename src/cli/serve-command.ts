@@ -5,8 +5,10 @@ import type { CommandContext } from './command-context.ts';
 /** What a load balancer is given to see `/readyz` fail before connections are refused. */
 const drainMs = 1_000;
 const stopMsMax = 29_000;
+/** `npm start` passes on the Ctrl-C that the terminal has sent to all of us already: that is one signal, not two. */
+const sameSignalMsMax = 500;
 
-/** `pratique serve`: runs until SIGTERM, SIGINT or SIGHUP; a second signal ends it at once. */
+/** `pratique serve`: runs until SIGTERM, SIGINT or SIGHUP; a second signal, half a second later, ends it at once. */
 export function addServeCommand(program: Command, context: () => CommandContext): void {
   program
     .command('serve')
@@ -36,11 +38,12 @@ function giveUp(): never {
 
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let count = 0;
+    let firstAtMs: number | undefined;
     const receive = (signal: NodeJS.Signals) => {
-      count += 1;
-      if (count === 1) resolve(signal);
-      else process.exit(128);
+      const nowMs = performance.now();
+      firstAtMs ??= nowMs;
+      if (nowMs - firstAtMs > sameSignalMsMax) process.exit(128);
+      resolve(signal);
     };
     process.on('SIGTERM', receive);
     process.on('SIGINT', receive);
