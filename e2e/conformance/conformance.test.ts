@@ -1,0 +1,103 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiClient } from '../api-client.ts';
+import { adminPassword, type ServerProcess, startServerProcess } from '../server-process.ts';
+import { isConformant, readResults } from './read-results.ts';
+import { runSuite } from './run-suite.ts';
+
+const program = process.env['OCI_CONFORMANCE'];
+
+// Skipped unless OCI_CONFORMANCE names the built suite, which no package registry offers (CONTRIBUTING.md).
+describe.skipIf(program === undefined)('the OCI conformance suite', () => {
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    server = await startServerProcess({ environment: { PRATIQUE_ADVISORIES: 'file:/nonexistent' } });
+    await new ApiClient(server.url).call('POST', '/namespaces', { name: 'conformance' });
+  });
+  afterAll(async () => {
+    expect(await server?.stop()).toBe(0);
+    server?.clean();
+  });
+
+  it('passes whole, with nothing skipped', async () => {
+    const run = await runSuite(program ?? '', {
+      host: server.host,
+      name: 'admin',
+      password: adminPassword,
+      namespace: 'conformance',
+    });
+    expect(run.problems).toEqual([]);
+    expect(run.switchesOff).toEqual(['data.sparse']);
+    expect(run.counts.passed).toBeGreaterThan(700);
+    expect(isConformant(run)).toBe(true);
+  });
+});
+
+const yaml = 'config:\n  apis: {push: true, blobs: {atomic: true}}\n  data: {image: true, sparse: false}\n';
+const passed = '<testcase name="a" status="passed"><system-err>x</system-err></testcase>';
+
+describe('readResults()', () => {
+  it('counts cases and says why one did not pass', () => {
+    const skipped =
+      '<testcase name="b &#34;mount&#34;" status="skipped"><skipped/>\n<system-out>202 &lt;\nfell back</system-out></testcase>';
+    const results = readResults({ junit: `<testsuites>${passed}${skipped}</testsuites>`, yaml });
+    expect(results).toEqual({
+      counts: { passed: 1, skipped: 1, failure: 0, error: 0 },
+      problems: [{ name: 'b "mount"', status: 'skipped', reason: '202 <\nfell back' }],
+      switchesOff: ['data.sparse'],
+    });
+    expect(isConformant(results)).toBe(false);
+  });
+
+  it.each([
+    ['everything passed', passed, yaml, true],
+    ['there is no case', '', yaml, false],
+    ['a case failed', `${passed}<testcase name="b" status="failure"></testcase>`, yaml, false],
+    ['a case broke', `${passed}<testcase name="b" status="error"></testcase>`, yaml, false],
+    ['a switch was off', passed, yaml.replace('push: true', 'push: false'), false],
+  ])('and isConformant() judge when %s', (_, junit, text, expected) => {
+    expect(isConformant(readResults({ junit, yaml: text }))).toBe(expected);
+  });
+});
+
+describe('runSuite()', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pratique-conformance-test-'));
+  const script = (name: string, lines: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, `#!/bin/sh\n${lines}\n`);
+    chmodSync(path, 0o700);
+    return path;
+  };
+  const target = { host: '127.0.0.1:9', name: 'admin', password: 'secret', namespace: 'ns' };
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('points the suite at the server, with every switch of its profile', async () => {
+    const program = script(
+      'suite',
+      `printenv | grep ^OCI_ | grep -v RESULTS | sort
+       echo '${passed}' > "$OCI_RESULTS_DIR/junit.xml"
+       echo 'config: {apis: {push: true}}' > "$OCI_RESULTS_DIR/results.yaml"
+       exit 1`,
+    );
+    const run = await runSuite(program, target);
+    expect(run.counts.passed).toBe(1);
+    expect(run.output.trim().split('\n')).toEqual([
+      'OCI_LOG=error',
+      'OCI_PASSWORD=secret',
+      'OCI_REGISTRY=127.0.0.1:9',
+      'OCI_REPO1=ns/repo1',
+      'OCI_REPO2=ns/repo2',
+      'OCI_TLS=disabled',
+      'OCI_USERNAME=admin',
+      'OCI_VERSION=dev',
+    ]);
+  });
+
+  it('throws when the program leaves no results, or is none', async () => {
+    await expect(runSuite(script('broken', 'echo boom; exit 2'), target)).rejects.toThrow(/boom/);
+    await expect(runSuite(join(folder, 'absent'), target)).rejects.toThrow(/ENOENT/);
+  });
+});
