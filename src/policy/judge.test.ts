@@ -266,6 +266,13 @@ describe('judge() by state', () => {
     },
   );
 
+  it('does not take a version that cannot be compared for one without a fix', () => {
+    const versions: readonly Doubt[] = [{ code: 'undetermined-version', message: 'cannot compare' }];
+    const image = facts({ doubts: versions, vulnerabilities: [vulnerability({ undetermined: true })] });
+    const verdict = verdictOf(image, { fixableOnly: true, states: all('block') });
+    expect(verdict).toMatchObject({ kind: 'block', reasons: [{ state: 'undetermined' }] });
+  });
+
   it('does not take a state without a result for clean', () => {
     expect(verdictOf(facts({ category: { state: 'scanned' } }), { states: all('block') }).kind).toBe('block');
   });

@@ -97,7 +97,9 @@ function counts(vulnerability: VulnerabilityFact, policy: Policy): boolean {
   const isSevere =
     severityRank(rankedSeverity(vulnerability.severity, policy)) >= severityRank(policy.minSeverity);
   if (!isSevere && !(policy.knownExploited && vulnerability.knownExploited)) return false;
-  if (policy.fixableOnly && vulnerability.fixedVersion === undefined) return false;
+  // Where the version cannot be compared, nor can it be told whether there is a fix above it.
+  if (policy.fixableOnly && !vulnerability.undetermined && vulnerability.fixedVersion === undefined)
+    return false;
   const { epss } = vulnerability;
   return policy.epssMin === undefined || epss === undefined || epss >= policy.epssMin;
 }
