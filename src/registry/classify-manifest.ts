@@ -69,7 +69,7 @@ async function isDocument(
   const head = await buffer(await from.store.read(blob.storageKey, { start: 0, end }));
   const kind = sniffContent(head);
   if (kind !== 'json' && kind !== 'other') return false;
-  return isText(head) && !isOldTarHeader(head);
+  return isText(head);
 }
 
 /** UTF-8 without NUL, except for a character cut off at the end. */
@@ -81,15 +81,4 @@ function isText(head: Buffer): boolean {
   } catch {
     return false;
   }
-}
-
-/** A tar header of before POSIX has no magic; its checksum at 148 gives it away (tar(5), "Old-Style Archive Format"). */
-function isOldTarHeader(head: Buffer): boolean {
-  if (head.length < 512) return false;
-  const stated = Number.parseInt(head.toString('latin1', 148, 156).replaceAll('\0', ' ').trim(), 8);
-  let sum = 8 * 0x20;
-  for (const [index, byte] of head.subarray(0, 512).entries()) {
-    if (index < 148 || index >= 156) sum += byte;
-  }
-  return sum === stated;
 }

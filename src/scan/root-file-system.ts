@@ -19,7 +19,7 @@ export async function couldBeRootFileSystem(layer: ImageLayer): Promise<boolean>
     case 'json':
       return false;
     case 'other':
-      return isOtherCompression(head) || hasTarChecksum(head);
+      return isOtherCompression(head);
   }
 }
 
@@ -40,15 +40,4 @@ async function readHead(layer: ImageLayer): Promise<Buffer> {
 function isOtherCompression(head: Buffer): boolean {
   const magics = [Buffer.from('BZh'), Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])];
   return magics.some((magic) => head.subarray(0, magic.length).equals(magic));
-}
-
-/** A tar from before POSIX has no magic, but every header has its sum (POSIX.1-2017 pax, ustar: `chksum`). */
-function hasTarChecksum(head: Buffer): boolean {
-  if (head.length < sniffBytes) return false;
-  const stated = Number.parseInt(head.toString('latin1', 148, 156).replaceAll('\0', ' ').trim(), 8);
-  let sum = 8 * 0x20;
-  head.forEach((byte, index) => {
-    if (index < 148 || index >= 156) sum += byte;
-  });
-  return stated === sum;
 }
