@@ -8,7 +8,7 @@ const ecosystemList = 'ecosystems.txt';
 
 export interface Feeds {
   readonly items: readonly Feed[];
-  /** Why the list of ecosystems could not be read; without it only those that are known already are updated. */
+  /** Why the list of a mirror's ecosystems could not be read; without it none of them is updated. */
   readonly listError: string | null;
 }
 

@@ -100,7 +100,7 @@ function Notes({ listError }: { listError: string | null }) {
       )}
       {notReady === undefined && listError !== null && (
         <Note tone="unsure" title="The mirror's list of ecosystems could not be read">
-          <p>{listError}. The ecosystems below are kept as they are; new ones are not noticed.</p>
+          <p>{listError}. Until it can be read, the ecosystems below keep the records that they have.</p>
         </Note>
       )}
     </div>

@@ -77,7 +77,7 @@ function Reasons({ image }: { image: ImageDetails }) {
             reason={reason}
           />
         ))}
-        {more > 0 && <li>and {more} more below</li>}
+        {more > 0 && <li>and {more === 1 ? '1 more reason' : `${more} more reasons`}</li>}
       </ul>
     </section>
   );
