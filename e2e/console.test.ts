@@ -253,9 +253,17 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
     expect(await page.locator('main img, main b, main script').count()).toBe(0);
   });
 
-  it('shows the feeds, and signs out', async () => {
+  it('says that the list of ecosystems is gone, without making a feed of it', async () => {
     await page.goto(`${server.url}/advisories`);
+    await page.getByRole('heading', { level: 1, name: 'All 5 feeds are up to date.' }).waitFor();
     await table('Feeds').getByText('Alpine').waitFor();
+    rmSync(join(mirrorFolder, 'ecosystems.txt'));
+    await page.getByRole('button', { name: 'Read feeds now' }).click();
+    await page.getByText("The mirror's list of ecosystems could not be read").waitFor({ timeout: 60_000 });
+    expect(await table('Feeds').getByText('ecosystems.txt', { exact: true }).count()).toBe(0);
+  });
+
+  it('signs out, and shows nothing any more', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Username').waitFor();
     await page.goto(`${server.url}/images`);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun } from './clients.ts';
@@ -43,16 +43,13 @@ export async function pushWithSkopeo(
   const layout = mkdtempSync(join(tmpdir(), 'pratique-layout-'));
   const digest = writeOciLayout(layout, 'pushed', images);
   const reference = `docker://${server.host}/${name}`;
-  await mustRun('skopeo', [
-    'copy',
-    '--all',
-    '--preserve-digests',
-    '--dest-tls-verify=false',
-    '--dest-creds',
-    credentials,
-    `oci:${layout}:pushed`,
-    reference,
-  ]);
+  const access = ['--dest-tls-verify=false', '--dest-creds', credentials];
+  try {
+    const source = `oci:${layout}:pushed`;
+    await mustRun('skopeo', ['copy', '--all', '--preserve-digests', ...access, source, reference]);
+  } finally {
+    rmSync(layout, { recursive: true });
+  }
   return { reference, digest };
 }
 
