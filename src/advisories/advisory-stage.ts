@@ -156,15 +156,21 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
       on conflict do nothing;`);
 }
 
+/**
+ * `newest_record_at` is the newest record when the newest 1 %, and at least three, are set aside: single records that were
+ * touched long after a release's data ended would make the old data look new (decision 0008).
+ */
 async function rewriteCoverage(client: pg.ClientBase): Promise<void> {
   await client.query(`
     delete from release_coverage where ecosystem in (select ecosystem from touched_package);
     insert into release_coverage (ecosystem, release, record_count, newest_record_at)
-      select p.ecosystem, p.release, count(distinct p.advisory_id),
-        max(greatest(a.modified_at, a.published_at))
-      from advisory_package p join advisory a on a.id = p.advisory_id
-      where p.ecosystem in (select ecosystem from touched_package) and a.withdrawn_at is null
-      group by p.ecosystem, p.release;`);
+      select ecosystem, release, count(*),
+        (array_agg(at order by at desc))[least(count(*), 1 + greatest(3, ceil(count(*) / 100.0)))::int]
+      from (
+        select distinct p.ecosystem, p.release, a.id, greatest(a.modified_at, a.published_at) as at
+        from advisory_package p join advisory a on a.id = p.advisory_id
+        where p.ecosystem in (select ecosystem from touched_package) and a.withdrawn_at is null) as dated
+      group by ecosystem, release;`);
 }
 
 /** The planner must not take tables for empty that have just been filled; autovacuum notices too late. */

@@ -3,15 +3,15 @@ import { doubtsOfFeeds, type FeedDoubtQuery, type FeedKnowledge } from './feed-d
 
 const now = new Date('2026-08-22T12:00:00Z');
 const yesterday = new Date('2026-08-21T12:00:00Z');
-const newestRecordAt = new Date('2026-08-20T00:00:00Z');
+const dataEndAt = new Date('2026-08-20T00:00:00Z');
 
 const held = { recordCount: 2_000, skippedCount: 0, version: 1 };
 const alpine = { name: 'Alpine', ...held, lastSuccessAt: yesterday };
 const npm = { name: 'npm', ...held, lastSuccessAt: yesterday };
 const coverage = [
-  { ecosystem: 'Alpine', release: 'v3.10', recordCount: 1_700, newestRecordAt },
-  { ecosystem: 'Alpine', release: 'v3.3', recordCount: 450, newestRecordAt },
-  { ecosystem: 'Alpine', release: 'v3.12', recordCount: 3, newestRecordAt },
+  { ecosystem: 'Alpine', release: 'v3.10', recordCount: 1_700, dataEndAt },
+  { ecosystem: 'Alpine', release: 'v3.3', recordCount: 450, dataEndAt },
+  { ecosystem: 'Alpine', release: 'v3.12', recordCount: 3, dataEndAt },
 ];
 const covered: FeedKnowledge = { feeds: [alpine, npm], coverage };
 
@@ -100,7 +100,7 @@ describe('doubtsOfFeeds()', () => {
   });
 
   it('marks a distribution of which there is only a sample', () => {
-    const sample = [{ ecosystem: 'Alpine', release: 'v3.10', recordCount: 9, newestRecordAt }];
+    const sample = [{ ecosystem: 'Alpine', release: 'v3.10', recordCount: 9, dataEndAt }];
     expect(doubtsOfFeeds({ ...covered, coverage: sample }, image('v3.10'))[0]).toEqual({
       code: 'no-data-for-release',
       message: 'there are 9 advisories for Alpine v3.10: too few to tell',
@@ -108,7 +108,7 @@ describe('doubtsOfFeeds()', () => {
   });
 
   it('marks data that ends long before the image was built', () => {
-    const old = coverage.map((one) => ({ ...one, newestRecordAt: new Date('2020-02-01T00:00:00Z') }));
+    const old = coverage.map((one) => ({ ...one, dataEndAt: new Date('2020-02-01T00:00:00Z') }));
     const doubtsOf = (newestAt: string) =>
       doubtsOfFeeds({ ...covered, coverage: old }, image('v3.10', { newestAt: new Date(newestAt) }));
     expect(doubtsOf('2020-05-01T00:00:00Z')).toEqual([]);
@@ -116,7 +116,7 @@ describe('doubtsOfFeeds()', () => {
       {
         code: 'data-older-than-image',
         message:
-          "the newest advisory for Alpine v3.10 is of 2020-02-01, the image's newest package of 2021-04-14",
+          "the advisories for Alpine v3.10 end about 2020-02-01, the image's newest package is of 2021-04-14",
       },
     ]);
   });

@@ -11,8 +11,8 @@ export interface ReleaseCoverage {
   readonly release: string;
   /** Advisories that are not withdrawn. */
   readonly recordCount: number;
-  /** Latest publication or change of one of them. */
-  readonly newestRecordAt: Date;
+  /** Until when advisories came regularly: the newest one when a few stragglers are set aside (decision 0008). */
+  readonly dataEndAt: Date;
 }
 
 /** What is held of all feeds: read once to judge many images by `doubtsOfFeeds()`. */
@@ -44,7 +44,7 @@ export async function readFeedKnowledge(db: Database): Promise<FeedKnowledge> {
     ecosystem: row.ecosystem,
     release: row.release,
     recordCount: row.record_count,
-    newestRecordAt: row.newest_record_at,
+    dataEndAt: row.newest_record_at,
   }));
   return { feeds, coverage };
 }
@@ -123,11 +123,11 @@ function lagDoubt(title: string, covered: ReleaseCoverage, query: FeedDoubtQuery
   const { newestAt, now } = query;
   if (newestAt === undefined) return [];
   const builtMs = Math.min(newestAt.getTime(), now.getTime()); // a clock that ran ahead says nothing of the data
-  if (builtMs - covered.newestRecordAt.getTime() <= dataLagMaxDays * dayMs) return [];
+  if (builtMs - covered.dataEndAt.getTime() <= dataLagMaxDays * dayMs) return [];
   return [
     {
       code: 'data-older-than-image',
-      message: `the newest advisory for ${title} is of ${dayOf(covered.newestRecordAt)}, the image's newest package of ${dayOf(new Date(builtMs))}`,
+      message: `the advisories for ${title} end about ${dayOf(covered.dataEndAt)}, the image's newest package is of ${dayOf(new Date(builtMs))}`,
     },
   ];
 }

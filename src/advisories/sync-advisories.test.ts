@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { alpineRecord, alpineRecords, npmRecord } from '../testing/osv-fixtures.ts';
 import { useSyncHarness } from '../testing/sync-harness.ts';
 import { readCandidates } from './candidates.ts';
+import { readFeedKnowledge } from './feed-doubts.ts';
 import { readAdvisoryRecord } from './read-advisory-record.ts';
 import type { SyncResult } from './sync-result.ts';
 
@@ -31,6 +32,24 @@ describe('syncAdvisories() the first time', () => {
       lastAttemptAt: harness.clock,
       lastSuccessAt: harness.clock,
       source: `${harness.root}/Alpine/all.zip`,
+    });
+  });
+
+  it.each([
+    [3, '2024-05-01T10:00:00.500Z'],
+    [4, '2030-01-01T00:00:00.000Z'],
+  ])('says that data ends where it does although %i stragglers came later: %s', async (stragglers, end) => {
+    const late = Array.from({ length: stragglers }, (_, index) =>
+      alpineRecord({ number: 2000 + index, modified: '2030-01-01T00:00:00Z' }),
+    );
+    harness.mirror.setFolder('Alpine', [...alpineRecords(40), ...late]);
+    await harness.sync();
+    const { coverage } = await readFeedKnowledge(harness.database.db);
+    expect(coverage.find(({ release }) => release === 'v3.6')).toEqual({
+      ecosystem: 'Alpine',
+      release: 'v3.6',
+      recordCount: 40 + stragglers,
+      dataEndAt: new Date(end),
     });
   });
 

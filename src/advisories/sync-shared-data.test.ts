@@ -91,24 +91,21 @@ describe.skipIf(shared === undefined)('the whole of the real data (../shared)', 
     expect((await feedDoubts(database.db, query))[0]?.code).toBe(code);
   });
 
-  it('tells that data for a release ends before an image was built', async () => {
-    const distribution = {
-      id: 'debian',
-      versionId: '11',
-      prettyName: 'x',
-      ecosystem: 'Debian',
-      release: '11',
-    };
-    const newestAt = new Date('2024-08-01T00:00:00Z');
-    expect(
-      await feedDoubts(database.db, { distribution, ecosystems: [], newestAt, now, feedAgeMaxDays: 5 }),
-    ).toEqual([
-      {
-        code: 'data-older-than-image',
-        message:
-          "the newest advisory for Debian 11 is of 2023-03-29, the image's newest package of 2024-08-01",
-      },
-    ]);
+  // Newest build times of packages in the images of ../shared: 3.4.0, 3.6.2, 3.6.5, 3.10.9. One record of v3.10 is of 2025.
+  it.each([
+    ['Alpine', 'v3.4', '2016-06-23', undefined],
+    ['Alpine', 'v3.6', '2017-07-05', undefined],
+    ['Alpine', 'v3.6', '2019-03-06', undefined],
+    ['Alpine', 'v3.10', '2021-04-12', 'Alpine v3.10 end about 2020-02-04'],
+    ['Debian', '11', '2024-08-01', 'Debian 11 end about 2023-03-17'],
+  ])('tells whether data for %s %s ends before %s', async (ecosystem, release, builtOn, told) => {
+    const distribution = { id: 'x', versionId: 'x', prettyName: 'x', ecosystem, release };
+    const newestAt = new Date(builtOn);
+    const query = { distribution, ecosystems: [], newestAt, now, feedAgeMaxDays: 5 };
+    const message = `the advisories for ${told}, the image's newest package is of ${builtOn}`;
+    expect(await feedDoubts(database.db, query)).toEqual(
+      told === undefined ? [] : [{ code: 'data-older-than-image', message }],
+    );
   });
 
   it.each(['CVE-2017-12615', 'cve-2017-12615', 'GHSA-pjfr-qf3p-3q25', 'ghsa-PJFR-qf3p-3Q25'])(
