@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLayer } from '../src/testing/build-image.ts';
 import { expectedAlpineFindings } from '../src/testing/expected-alpine-findings.ts';
 import { ApiClient } from './api-client.ts';
-import { command, hasProgram, sharedFolder } from './clients.ts';
+import { hasProgram, sharedFolder } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { hostileName, hostileVersion, writeConsoleMirror } from './console-mirror.ts';
 import { largeLayer } from './large-layer.ts';
-import { pullArguments, pushWithSkopeo, realImage } from './real-images.ts';
+import { pullWithSkopeo, pushWithSkopeo, realImage } from './real-images.ts';
 import { adminPassword, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
 import { type StaticMirror, serveFolder } from './static-mirror.ts';
 
@@ -30,7 +30,7 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
 
   const table = (name: string) => page.getByRole('table', { name });
   const openTab = (name: string) => page.getByRole('tab', { name }).click();
-  const pull = (name: string) => command('skopeo', pullArguments(`docker://${server.host}/${name}`));
+  const pull = (name: string) => pullWithSkopeo(`docker://${server.host}/${name}`);
 
   beforeAll(async () => {
     writeConsoleMirror(mirrorFolder, data);

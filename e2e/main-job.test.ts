@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectedAlpineFindings } from '../src/testing/expected-alpine-findings.ts';
 import { ApiClient, type FindingItem, type ImageItem } from './api-client.ts';
-import { command, hasProgram, sharedFolder } from './clients.ts';
-import { pullArguments, pushWithSkopeo, realImage } from './real-images.ts';
+import { command, hasProgram, mustRun, sharedFolder } from './clients.ts';
+import { writeOciLayout } from './oci-layout.ts';
+import { pullWithSkopeo, pushWithSkopeo, realImage } from './real-images.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { type StaticMirror, serveFolder } from './static-mirror.ts';
 
@@ -88,11 +92,11 @@ describe.skipIf(unavailable)('a real image goes in, is inspected, judged and ref
       const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
       expect(found.sort(byText)).toEqual([...expectedAlpineFindings[version]].sort(byText));
 
-      expect((await command('skopeo', pullArguments(reference))).code).toBe(0);
+      expect((await pullWithSkopeo(reference)).code).toBe(0);
       await api.call('PATCH', `/namespaces/${namespace}`, {
         policy: { mode: 'enforce', minSeverity: 'low' },
       });
-      const refused = await command('skopeo', pullArguments(reference));
+      const refused = await pullWithSkopeo(reference);
       expect(refused.code).not.toBe(0);
       const [worst] = findings.filter(({ severity }) => severity === 'critical' || severity === 'high');
       expect(refused.stderr).toMatch(/CVE-\d{4}-\d+/);
@@ -103,9 +107,36 @@ describe.skipIf(unavailable)('a real image goes in, is inspected, judged and ref
         ids: expectedAlpineFindings[version].map(({ id }) => id),
         reason: 'accepted in this test',
       });
-      expect(await command('skopeo', pullArguments(reference))).toMatchObject({ code: 0 });
+      expect(await pullWithSkopeo(reference)).toMatchObject({ code: 0 });
     });
   }
+
+  it('scans the same image from an archive without pushing it, and says so by its exit code', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pratique-scan-'));
+    const layout = join(folder, 'layout');
+    const archive = join(folder, 'image.tar');
+    try {
+      writeOciLayout(layout, 'it', realImage(data, 'alpine-3.6.2'));
+      await mustRun('tar', ['-C', layout, '-cf', archive, '.']);
+      const scan = (...options: string[]) =>
+        command(process.execPath, ['src/cli/main.ts', 'scan', `oci-archive:${archive}`, ...options], {
+          PRATIQUE_DATA: server.dataFolder,
+        });
+      const json = await scan('--format', 'json', '--fail-on', 'high');
+      expect(json.code).toBe(1);
+      const report = JSON.parse(json.stdout) as { findings: FindingItem[] }; // documented in docs/cli.md
+      expect(report.findings.map(({ id, package: { name } }) => `${name} ${id}`).sort()).toEqual(
+        expectedAlpineFindings['3.6.2'].map((finding) => `${finding.package} ${finding.id}`).sort(),
+      );
+      const table = await scan('--fail-on', 'critical');
+      // Nothing critical, but support of Alpine 3.6 has ended: it could not tell.
+      expect(table.code).toBe(2);
+      expect(table.stdout).toContain('Could not tell: Support of Alpine Linux v3.6 ended');
+      expect((await scan('--fail-on', 'critical', '--allow-incomplete')).code).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it('says of Alpine 3.12.12, which is newer than the data, that it could not tell; the index is listed with both platforms', async () => {
     await api.call('POST', '/namespaces', { name: 'newer', autoScan: true });

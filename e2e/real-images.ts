@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mustRun } from './clients.ts';
+import { type CommandResult, command, mustRun } from './clients.ts';
 import { type LayoutImage, writeOciLayout } from './oci-layout.ts';
 import { adminPassword, type ServerProcess } from './server-process.ts';
 
@@ -53,8 +53,13 @@ export async function pushWithSkopeo(
   return { reference, digest };
 }
 
-/** Arguments of a skopeo pull into a new folder. */
-export function pullArguments(reference: string): string[] {
+/** Pulls an image with skopeo; a refusal is an answer. */
+export async function pullWithSkopeo(reference: string): Promise<CommandResult> {
   const folder = mkdtempSync(join(tmpdir(), 'pratique-pull-'));
-  return ['copy', '--all', '--src-tls-verify=false', '--src-creds', credentials, reference, `dir:${folder}`];
+  const access = ['--src-tls-verify=false', '--src-creds', credentials];
+  try {
+    return await command('skopeo', ['copy', '--all', ...access, reference, `dir:${folder}`]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
