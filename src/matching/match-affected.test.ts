@@ -101,6 +101,9 @@ describe('matchAffected()', () => {
   it('passes over ranges of commits, and cannot tell when there is nothing else', () => {
     const git: AffectedRange = { type: 'GIT', events: [{ introduced: '0' }, { fixed: 'a1b2c3' }] };
     expect(matchNpm('1.0.0', { versions: ['0.9.0'], ranges: [git] })).toEqual(notAffected);
+    expect(matchNpm('', { versions: ['0.9.0'], ranges: [git] })).toMatchObject({ kind: 'undetermined' });
+    expect(matchNpm('latest', { versions: ['0.9.0'], ranges: [] })).toMatchObject({ kind: 'undetermined' });
+    expect(matchNpm('latest', { versions: ['latest'], ranges: [] })).toEqual({ kind: 'affected' });
     expect(matchNpm('0.9.0', { versions: ['0.9.0'], ranges: [git] })).toEqual({ kind: 'affected' });
     expect(matchNpm('1.0.0', { versions: [], ranges: [git] }).kind).toBe('undetermined');
     expect(matchNpm('1.0.0', { versions: [], ranges: [] }).kind).toBe('undetermined');

@@ -63,7 +63,10 @@ function standingOf({ version, affected, order }: MatchQuestion): Standing {
   }
   const standings = comparableRanges(affected).map((range) => standingInRange({ version, range, order }));
   if (standings.includes('inside')) return 'inside';
-  return standings.includes('unknown') ? 'unknown' : 'outside';
+  if (standings.includes('unknown')) return 'unknown';
+  // What cannot be compared may be one of the listed versions all the same, written in a way of its own.
+  const isComparable = affected.versions.length === 0 || order.compare(version, version) === 'equal';
+  return isComparable ? 'outside' : 'unknown';
 }
 
 function comparableRanges(affected: AffectedPackage): readonly AffectedRange[] {
