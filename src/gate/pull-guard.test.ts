@@ -235,6 +235,17 @@ describe('PolicyPullGuard on indexes (threats.md P4, P5)', () => {
     expect((await decide(evil.digest)).kind).toBe('deny');
   });
 
+  it('judges the images of nested indexes, however many there are and however often they are listed', async () => {
+    await pushAll();
+    const inner = buildIndex([evil]);
+    const others = Array.from({ length: 10 }, (_, index) =>
+      buildIndex([evil], { nested: [inner], note: index }),
+    );
+    const outer = buildIndex([], { nested: [inner, ...others] });
+    for (const index of [inner, ...others, outer]) await harness.pushIndex(namespaceId, index, { tag: '' });
+    expect((await decide(outer.digest)).kind).toBe('deny');
+  });
+
   it('does not take an attestation for an image that was not scanned', async () => {
     const document = {
       ...buildLayer(Buffer.from('{"_type":"x"}'), 'none'),

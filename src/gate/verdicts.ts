@@ -54,9 +54,6 @@ const goneVerdict: Verdict = {
   exempted: 0,
 };
 
-/** An index within an index within …: nobody builds more than two; deeper ones are judged by nothing they list. */
-const indexDepthMax = 8;
-
 /** What the gate answers for a digest in a repository: the one place where facts, policy and clock meet. */
 export class Verdicts {
   readonly #options: VerdictsOptions;
@@ -145,45 +142,40 @@ export class Verdicts {
     return { policy: await this.policyOf(namespaceId), now: this.#options.now() };
   }
 
-  async #judge(
-    question: VerdictQuestion,
-    context: JudgeContext,
-    seen: Set<Digest> = new Set(),
-  ): Promise<Judgement> {
+  async #judge(question: VerdictQuestion, context: JudgeContext): Promise<Judgement> {
     const facts = await this.#options.facts.factsOf(question.digest);
     if (facts === undefined) throw new FactsMissingError(question.digest);
-    return await this.#judgeFacts(question, facts, context, seen);
+    return await this.#judgeFacts(question, facts, context);
   }
 
-  async #judgeFacts(
-    question: VerdictQuestion,
-    facts: ImageFacts,
-    context: JudgeContext,
-    seen: Set<Digest> = new Set(),
-  ): Promise<Judgement> {
+  async #judgeFacts(question: VerdictQuestion, facts: ImageFacts, context: JudgeContext): Promise<Judgement> {
     const { digest, repository } = question;
     const { policy, exemptions } = context.policy;
     if (facts.kind !== 'index') {
       const verdict = judge({ facts, policy, exemptions, repository, now: context.now });
       return { verdict, images: [digest], isScanUnderWay: isUnderWay(facts) };
     }
-    seen.add(digest);
     const judged: Judgement[] = [];
-    for (const child of await this.#childrenToJudge(digest, seen)) {
-      judged.push(await this.#judge({ ...question, digest: child }, context, seen));
+    for (const image of await this.#imagesOf(digest)) {
+      judged.push(await this.#judge({ ...question, digest: image }, context));
     }
     return anyOf(judged);
   }
 
-  /** Images of an index that are stored; attestations and signatures among them count only where there is no image. */
-  async #childrenToJudge(digest: Digest, seen: ReadonlySet<Digest>): Promise<readonly Digest[]> {
-    if (seen.size > indexDepthMax) return [];
+  /** The stored images below an index, each once; attestations and signatures count only where there is no image. */
+  async #imagesOf(digest: Digest): Promise<readonly Digest[]> {
+    const indexes = new Set([digest]); // grows while it is walked
+    const listed = new Set<Digest>();
+    for (const index of indexes) {
+      for (const child of await listChildren(this.#options.db, index)) {
+        (child.kind === 'index' ? indexes : listed).add(child.digest);
+      }
+    }
     const images: Digest[] = [];
     const artifacts: Digest[] = [];
-    for (const child of await listChildren(this.#options.db, digest)) {
-      if (seen.has(child.digest)) continue;
-      const facts = await this.#options.facts.factsOf(child.digest);
-      if (facts !== undefined) (facts.kind === 'artifact' ? artifacts : images).push(child.digest);
+    for (const child of listed) {
+      const facts = await this.#options.facts.factsOf(child);
+      if (facts !== undefined) (facts.kind === 'artifact' ? artifacts : images).push(child);
     }
     return images.length > 0 ? images : artifacts;
   }

@@ -153,18 +153,25 @@ export function buildImage(options: ImageOptions): BuiltImage {
 
 export function buildIndex(
   images: readonly BuiltImage[],
-  options: { readonly docker?: boolean } = {},
+  options: {
+    readonly docker?: boolean;
+    /** Indexes that it lists after the images. */
+    readonly nested?: readonly BuiltIndex[];
+    /** Makes one that is like another differ from it. */
+    readonly note?: number;
+  } = {},
 ): BuiltIndex {
   const mediaType = options.docker === true ? dockerIndexMediaType : ociIndexMediaType;
   const manifestBytes = jsonBytes({
     schemaVersion: 2,
     mediaType,
-    manifests: images.map((image) => ({
-      mediaType: image.mediaType,
-      digest: image.digest,
-      size: image.manifestBytes.length,
-      platform: image.platform,
+    manifests: [...images, ...(options.nested ?? [])].map((listed) => ({
+      mediaType: listed.mediaType,
+      digest: listed.digest,
+      size: listed.manifestBytes.length,
+      ...('platform' in listed && { platform: listed.platform }),
     })),
+    ...(options.note !== undefined && { annotations: { note: String(options.note) } }),
   });
   return { manifestBytes, mediaType, digest: digestOf(manifestBytes), images };
 }
