@@ -65,12 +65,14 @@ async function inspectAndStore(
   signal: AbortSignal,
 ): Promise<LayerReport<Found>> {
   const report = await inspectLayer({ open: () => layer.open(), probe: inventoryProbe, signal });
+  // Not read to its end, so nobody knows whether these were the bytes that the digest names: the next scan reads them again.
+  if (report.diffId === undefined) return report;
   await db
     .insertInto('layer_inspection')
     .values({
       blob_digest: layer.digest,
       inspector_version: inspectorVersion,
-      diff_id: report.diffId ?? null,
+      diff_id: report.diffId,
       report: await deflateAsync(JSON.stringify(report)),
       problem: report.incomplete === undefined ? null : JSON.stringify(report.incomplete),
     })

@@ -81,10 +81,10 @@ async function packagesNamed(
                 ${changedPackages.map((one) => one.name)}::text[]) as c (ecosystem, name)
       on c.ecosystem = p.ecosystem and c.name = ${normalisedSourceName}`.execute(db);
   const byCve = await sql<{ id: number }>`
-    select distinct package_id as id from package_match
-    where resolved_at is null and (vulnerability_id = any(${changedCves}::text[]) or aliases && ${changedCves}::text[])`.execute(
-    db,
-  );
+    select distinct m.package_id as id
+    from package_match m cross join unnest(m.vulnerability_id || m.aliases) as known (id)
+    join unnest(${changedCves}::text[]) as changed (id) on changed.id = known.id
+    where m.resolved_at is null`.execute(db);
   const byRecord = await sql<{ id: number }>`
     select distinct package_id as id from package_match
     where resolved_at is null and advisory_id = any(${changedAdvisoryIds}::text[])`.execute(db);
