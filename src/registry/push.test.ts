@@ -165,6 +165,18 @@ describe('PUT manifest', () => {
     expect(await digestOfTag('ns/tags-512', 'a')).toBe(sha512);
   });
 
+  it('is one manifest under both digests: deleted by one, it is gone under the other (C12)', async () => {
+    const image = testImage('both digests');
+    const digests = [image.digest, digestOf(image.bytes, 'sha512')];
+    for (const [pushed, deleted] of [digests, [...digests].reverse()]) {
+      expect((await dev.pushImage('ns/both', pushed ?? '', image, '?tag=v1')).status).toBe(201);
+      for (const digest of digests) expect(await digestOfTag('ns/both', digest)).toBe(digest);
+      const path = `/v2/ns/both/manifests/${deleted}`;
+      expect((await maintainer.send(path, { method: 'DELETE' })).status).toBe(202);
+      for (const reference of [...digests, 'v1']) expect(await digestOfTag('ns/both', reference)).toBeNull();
+    }
+  });
+
   it('names the subject and lists it as a referrer, by either digest', async () => {
     const image = testImage('subject');
     await dev.pushImage('ns/subject', 'v1', image);
