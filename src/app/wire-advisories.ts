@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import { readFeedStatus } from '../advisories/feed-status.ts';
+import { hasPendingChanges } from '../advisories/pending-changes.ts';
 import type { Tables } from '../database/tables.ts';
 import type { JobEnqueuer, JobHandler, JobSchedule } from '../jobs/queue.ts';
 import { systemClock } from './clock.ts';
@@ -26,12 +27,19 @@ export async function queueAdvisorySync(
   await enqueuer.enqueue(transaction, syncJobKind, {}, { key: syncJobKind, attemptsMax });
 }
 
-/** Queues the first synchronisation when nothing is held, and one when the last good one is older than a day. */
-export async function queueSyncWhenDue(enqueuer: JobEnqueuer, installation: Installation): Promise<void> {
+/**
+ * Queues the first synchronisation when nothing is held, and one when the last good one is older than a day, or when its
+ * process was killed before the images were judged by what it brought.
+ */
+export async function queueSyncWhenDue(
+  enqueuer: JobEnqueuer,
+  installation: Pick<Installation, 'connection'>,
+): Promise<void> {
   const { db } = installation.connection;
   const feeds = await readFeedStatus(db);
   const newestMs = Math.max(0, ...feeds.map(({ lastSuccessAt }) => lastSuccessAt?.getTime() ?? 0));
-  if (systemClock().getTime() - newestMs < dayMs) return;
+  const isFresh = systemClock().getTime() - newestMs < dayMs;
+  if (isFresh && !(await hasPendingChanges(db))) return;
   await db.transaction().execute((transaction) => queueAdvisorySync(enqueuer, transaction));
 }
 
@@ -51,13 +59,14 @@ export function syncJob(installation: Installation, logger: Logger): JobHandler 
 
 function tell({ feeds, changedAdvisories }: SyncReport, logger: Logger): void {
   const failed = feeds.filter(({ kind }) => kind === 'failed');
-  for (const { name, error } of failed)
-    logger.warn({ feed: name, reason: error }, 'an advisory feed could not be updated');
+  // One line for all of them: the queue tells of the job that fails, and `pratique advisories status` of each feed.
   if (feeds.length > 0 && failed.length === feeds.length) {
     throw new FeedsUnreachableError(
-      `Cannot update the advisories: at least one feed must be readable, got ${failed[0]?.error ?? 'none'}`,
+      `Cannot update the advisories: at least one feed must be readable, got ${failed[0]?.error ?? 'none'}; until then only what is held can be judged by: see "pratique advisories status", or set PRATIQUE_ADVISORIES to a mirror that this machine reaches`,
     );
   }
+  for (const { name, error } of failed)
+    logger.warn({ feed: name, reason: error }, 'an advisory feed could not be updated');
   logger.info(
     { feeds: feeds.length, failed: failed.length, changed: changedAdvisories },
     'advisories updated',

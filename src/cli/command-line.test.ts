@@ -59,6 +59,27 @@ function postmasterPid(environment: Record<string, string>): number | undefined 
   return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined;
 }
 
+/** Loads a mirror of one record, so that a server started within a day does not synchronise. */
+async function syncSmallMirror(environment: Record<string, string>): ReturnType<typeof runCli> {
+  const mirror = new StaticMirror();
+  mirror.set('/ecosystems.txt', 'npm\n');
+  mirror.setFolder('npm', [
+    {
+      id: 'GHSA-0000-0000-0001',
+      modified: '2026-01-02T03:04:05Z',
+      affected: [{ package: { ecosystem: 'npm', name: 'left' }, versions: ['1.0.0'] }],
+    },
+  ]);
+  const root = await mirror.start();
+  try {
+    return await runCli(['advisories', 'sync'], {
+      environment: { ...environment, PRATIQUE_ADVISORIES: root },
+    });
+  } finally {
+    await mirror.stop();
+  }
+}
+
 /** False when the checkout lies below a folder that other users may not enter. */
 function isOpenToOthers(): boolean {
   for (let at = import.meta.dirname; ; at = path.dirname(at)) {
@@ -92,6 +113,8 @@ describe('pratique serve', () => {
 
   it('takes over the PostgreSQL of a killed server and keeps what was acknowledged', async () => {
     const environment = dataIn('killed');
+    // A synchronisation that outlives the server for a moment would be the last to use PostgreSQL, and stop it.
+    await syncSmallMirror(environment);
     const killed = await serve(environment);
     // The command works beside the running server.
     expect(await runCli(['admin', 'namespace', 'create', 'kept'], { environment })).toMatchObject({
@@ -101,6 +124,7 @@ describe('pratique serve', () => {
     expect(await stop(killed, 'SIGKILL')).toBe('SIGKILL');
     const next = await serve(environment);
     expect(postmasterPid(environment)).toBe(pid);
+    expect(next.output()).toContain('took over a PostgreSQL');
     expect((await runCli(['admin', 'namespace', 'list'], { environment })).output).toContain(
       'kept  private  yes',
     );
@@ -219,18 +243,7 @@ describe('pratique advisories', () => {
     const failed = await runCli(['advisories', 'sync'], { environment });
     expect(failed).toMatchObject({ code: 3, errors: '' });
     expect(failed.output).toMatch(/^ecosystems.txt +failed +0 +Cannot use /m);
-    const mirror = new StaticMirror();
-    mirror.set('/ecosystems.txt', 'npm\n');
-    mirror.setFolder('npm', [
-      {
-        id: 'GHSA-0000-0000-0001',
-        modified: '2026-01-02T03:04:05Z',
-        affected: [{ package: { ecosystem: 'npm', name: 'left' }, versions: ['1.0.0'] }],
-      },
-    ]);
-    const environmentOfMirror = { ...environment, PRATIQUE_ADVISORIES: await mirror.start() };
-    const loaded = await runCli(['advisories', 'sync'], { environment: environmentOfMirror });
-    await mirror.stop();
+    const loaded = await syncSmallMirror(environment);
     expect(loaded.output).toMatch(/^npm +updated +1$/m);
     expect(loaded.output).toMatch(/^KEV +failed/m);
     expect(loaded.code).toBe(2);

@@ -40,7 +40,7 @@ export interface EmbeddedServerOptions {
   readonly binariesCopyFolder?: string;
   /** Settings of PostgreSQL that differ from the defaults below. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Told when PostgreSQL was lost and when it is back. */
+  /** Told when a running PostgreSQL was taken over, when it was lost and when it is back. */
   readonly onEvent?: (message: string) => void;
 }
 
@@ -138,7 +138,7 @@ export class EmbeddedServer {
     onEvent('lost the connection to the embedded PostgreSQL; starting it again');
     while (!this.#stopping) {
       try {
-        this.#lease = await lease(this.#options, this.#cluster);
+        this.#lease = (await lease(this.#options, this.#cluster)).client;
         this.#watch(this.#lease);
         onEvent('the embedded PostgreSQL is back');
         return;
@@ -174,7 +174,12 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const settings = { ...defaultSettings, ...options.settings };
   const cluster = { at, binaries, user, config, settings, closeSocketFolder: socket.close };
   try {
-    const client = await lease(options, cluster);
+    const { client, spawned } = await lease(options, cluster);
+    if (options.role === 'server' && !spawned) {
+      options.onEvent?.(
+        'took over a PostgreSQL that was running in the data folder already: a server or a command has left it there',
+      );
+    }
     await ensureDatabase(client);
     return new EmbeddedServer(options, cluster, client);
   } catch (cause) {
@@ -206,8 +211,11 @@ async function tryLock(client: pg.Client, lock: number, mode: 'shared' | 'exclus
   return rows[0]?.locked === true;
 }
 
-/** Opens the session that holds our locks, starting PostgreSQL when it does not run. */
-async function lease(options: EmbeddedServerOptions, cluster: Cluster): Promise<pg.Client> {
+/** Opens the session that holds our locks, starting PostgreSQL when it does not run; `spawned`: it was started here. */
+async function lease(
+  options: EmbeddedServerOptions,
+  cluster: Cluster,
+): Promise<{ readonly client: pg.Client; readonly spawned: boolean }> {
   const deadlineAt = performance.now() + startTimeoutMs;
   let spawned: SpawnedPostmaster | undefined;
   let lastError: unknown;
@@ -219,7 +227,7 @@ async function lease(options: EmbeddedServerOptions, cluster: Cluster): Promise<
     // The exclusive lock is taken only to stop PostgreSQL: then it is about to end, and is started anew.
     if (client !== undefined && (await tryLock(client, locks.users, 'shared').catch(() => false))) {
       if (options.role === 'server') await lockServer(options, client);
-      return client;
+      return { client, spawned: spawned !== undefined };
     }
     await client?.end().catch(() => {});
     if (isWrongPassword(lastError)) {
