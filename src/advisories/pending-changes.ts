@@ -17,6 +17,12 @@ export async function readPendingChanges(db: Database): Promise<Changes> {
   };
 }
 
+/** Whether a synchronisation was applied whose re-match has not ended: it died, or still runs. */
+export async function hasPendingChanges(db: Database): Promise<boolean> {
+  const row = await db.selectFrom('pending_change').select('kind').limit(1).executeTakeFirst();
+  return row !== undefined;
+}
+
 /**
  * Forgets changes that have been re-matched. Call it in the transaction that stores the re-match, or after it:
  * what is not acknowledged comes again with the next synchronisation.
