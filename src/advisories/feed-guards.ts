@@ -50,6 +50,15 @@ function isoOf(ms: number): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString() : 'none';
 }
 
+/** Refuses a feed of one file that states an earlier instant than the one held; one that states none is taken. */
+export function refuseOlder(address: string, heldAt: Date | undefined, offeredAt: Date | undefined): void {
+  if (heldAt === undefined || offeredAt === undefined || offeredAt >= heldAt) return;
+  throw new FeedRefusedError(
+    address,
+    `it must not be older than what is held (${heldAt.toISOString()}), got ${offeredAt.toISOString()}`,
+  );
+}
+
 export interface BadRecords {
   readonly count: number;
   /** The first few, for people. */
