@@ -39,8 +39,9 @@ async function main(): Promise<void> {
   say(`Starting a server on ${access.url} with its data in ${folder}`);
   const server = startServer(folder, port, access.password);
   const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
-  process.once('SIGTERM', () => interrupted.abort());
+  // A Ctrl-C comes twice: from the terminal and, once more, from npm.
+  process.on('SIGINT', () => interrupted.abort());
+  process.on('SIGTERM', () => interrupted.abort());
   try {
     await tour(access, server);
     if (!values.once && !interrupted.signal.aborted) {
@@ -50,8 +51,11 @@ async function main(): Promise<void> {
       say('Press Ctrl-C to end the demo; nothing of it stays.');
       await Promise.race([once(server, 'exit'), once(interrupted.signal, 'abort')]);
     }
+  } catch (error) {
+    // The same Ctrl-C ends the server, and with it the tour.
+    if (!interrupted.signal.aborted) throw error;
   } finally {
-    if (server.exitCode === null) {
+    if (!hasEnded(server)) {
       const ended = once(server, 'exit');
       server.kill('SIGTERM');
       await ended;
@@ -159,10 +163,15 @@ async function call<Answer>(
 async function until(what: string, server: ChildProcess, isTrue: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!(await isTrue())) {
-    if (server.exitCode !== null) throw new Error(`The server ended with ${server.exitCode} before ${what}`);
+    if (hasEnded(server))
+      throw new Error(`The server ended with ${server.exitCode ?? server.signalCode} before ${what}`);
     if (performance.now() > deadline) throw new Error(`Waited a minute in vain until ${what}`);
     await new Promise((done) => setTimeout(done, 100));
   }
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
 }
 
 async function freePort(): Promise<number> {

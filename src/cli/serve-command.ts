@@ -16,6 +16,8 @@ export function addServeCommand(program: Command, context: () => CommandContext)
     .action(async () => {
       // Loaded here, so that the other commands do not wait for what only a server needs.
       const { startServer } = await import('../app/server.ts');
+      // Heard from now on: a start that is interrupted would leave PostgreSQL behind.
+      const signalled = firstSignal();
       const server = await startServer(loadProcessConfig(context().settingsFile));
       const out = (text: string) => process.stdout.write(`${text}\n`);
       out(`Pratique is ready on ${server.url}`);
@@ -23,7 +25,7 @@ export function addServeCommand(program: Command, context: () => CommandContext)
         const { password, file } = server.firstPassword;
         out(`First start: sign in as "admin" with the password ${password} (kept in ${file})`);
       }
-      const signal = await firstSignal();
+      const signal = await signalled;
       // Whoever stops it at a terminal does not wait for a load balancer.
       setTimeout(giveUp, stopMsMax).unref();
       await server.stop({ drainMs: signal === 'SIGTERM' ? drainMs : 0 });
