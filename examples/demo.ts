@@ -42,18 +42,18 @@ async function main(): Promise<void> {
   // A Ctrl-C comes twice: from the terminal and, once more, from npm.
   process.on('SIGINT', () => interrupted.abort());
   process.on('SIGTERM', () => interrupted.abort());
+  const interruption = once(interrupted.signal, 'abort');
   try {
-    await tour(access, server);
+    const toured = tour(access, server);
+    toured.catch(() => {}); // told of below, unless it was interrupted
+    await Promise.race([toured, interruption]);
     if (!values.once && !interrupted.signal.aborted) {
       say(
         `\nOpen ${styleText('bold', access.url)} and sign in as admin with the password ${styleText('bold', access.password)}`,
       );
       say('Press Ctrl-C to end the demo; nothing of it stays.');
-      await Promise.race([once(server, 'exit'), once(interrupted.signal, 'abort')]);
+      await Promise.race([once(server, 'exit'), interruption]);
     }
-  } catch (error) {
-    // The same Ctrl-C ends the server, and with it the tour.
-    if (!interrupted.signal.aborted) throw error;
   } finally {
     if (!hasEnded(server)) {
       const ended = once(server, 'exit');
@@ -128,6 +128,8 @@ function startServer(folder: string, port: number, password: string): ChildProce
   const root = resolve(import.meta.dirname, '..');
   return spawn(process.execPath, [join(root, 'src/cli/main.ts'), 'serve'], {
     cwd: root,
+    // A Ctrl-C at the terminal must reach it through us only: a second signal would end it at once.
+    detached: true,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],
