@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/names.ts';
@@ -114,7 +115,10 @@ export async function listChildren(db: Database, parentDigest: Digest): Promise<
   }));
 }
 
-/** The manifests of a repository that refer to a blob, as config or layer. */
+/**
+ * The manifests of a repository that refer to a blob. What some manifest names as a layer is not had through one that
+ * names it as its config: anybody who may push could put a refused layer there, where it is never inspected.
+ */
 export async function listManifestsReferringTo(
   db: Database,
   asked: { readonly repositoryId: number; readonly blobDigest: Digest },
@@ -126,9 +130,11 @@ export async function listManifestsReferringTo(
     .where('manifest_blob.blob_digest', '=', asked.blobDigest)
     .where('repository_manifest.repository_id', '=', asked.repositoryId)
     .select(['manifest.digest', 'manifest.kind'])
-    .distinct()
+    .select(sql<boolean>`bool_or(manifest_blob.position > 0)`.as('is_layer'))
+    .groupBy(['manifest.digest', 'manifest.kind'])
     .execute();
-  return rows.map((row) => ({
+  const asLayer = rows.filter((row) => row.is_layer);
+  return (asLayer.length > 0 ? asLayer : rows).map((row) => ({
     digest: row.digest as Digest, // only parsed digests are written
     kind: row.kind as CatalogManifest['kind'], // the column's check constraint
   }));

@@ -210,6 +210,41 @@ describe('PolicyPullGuard on blobs (threats.md P6, P7)', () => {
     expect((await decide(evil.digest, blob(shared.digest))).kind).toBe('allow');
   });
 
+  it('does not serve a refused layer through an artifact that names it as its config (threats.md P13)', async () => {
+    await pushAll();
+    await setPolicy({ mode: 'enforce', states: { pending: 'allow' } });
+    const { db } = harness.database;
+    const disguise = buildLayer({ disguise: 'the bytes of a manifest' }).digest;
+    const type = 'application/vnd.oci.image.manifest.v1+json';
+    await db
+      .insertInto('manifest')
+      .values({
+        digest: disguise,
+        media_type: type,
+        kind: 'artifact',
+        size_bytes: 2,
+        image_size_bytes: 2,
+        content: Buffer.from('{}'),
+      })
+      .execute();
+    await db
+      .insertInto('manifest_blob')
+      .values({
+        manifest_digest: disguise,
+        position: 0,
+        blob_digest: evilLayer.digest,
+        media_type: 'a/b',
+        size_bytes: 2,
+      })
+      .execute();
+    await db
+      .insertInto('repository_manifest')
+      .values({ repository_id: repository.repositoryId, manifest_digest: disguise, pushed_by: 'dev' })
+      .execute();
+    expect((await decide(disguise)).kind).toBe('allow');
+    expect((await decide(disguise, blob(evilLayer.digest))).kind).toBe('deny');
+  });
+
   it('lets whoever may push ask HEAD for it, and nobody GET what no manifest refers to', async () => {
     await pushAll();
     const loose = buildLayer({ a: 'b' }).digest;
