@@ -1,39 +1,38 @@
 import type { Database } from '../database/database.ts';
+import { robotLoginPrefix } from './robot-login.ts';
 
-/** A user or robot. Its password hash stays in the database. */
+/** A user; robots are in robots.ts. The password hash stays in the database. */
 export interface Account {
   readonly id: number;
   readonly name: string;
-  readonly kind: 'user' | 'robot';
   readonly isAdmin: boolean;
   /** Absent while it may sign in. */
   readonly disabledAt?: Date;
   readonly createdAt: Date;
 }
 
-/** Names of users and robots; `:` is left out because Basic authentication ends the name there (RFC 7617 §2). */
+/** Names of users; `:` is left out because Basic authentication ends the name there (RFC 7617 §2). */
 const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
 
-/** True when an account may bear the name. `anonymous` is what events call nobody. */
+/** True when a user may bear the name. `anonymous` is what events call nobody; robots have the prefix to themselves. */
 export function isAccountName(text: string): boolean {
-  return namePattern.test(text) && text !== 'anonymous';
+  return namePattern.test(text) && text !== 'anonymous' && !text.startsWith(robotLoginPrefix);
 }
 
-/** Adds an account; `passwordHash` comes from `hashPassword()`, without one it cannot sign in with a password. */
+/** Adds a user; `passwordHash` comes from `hashPassword()`, without one it cannot sign in with a password. */
 export async function createAccount(
   db: Database,
   account: {
     readonly name: string;
     readonly passwordHash?: string;
     readonly isAdmin?: boolean;
-    readonly kind?: 'user' | 'robot';
   },
 ): Promise<{ readonly kind: 'created'; readonly account: Account } | { readonly kind: 'exists' }> {
   const row = await db
     .insertInto('account')
     .values({
       name: account.name,
-      kind: account.kind ?? 'user',
+      kind: 'user',
       is_admin: account.isAdmin ?? false,
       password_hash: account.passwordHash ?? null,
     })
@@ -44,16 +43,21 @@ export async function createAccount(
 }
 
 export async function findAccount(db: Database, name: string): Promise<Account | undefined> {
-  const row = await db.selectFrom('account').selectAll().where('name', '=', name).executeTakeFirst();
+  const row = await db
+    .selectFrom('account')
+    .selectAll()
+    .where('name', '=', name)
+    .where('kind', '=', 'user')
+    .executeTakeFirst();
   return row === undefined ? undefined : asAccount(row);
 }
 
-/** Accounts after the name `after` in byte order; `total` counts all. */
+/** Users after the name `after` in byte order; `total` counts all. */
 export async function listAccounts(
   db: Database,
   page: { readonly after?: string; readonly limit: number },
 ): Promise<{ readonly items: readonly Account[]; readonly total: number }> {
-  const all = db.selectFrom('account');
+  const all = db.selectFrom('account').where('kind', '=', 'user');
   const { total } = await all.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
   const rest = page.after === undefined ? all : all.where('name', '>', page.after);
   const rows = await rest.selectAll().orderBy('name').limit(page.limit).execute();
@@ -66,7 +70,7 @@ export type ChangeAccountResult =
   /** It would leave no enabled system admin. */
   | { readonly kind: 'last-admin' };
 
-/** Changes what is given. A new password or a disabling ends every session of the account. */
+/** Changes what is given. A new password or a disabling ends every session of the user, a disabling their tokens too. */
 export async function updateAccount(
   db: Database,
   name: string,
@@ -96,6 +100,9 @@ export async function updateAccount(
     if (changes.passwordHash !== undefined || changes.disabled === true) {
       await transaction.deleteFrom('session').where('account_id', '=', current.id).execute();
     }
+    if (changes.disabled === true) {
+      await transaction.deleteFrom('access_secret').where('account_id', '=', current.id).execute();
+    }
     return { kind: 'changed', account: asAccount(row) };
   });
 }
@@ -119,6 +126,7 @@ async function lockAccount(db: Database, name: string): Promise<Account | undefi
   const rows = await db
     .selectFrom('account')
     .selectAll()
+    .where('kind', '=', 'user')
     .where((eb) => eb.or([eb('name', '=', name), eb('is_admin', '=', true)]))
     .orderBy('id')
     .forUpdate()
@@ -143,7 +151,6 @@ async function isLastAdmin(db: Database, account: Account): Promise<boolean> {
 function asAccount(row: {
   readonly id: number;
   readonly name: string;
-  readonly kind: string;
   readonly is_admin: boolean;
   readonly disabled_at: Date | null;
   readonly created_at: Date;
@@ -151,7 +158,6 @@ function asAccount(row: {
   return {
     id: row.id,
     name: row.name,
-    kind: row.kind as Account['kind'], // the column's check constraint
     isAdmin: row.is_admin,
     ...(row.disabled_at === null ? {} : { disabledAt: row.disabled_at }),
     createdAt: row.created_at,

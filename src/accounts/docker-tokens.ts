@@ -22,7 +22,12 @@ export interface TokenAccess {
 
 export interface TokenGrant {
   /** Absent: anonymous. */
-  readonly account?: { readonly id: number; readonly name: string };
+  readonly account?: {
+    readonly id: number;
+    readonly name: string;
+    /** The access secret that bought the token, so that it dies with it; absent for a password. */
+    readonly secretId?: number;
+  };
   readonly access: readonly TokenAccess[];
   /** The token may list the catalog, as far as its account may see. */
   readonly mayListCatalog: boolean;
@@ -114,6 +119,7 @@ export class DockerTokens {
         ...(grant.mayListCatalog ? [{ type: 'registry', name: 'catalog', actions: ['*'] }] : []),
       ],
       accountId: grant.account?.id ?? null,
+      ...(grant.account?.secretId === undefined ? {} : { secretId: grant.account.secretId }),
     };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, typ: tokenType, kid: this.#keys.current.id })
@@ -167,9 +173,10 @@ export class DockerTokens {
 
 /** Undefined unless every claim has the form that `issue()` gives it. */
 function readClaims(payload: JWTPayload): TokenGrant | undefined {
-  const { sub, aud, accountId, access } = payload;
+  const { sub, aud, accountId, access, secretId } = payload;
   if (typeof sub !== 'string' || typeof aud !== 'string' || !Array.isArray(access)) return undefined;
   if (accountId !== null && !Number.isSafeInteger(accountId)) return undefined;
+  if (secretId !== undefined && !Number.isSafeInteger(secretId)) return undefined;
   const repositories: TokenAccess[] = [];
   let mayListCatalog = false;
   for (const entry of access as unknown[]) {
@@ -179,7 +186,9 @@ function readClaims(payload: JWTPayload): TokenGrant | undefined {
     else repositories.push(read);
   }
   return {
-    ...(typeof accountId === 'number' ? { account: { id: accountId, name: sub } } : {}),
+    ...(typeof accountId === 'number'
+      ? { account: { id: accountId, name: sub, ...(typeof secretId === 'number' ? { secretId } : {}) } }
+      : {}),
     access: repositories,
     mayListCatalog,
   };

@@ -6,6 +6,8 @@ export type Principal =
       readonly accountId: number;
       readonly name: string;
       readonly isAdmin: boolean;
+      /** What it signed in with; absent for a password or a session. */
+      readonly secret?: { readonly id: number; readonly isReadOnly: boolean };
     };
 
 /** Roles in a namespace (semantics.md §6). */
@@ -37,14 +39,30 @@ const rightsByRole: Readonly<Record<Role, ReadonlySet<Right>>> = {
 
 const publicRights: ReadonlySet<Right> = new Set<Right>(['read', 'pull']);
 const noRights: ReadonlySet<Right> = new Set<Right>();
+/** All that an access token of the scope `read-only` leaves of its user's rights. */
+const readOnlyRights: ReadonlySet<Right> = new Set<Right>(['read', 'pull', 'audit']);
 
-/** The rights of a principal in a namespace: its role's, or those that everybody has in a public one. */
-export function rightsIn(situation: {
+export interface NamespaceStanding {
   readonly principal: Principal;
   /** Its role there; absent when it is no member. */
   readonly role?: Role;
   readonly isPublic: boolean;
-}): ReadonlySet<Right> {
+}
+
+/** The rights of a principal in a namespace: its role's, or those that everybody has in a public one. */
+export function rightsIn(situation: NamespaceStanding): ReadonlySet<Right> {
+  const rights = rightsOfAccount(situation);
+  return isReadOnly(situation.principal)
+    ? new Set([...rights].filter((right) => readOnlyRights.has(right)))
+    : rights;
+}
+
+/** True for one who signed in with an access token that may change nothing. */
+export function isReadOnly(principal: Principal): boolean {
+  return principal.kind === 'account' && principal.secret?.isReadOnly === true;
+}
+
+function rightsOfAccount(situation: NamespaceStanding): ReadonlySet<Right> {
   if (situation.principal.kind === 'account') {
     if (situation.principal.isAdmin) return everyRight;
     if (situation.role !== undefined) return rightsByRole[situation.role];

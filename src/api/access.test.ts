@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { apiCalls, makeExemption, makeRule } from '../testing/api-calls.ts';
+import { findRobot } from '../accounts/robots.ts';
+import { apiCalls, makeExemption, makeRobot, makeRule } from '../testing/api-calls.ts';
 import { type ApiServer, apiRoles, startApiServer } from '../testing/api-server.ts';
 import { apiPrefix } from './contract/openapi-document.ts';
 import type { Operation } from './contract/operation.ts';
@@ -27,6 +28,21 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   createUser: admins(201),
   changeUser: admins(200),
   deleteUser: admins(204),
+  listAccessTokens: accounts(200),
+  createAccessToken: accounts(201),
+  revokeAccessToken: accounts(204),
+  listRobots: auditors,
+  createRobot: configurers(201),
+  changeRobot: configurers(200),
+  deleteRobot: configurers(204),
+  createRobotSecret: configurers(201),
+  revokeRobotSecret: configurers(204),
+  listRegistryRobots: admins(200),
+  createRegistryRobot: admins(201),
+  changeRegistryRobot: admins(200),
+  deleteRegistryRobot: admins(204),
+  createRegistryRobotSecret: admins(201),
+  revokeRegistryRobotSecret: admins(204),
   getSystem: accounts(200),
   getOpenApi: everybody(200),
   listNamespaces: accounts(200),
@@ -115,7 +131,12 @@ describe('access', () => {
     const { db } = server.database;
     const exemption = await makeExemption(db, server.otherId);
     const rule = await makeRule(db, server.otherId);
+    const robot = await makeRobot(server, { name: 'foreign', namespace: 'other' });
     const calls = [
+      ['PATCH', '/namespaces/own/robots/foreign', { disabled: true }],
+      ['DELETE', '/namespaces/own/robots/foreign', undefined],
+      ['POST', '/namespaces/own/robots/foreign/secrets', {}],
+      ['DELETE', `/namespaces/own/robots/foreign/secrets/${robot.secretId}`, undefined],
       ['DELETE', `/namespaces/own/exemptions/${exemption}`, undefined],
       ['DELETE', `/namespaces/own/immutability-rules/${rule}`, undefined],
       ['PATCH', `/namespaces/own/immutability-rules/${rule}`, { enabled: false }],
@@ -124,6 +145,7 @@ describe('access', () => {
       expect([path, (await server.call('namespaceAdmin', method, path, body)).status]).toEqual([path, 404]);
       expect([path, (await server.call('systemAdmin', method, path, body)).status]).toEqual([path, 404]);
     }
+    expect((await findRobot(db, 'robot.other.foreign'))?.secrets).toHaveLength(1);
     expect(await db.selectFrom('exemption').selectAll().where('id', '=', exemption).execute()).toHaveLength(
       1,
     );

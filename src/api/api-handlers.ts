@@ -1,5 +1,6 @@
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Handlers } from './call.ts';
+import { accessTokenHandlers } from './routes/access-token-handlers.ts';
 import { advisoryHandlers } from './routes/advisory-handlers.ts';
 import { eventHandlers } from './routes/event-handlers.ts';
 import { exemptionHandlers } from './routes/exemption-handlers.ts';
@@ -7,7 +8,9 @@ import { imageHandlers } from './routes/image-handlers.ts';
 import { immutabilityHandlers } from './routes/immutability-handlers.ts';
 import { memberHandlers } from './routes/member-handlers.ts';
 import { namespaceHandlers } from './routes/namespace-handlers.ts';
+import { registryRobotHandlers } from './routes/registry-robot-handlers.ts';
 import { repositoryHandlers } from './routes/repository-handlers.ts';
+import { robotHandlers } from './routes/robot-handlers.ts';
 import { scanHandlers } from './routes/scan-handlers.ts';
 import { sessionHandlers } from './routes/session-handlers.ts';
 import { systemHandlers } from './routes/system-handlers.ts';
@@ -19,6 +22,9 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
   return {
     ...sessionHandlers(dependencies),
     ...userHandlers(dependencies),
+    ...accessTokenHandlers(dependencies),
+    ...robotHandlers(dependencies),
+    ...registryRobotHandlers(dependencies),
     ...systemHandlers(dependencies),
     ...namespaceHandlers(dependencies),
     ...memberHandlers(dependencies),

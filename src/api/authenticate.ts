@@ -1,4 +1,6 @@
 import type { FastifyRequest } from 'fastify';
+import type { AccessSecrets } from '../accounts/access-secrets.ts';
+import type { AccountLogin } from '../accounts/account-login.ts';
 import type { PasswordLogin } from '../accounts/password-login.ts';
 import { findSession, isCsrfTokenOf } from '../accounts/sessions.ts';
 import type { Database } from '../database/database.ts';
@@ -10,7 +12,8 @@ export const csrfHeader = 'x-pratique-csrf';
 
 export interface AuthenticationDependencies {
   readonly db: Database;
-  readonly passwords: PasswordLogin;
+  readonly login: AccountLogin;
+  readonly secrets: AccessSecrets;
 }
 
 /**
@@ -59,9 +62,9 @@ async function byHeader(
   const [scheme = '', credentials = ''] = authorization.split(/ +/, 2);
   switch (scheme.toLowerCase()) {
     case 'basic':
-      return await byPassword(dependencies.passwords, request, credentials);
+      return await byPassword(dependencies.login, request, credentials);
     case 'bearer':
-      return await bySessionToken(dependencies.db, credentials, now);
+      return await byToken(dependencies, credentials, now);
     default:
       throw unauthenticated(
         `Cannot use the authorization scheme "${scheme.slice(0, 20)}": it must be Basic or Bearer`,
@@ -69,8 +72,17 @@ async function byHeader(
   }
 }
 
-/** A registry token is none: it was granted for some repositories only, and is refused here like any unknown text. */
-async function bySessionToken(db: Database, token: string, now: Date): Promise<Caller> {
+/**
+ * An access secret or a session's token. A registry token is neither: it was granted for some repositories only, and is
+ * refused here like any unknown text.
+ */
+async function byToken(
+  { db, secrets }: AuthenticationDependencies,
+  token: string,
+  now: Date,
+): Promise<Caller> {
+  const principal = await secrets.signIn(db, token);
+  if (principal !== undefined) return { principal };
   const session = await findSession(db, { token, now });
   if (session === undefined)
     throw unauthenticated('Cannot use the bearer token: it is not valid or has expired');
@@ -78,7 +90,7 @@ async function bySessionToken(db: Database, token: string, now: Date): Promise<C
 }
 
 async function byPassword(
-  passwords: PasswordLogin,
+  login: AccountLogin,
   request: FastifyRequest,
   credentials: string,
 ): Promise<Caller> {
@@ -87,7 +99,7 @@ async function byPassword(
   const colon = text.indexOf(':');
   if (colon < 1)
     throw unauthenticated('Cannot read the Basic credentials: they must be base64 of "name:password"');
-  const principal = await signIn(passwords, {
+  const principal = await signIn(login, {
     name: text.slice(0, colon),
     password: text.slice(colon + 1),
     address: request.ip,
@@ -97,10 +109,10 @@ async function byPassword(
 
 /** The account of a name and password; throws 401, or 429 after too many wrong tries (threats.md A17). */
 export async function signIn(
-  passwords: PasswordLogin,
+  by: Pick<PasswordLogin, 'signIn'>,
   login: { readonly name: string; readonly password: string; readonly address: string },
 ): Promise<Caller['principal']> {
-  const result = await passwords.signIn(login);
+  const result = await by.signIn(login);
   switch (result.kind) {
     case 'signed-in':
       return result.principal;

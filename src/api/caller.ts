@@ -3,7 +3,7 @@ import type { Principal } from '../accounts/rights.ts';
 /** A signed-in account with the way it came in. */
 export interface Caller {
   readonly principal: Extract<Principal, { kind: 'account' }>;
-  /** By cookie or bearer token; absent for Basic. */
+  /** By cookie or a session's bearer token; absent for Basic and access secrets. */
   readonly session?: { readonly token: string; readonly csrfToken: string };
 }
 

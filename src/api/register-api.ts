@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
+import { isReadOnly } from '../accounts/rights.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import { apiHandlers } from './api-handlers.ts';
 import { authenticate } from './authenticate.ts';
@@ -16,7 +17,14 @@ import { closed } from './contract/component.ts';
 import { apiPrefix } from './contract/openapi-document.ts';
 import type { Operation } from './contract/operation.ts';
 import { operations } from './contract/operations.ts';
-import { answerOfError, badRequest, notFound, unauthenticated, unsupportedMediaType } from './errors.ts';
+import {
+  answerOfError,
+  badRequest,
+  forbidden,
+  notFound,
+  unauthenticated,
+  unsupportedMediaType,
+} from './errors.ts';
 import { compileValidator, type RequestPart, type Validate } from './validate.ts';
 
 /** Largest body in bytes: an allowlist of 10,000 ids fits. */
@@ -116,6 +124,9 @@ async function authorize(options: {
   const caller = await authenticate(dependencies, request, dependencies.now());
   if (caller === undefined)
     throw unauthenticated('Cannot do this without signing in: send Basic or Bearer credentials');
+  if (operation.method !== 'GET' && operation.changes !== false && isReadOnly(caller.principal)) {
+    throw forbidden('Cannot change anything with this access token: its scope must be full, got read-only');
+  }
   if (access.kind === 'admin') authorizeAdmin(caller);
   const params: Static<TSchema> = readParams(request.params);
   const authorized = { caller, namespace: undefined, image: undefined, params };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { AccountLogin } from '../accounts/account-login.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
@@ -13,6 +14,7 @@ import { registerConsole } from './console-files.ts';
 import { createHttpServer } from './create-http-server.ts';
 import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
+import { openAccessSecrets } from './open-access-secrets.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
 import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
 import { wireApi } from './wire-api.ts';
@@ -109,7 +111,8 @@ async function createServices(
   const { db } = installation.connection;
   const store = await openBlobStore(installation.config);
   const blobs = blobBytes(db, store);
-  const login = new PasswordLogin({ db });
+  const secrets = await openAccessSecrets(installation);
+  const login = new AccountLogin({ db, secrets, passwords: new PasswordLogin({ db }) });
   const facts = createFactsStore(installation, listener);
   started.defer(() => facts.close());
   const gate = createGate(installation, { facts, listener, enqueuer: queue, externalUrl });
@@ -119,7 +122,7 @@ async function createServices(
   started.defer(() => gate.close());
   registerHealth(fastify, missing);
   await wireRegistry(fastify, installation, { store, login, gate, externalUrl });
-  await wireApi(fastify, installation, { login, facts, gate, queue, blobs, externalUrl });
+  await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, externalUrl });
   await registerConsole(fastify, consoleFolder);
   return { fastify, store, blobs };
 }

@@ -1,3 +1,4 @@
+import { forgetExpiredSecrets, warnOfExpiringSecrets } from '../accounts/expiring-secrets.ts';
 import { forgetEndedLogins } from '../accounts/login-limit.ts';
 import { removeStaleUploads } from '../catalog/uploads.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
@@ -12,12 +13,14 @@ export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' 
 const uploadTtlSeconds = 24 * 60 * 60;
 const uploadsPerRun = 500;
 
-/** Ends what nobody will end any more: uploads that were given up, scans of dead workers, counts of sign-in tries. */
+/** Ends what nobody will end any more: uploads that were given up, scans of dead workers, counts of sign-in tries, expired secrets; warns of those that will. */
 export function tidyJob(installation: Installation, store: BlobStore): JobHandler {
   const { db } = installation.connection;
   return async () => {
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
+    await warnOfExpiringSecrets(db);
+    await forgetExpiredSecrets(db);
     const uploads = await removeStaleUploads(db, { ttlSeconds: uploadTtlSeconds, limit: uploadsPerRun });
     for (const id of uploads) await store.discard(id);
   };

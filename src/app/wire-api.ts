@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import type { PasswordLogin } from '../accounts/password-login.ts';
+import type { AccessSecrets } from '../accounts/access-secrets.ts';
+import type { AccountLogin } from '../accounts/account-login.ts';
 import { registerApi } from '../api/register-api.ts';
 import type { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { ImageFactsStore } from '../scan/image-facts-store.ts';
@@ -19,7 +20,8 @@ export async function wireApi(
   fastify: FastifyInstance,
   installation: Installation,
   parts: {
-    readonly login: PasswordLogin;
+    readonly login: AccountLogin;
+    readonly secrets: AccessSecrets;
     readonly facts: ImageFactsStore;
     readonly gate: Gate;
     readonly queue: GraphileQueue;
@@ -27,10 +29,11 @@ export async function wireApi(
     readonly externalUrl: string;
   },
 ): Promise<void> {
-  const { login, facts, gate, queue, blobs, externalUrl } = parts;
+  const { login, secrets, facts, gate, queue, blobs, externalUrl } = parts;
   await registerApi(fastify, {
     db: installation.connection.db,
-    passwords: login,
+    login,
+    secrets,
     now: systemClock,
     version: readVersion(),
     externalUrl,

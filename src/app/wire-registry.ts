@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { AccountLogin } from '../accounts/account-login.ts';
 import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
-import type { PasswordLogin } from '../accounts/password-login.ts';
 import { ensureSealedSecret } from '../accounts/sealed-secrets.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
@@ -14,7 +14,7 @@ export async function wireRegistry(
   installation: Installation,
   parts: {
     readonly store: BlobStore;
-    readonly login: PasswordLogin;
+    readonly login: AccountLogin;
     readonly gate: Gate;
     readonly externalUrl: string;
   },

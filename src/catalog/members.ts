@@ -9,12 +9,13 @@ export interface Member {
   readonly role: MemberRole;
 }
 
-/** Members in order of their names. */
+/** Users with a role here, in order of their names; robots are listed apart. */
 export async function listMembers(db: Database, namespaceId: number): Promise<readonly Member[]> {
   const rows = await db
     .selectFrom('namespace_member')
     .innerJoin('account', 'account.id', 'namespace_member.account_id')
     .where('namespace_member.namespace_id', '=', namespaceId)
+    .where('account.kind', '=', 'user')
     .select(['account.id', 'account.name', 'namespace_member.role'])
     .orderBy('account.name')
     .execute();

@@ -11,6 +11,21 @@ export interface AccountTable {
   password_hash: string | null;
   disabled_at: Date | null;
   created_at: Generated<Date>;
+  namespace_id: number | null;
+  description: Generated<string>;
+  created_by: string | null;
+}
+
+export interface AccessSecretTable {
+  id: Generated<number>;
+  account_id: number;
+  name: string;
+  scope: string;
+  secret_hash: Buffer;
+  created_at: Generated<Date>;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+  warned_at: Date | null;
 }
 
 export interface SessionTable {
@@ -336,6 +351,7 @@ export interface ImageScanTable {
 export interface Tables {
   account: AccountTable;
   session: SessionTable;
+  access_secret: AccessSecretTable;
   login_attempt: LoginAttemptTable;
   sealed_secret: SealedSecretTable;
   namespace: NamespaceTable;

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TokenAccess } from '../accounts/docker-tokens.ts';
 import { readGrants } from '../accounts/namespace-grant.ts';
 import type { Principal } from '../accounts/rights.ts';
-import { type Credentials, readCredentials, signIn } from './credentials.ts';
+import { type Credentials, holderOf, readCredentials, signIn } from './credentials.ts';
 import type { RegistryParts } from './dependencies.ts';
 import { refusals, refuse } from './errors.ts';
 import { parseScopes } from './parse-scope.ts';
@@ -57,8 +57,17 @@ export async function answerToken(
   }
   const scopes = parseScopes(parameters.getAll('scope'));
   const access = await grantedAccess(parts, { principal, scopes });
+  const secretId = holderOf(credentials)?.secretId;
   const { token, issuedAt, expiresInSeconds } = await parts.tokens.issue({
-    ...(principal.kind === 'account' ? { account: { id: principal.accountId, name: principal.name } } : {}),
+    ...(principal.kind === 'account'
+      ? {
+          account: {
+            id: principal.accountId,
+            name: principal.name,
+            ...(secretId === undefined ? {} : { secretId }),
+          },
+        }
+      : {}),
     access,
     mayListCatalog: scopes.catalog,
   });

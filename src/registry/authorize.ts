@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { TokenAction } from '../accounts/docker-tokens.ts';
-import { leastRoleWith, type Principal, rightsIn } from '../accounts/rights.ts';
-import type { Credentials } from './credentials.ts';
+import { isReadOnly, leastRoleWith, type Principal, rightsIn } from '../accounts/rights.ts';
+import { type Credentials, holderOf } from './credentials.ts';
 import { type Refusal, refusals } from './errors.ts';
 import type { RepositoryRef, Requester } from './guards.ts';
 import type { FullName } from './parse-path.ts';
@@ -58,18 +58,21 @@ export async function authorize(asked: {
     case 'password':
       break;
   }
-  const accountId = accountIdOf(credentials);
+  const holder = holderOf(credentials);
   const { namespace, repository } = name;
   const situation = await asked.readSituation({
-    ...(accountId === undefined ? {} : { accountId }),
+    ...holder,
     namespace,
     repository,
     ...asked.lookup,
   });
-  if (accountId !== undefined && situation.account === undefined) {
-    return refusals.unauthorized('Cannot sign in: the account is gone', challenge('invalid_token'));
+  if (holder !== undefined && situation.account === undefined) {
+    return refusals.unauthorized(
+      'Cannot sign in: the account or its secret is gone',
+      challenge('invalid_token'),
+    );
   }
-  const principal = principalOf(situation);
+  const principal = principalOf(situation, credentials);
   const found = situation.namespace;
   const rights =
     found === undefined
@@ -83,7 +86,13 @@ export async function authorize(asked: {
     if (principal.kind === 'anonymous') {
       return refusals.unauthorized(`Cannot ${action} "${name.full}" without signing in`, challenge());
     }
-    return refuseRight({ name, action, exists: found !== undefined, mayRead: rights.has('read') });
+    return refuseRight({
+      name,
+      action,
+      exists: found !== undefined,
+      mayRead: rights.has('read'),
+      isReadOnly: isReadOnly(principal),
+    });
   }
   const tokenAllows = (wanted: TokenAction) =>
     credentials.kind === 'password' ||
@@ -123,11 +132,6 @@ export function challengeOf(
   return parts.join(',');
 }
 
-export function accountIdOf(credentials: Credentials): number | undefined {
-  if (credentials.kind === 'password') return credentials.principal.accountId;
-  return credentials.kind === 'token' ? credentials.grant.account?.id : undefined;
-}
-
 /** The same text whether the repository is private or absent. */
 export function repositoryUnknown(name: FullName): Refusal {
   return refusals.nameUnknown(
@@ -140,8 +144,14 @@ function refuseRight(refused: {
   readonly action: TokenAction;
   readonly exists: boolean;
   readonly mayRead: boolean;
+  readonly isReadOnly: boolean;
 }): Refusal {
   const { name, action } = refused;
+  if (refused.isReadOnly && action !== 'pull' && refused.mayRead) {
+    return refusals.denied(
+      `Cannot ${action} "${name.full}": the access token must have the scope full, got read-only`,
+    );
+  }
   if (action === 'push' && !refused.exists) {
     return refusals.nameUnknown(
       `Cannot push to "${name.full}": the namespace "${name.namespace}" must exist, got none; create it first: ` +
@@ -158,10 +168,12 @@ function refuseRight(refused: {
   return repositoryUnknown(name);
 }
 
-function principalOf(situation: Situation): Principal {
+function principalOf(situation: Situation, credentials: Credentials): Principal {
   if (situation.account === undefined) return { kind: 'anonymous' };
   const { id, name, isAdmin } = situation.account;
-  return { kind: 'account', accountId: id, name, isAdmin };
+  // A bearer token needs no scope: it was granted no more than the secret that bought it allows.
+  const secret = credentials.kind === 'password' ? credentials.principal.secret : undefined;
+  return { kind: 'account', accountId: id, name, isAdmin, ...(secret === undefined ? {} : { secret }) };
 }
 
 function requesterOf(request: FastifyRequest, principal: Principal): Requester {

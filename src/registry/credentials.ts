@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
+import type { AccountLogin } from '../accounts/account-login.ts';
 import type { DockerTokens, TokenGrant } from '../accounts/docker-tokens.ts';
-import type { PasswordLogin } from '../accounts/password-login.ts';
+import type { Holder } from '../accounts/live-account.ts';
 import type { Principal } from '../accounts/rights.ts';
 
 /** Who a request says it comes from, proven. */
@@ -10,12 +11,13 @@ export type Credentials =
   | { readonly kind: 'invalid' }
   | { readonly kind: 'limited'; readonly retryAfterSeconds: number }
   | { readonly kind: 'token'; readonly grant: TokenGrant }
+  /** By Basic: a password, or an access secret in its place. */
   | { readonly kind: 'password'; readonly principal: Extract<Principal, { kind: 'account' }> };
 
 /** Reads the Authorization header: a bearer token of ours, or Basic. No other header and no query parameter counts. */
 export async function readCredentials(
   request: FastifyRequest,
-  by: { readonly tokens: DockerTokens; readonly login: PasswordLogin },
+  by: { readonly tokens: DockerTokens; readonly login: AccountLogin },
 ): Promise<Credentials> {
   const header = request.headers.authorization;
   if (header === undefined) return { kind: 'none' };
@@ -33,7 +35,7 @@ export async function readCredentials(
 }
 
 export async function signIn(
-  login: PasswordLogin,
+  login: AccountLogin,
   given: { readonly name: string; readonly password: string; readonly address: string },
 ): Promise<Credentials> {
   const result = await login.signIn(given);
@@ -45,6 +47,17 @@ export async function signIn(
     case 'refused':
       return { kind: 'invalid' };
   }
+}
+
+/** Whose rights they bear; undefined for nobody. */
+export function holderOf(credentials: Credentials): Holder | undefined {
+  if (credentials.kind === 'password') {
+    const { accountId, secret } = credentials.principal;
+    return { accountId, ...(secret === undefined ? {} : { secretId: secret.id }) };
+  }
+  if (credentials.kind !== 'token' || credentials.grant.account === undefined) return undefined;
+  const { id, secretId } = credentials.grant.account;
+  return { accountId: id, ...(secretId === undefined ? {} : { secretId }) };
 }
 
 /** RFC 7617 §2: the first colon ends the name. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AccountLogin } from '../accounts/account-login.ts';
 import type { DockerTokens } from '../accounts/docker-tokens.ts';
-import type { PasswordLogin } from '../accounts/password-login.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Challenges } from './authorize.ts';
@@ -14,7 +14,7 @@ export interface RegistryDependencies {
   readonly connection: DatabaseConnection;
   readonly store: BlobStore;
   readonly tokens: DockerTokens;
-  readonly login: PasswordLogin;
+  readonly login: AccountLogin;
   readonly pullGuard: PullGuard;
   readonly pushGuard: PushGuard;
   readonly pushObserver: PushObserver;

@@ -1,10 +1,12 @@
 import type { FastifyReply } from 'fastify';
+import { findLiveAccount } from '../accounts/live-account.ts';
 import { listReferrers, type Referrer } from '../catalog/referrers.ts';
 import { listRepositoryNames } from '../catalog/repositories.ts';
 import { listTagNames } from '../catalog/tags.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ociIndexMediaType } from '../oci/media-types.ts';
-import { accountIdOf, authorize, challengeOf, repositoryUnknown } from './authorize.ts';
+import { authorize, challengeOf, repositoryUnknown } from './authorize.ts';
+import { holderOf } from './credentials.ts';
 import type { RegistryCall } from './dependencies.ts';
 import { type Refusal, refusals, refuse } from './errors.ts';
 import type { FullName } from './parse-path.ts';
@@ -38,17 +40,9 @@ export async function listCatalog(call: RegistryCall): Promise<FastifyReply> {
   }
   const mayList =
     credentials.kind === 'password' || (credentials.kind === 'token' && credentials.grant.mayListCatalog);
-  const accountId = accountIdOf(credentials);
-  const account =
-    accountId === undefined
-      ? undefined
-      : await parts.connection.db
-          .selectFrom('account')
-          .select('is_admin')
-          .where('id', '=', accountId)
-          .where('disabled_at', 'is', null)
-          .executeTakeFirst();
-  if (!mayList || (accountId !== undefined && account === undefined)) {
+  const holder = holderOf(credentials);
+  const account = holder === undefined ? undefined : await findLiveAccount(parts.connection.db, holder);
+  if (!mayList || (holder !== undefined && account === undefined)) {
     const challenge = challengeOf(parts.challenges, { scope: 'registry:catalog:*' });
     return refuse(
       reply,
@@ -58,7 +52,7 @@ export async function listCatalog(call: RegistryCall): Promise<FastifyReply> {
   const limit = readPageSize(query);
   if (typeof limit !== 'number') return refuse(reply, limit);
   const names = await listRepositoryNames(parts.connection.db, {
-    visibleTo: account?.is_admin === true ? 'all' : { accountId },
+    visibleTo: account?.isAdmin === true ? 'all' : { accountId: holder?.accountId },
     ...readLast(query),
     limit: limit + 1,
   });

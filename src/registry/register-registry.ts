@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { findLiveAccount } from '../accounts/live-account.ts';
 import { answerToken, queryOf } from './answer-token.ts';
-import { accountIdOf, challengeOf } from './authorize.ts';
-import { readCredentials } from './credentials.ts';
+import { challengeOf } from './authorize.ts';
+import { holderOf, readCredentials } from './credentials.ts';
 import { deleteContent } from './delete-content.ts';
 import type { RegistryCall, RegistryDependencies, RegistryParts } from './dependencies.ts';
 import { refusals, refuse } from './errors.ts';
@@ -140,19 +141,10 @@ async function ping(call: RegistryCall): Promise<FastifyReply> {
   if (credentials.kind === 'limited') {
     return refuse(reply, refusals.tooManyRequests(credentials.retryAfterSeconds));
   }
-  const accountId = accountIdOf(credentials);
-  const account =
-    accountId === undefined
-      ? undefined
-      : await parts.connection.db
-          .selectFrom('account')
-          .select('id')
-          .where('id', '=', accountId)
-          .where('disabled_at', 'is', null)
-          .executeTakeFirst();
+  const holder = holderOf(credentials);
   const isProven =
     (credentials.kind === 'token' || credentials.kind === 'password') &&
-    (accountId === undefined || account !== undefined);
+    (holder === undefined || (await findLiveAccount(parts.connection.db, holder)) !== undefined);
   if (!isProven) {
     const error = credentials.kind === 'none' ? {} : { error: 'invalid_token' };
     return refuse(

@@ -7,6 +7,8 @@ import { Batcher } from './batcher.ts';
 /** What a request is about: who asks for what. */
 export interface SituationKey {
   readonly accountId?: number;
+  /** The access secret that the account proved itself with. */
+  readonly secretId?: number;
   readonly namespace: NamespaceName;
   readonly repository: RepositoryName;
   readonly tag?: Tag;
@@ -16,7 +18,7 @@ export interface SituationKey {
 
 /** What the database says about it, all at one moment. */
 export interface Situation {
-  /** Absent: the account of the key is unknown or disabled, or the key names none. */
+  /** Absent: the account of the key is unknown or disabled, its secret revoked or expired, or the key names none. */
   readonly account?: { readonly id: number; readonly name: string; readonly isAdmin: boolean };
   /** Absent: there is no namespace of that name. */
   readonly namespace?: { readonly id: number; readonly isPublic: boolean; readonly role?: Role };
@@ -43,9 +45,13 @@ const text = `
 select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, member.role,
   r.id as repository_id, m.digest,
   case t.digest_algorithm when 'sha512' then m.digest_sha512 end as tag_digest, m.media_type, m.size_bytes as manifest_size, b.size_bytes as blob_size, b.storage_key
-from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
-  as q (account_id, namespace, repository, tag, manifest_digest, blob_digest, position)
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+  $7::bigint[]) with ordinality
+  as q (account_id, namespace, repository, tag, manifest_digest, blob_digest, secret_id, position)
+left join access_secret s on s.id = q.secret_id and s.account_id = q.account_id
+  and coalesce(s.expires_at > now(), true)
 left join account a on a.id = q.account_id and a.disabled_at is null
+  and (q.secret_id is null or s.id is not null)
 left join namespace n on n.name = q.namespace
 left join namespace_member member on member.namespace_id = n.id and member.account_id = a.id
 left join repository r on r.namespace_id = n.id and r.name = q.repository
@@ -94,6 +100,7 @@ export function situationReader(pool: Pool): ReadSituation {
           distinct.map((key) => key.tag ?? null),
           distinct.map((key) => key.manifestDigest ?? null),
           distinct.map((key) => key.blobDigest ?? null),
+          distinct.map((key) => key.secretId ?? null),
         ],
       });
       const situations = rows.map(asSituation);
@@ -111,8 +118,8 @@ function withoutRepeats(keys: readonly SituationKey[]): {
   const known = new Map<string, number>();
   const distinct: SituationKey[] = [];
   const places = keys.map((key) => {
-    const { accountId, namespace, repository, tag, manifestDigest, blobDigest } = key;
-    const name = `${accountId} ${namespace} ${repository} ${tag} ${manifestDigest} ${blobDigest}`;
+    const { accountId, secretId, namespace, repository, tag, manifestDigest, blobDigest } = key;
+    const name = `${accountId} ${secretId} ${namespace} ${repository} ${tag} ${manifestDigest} ${blobDigest}`;
     const place = known.get(name) ?? distinct.push(key) - 1;
     known.set(name, place);
     return place;

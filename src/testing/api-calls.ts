@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
-import { createAccount } from '../accounts/accounts.ts';
+import { createAccount, findAccount } from '../accounts/accounts.ts';
+import { createRobot } from '../accounts/robots.ts';
 import type { OperationId } from '../api/contract/operations.ts';
 import { createExemptions } from '../catalog/exemptions.ts';
 import { createImmutabilityRule } from '../catalog/immutability-rules.ts';
@@ -36,6 +37,53 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   deleteUser: async ({ database: { db } }, unique) => {
     await makeUser(db, unique);
     return { path: `/users/${unique}` };
+  },
+  listAccessTokens: () => ({ path: '/tokens' }),
+  createAccessToken: (_, unique) => ({ path: '/tokens', body: { name: unique, scope: 'read-only' } }),
+  revokeAccessToken: async (server, unique) => ({
+    path: `/tokens/${await makeTokenOfCaller(server, unique)}`,
+  }),
+  listRobots: () => ({ path: '/namespaces/own/robots' }),
+  createRobot: (_, unique) => ({
+    path: '/namespaces/own/robots',
+    body: { name: unique, permission: 'pull-push', expiresAt: '2099-01-01T00:00:00Z' },
+  }),
+  changeRobot: async (server, name) => {
+    await makeRobot(server, { name, namespace: 'own' });
+    return { path: `/namespaces/own/robots/${name}`, body: { permission: 'pull', disabled: true } };
+  },
+  deleteRobot: async (server, name) => {
+    await makeRobot(server, { name, namespace: 'own' });
+    return { path: `/namespaces/own/robots/${name}` };
+  },
+  createRobotSecret: async (server, name) => {
+    await makeRobot(server, { name, namespace: 'own' });
+    return { path: `/namespaces/own/robots/${name}/secrets`, body: {} };
+  },
+  revokeRobotSecret: async (server, name) => {
+    const { secretId } = await makeRobot(server, { name, namespace: 'own' });
+    return { path: `/namespaces/own/robots/${name}/secrets/${secretId}` };
+  },
+  listRegistryRobots: () => ({ path: '/robots' }),
+  createRegistryRobot: (_, unique) => ({
+    path: '/robots',
+    body: { name: unique, permissions: [{ namespace: 'own', permission: 'pull-push-delete' }] },
+  }),
+  changeRegistryRobot: async (server, name) => {
+    await makeRobot(server, { name });
+    return { path: `/robots/${name}`, body: { permissions: [{ namespace: 'other', permission: 'pull' }] } };
+  },
+  deleteRegistryRobot: async (server, name) => {
+    await makeRobot(server, { name });
+    return { path: `/robots/${name}` };
+  },
+  createRegistryRobotSecret: async (server, name) => {
+    await makeRobot(server, { name });
+    return { path: `/robots/${name}/secrets`, body: { secretName: 'next' } };
+  },
+  revokeRegistryRobotSecret: async (server, name) => {
+    const { secretId } = await makeRobot(server, { name });
+    return { path: `/robots/${name}/secrets/${secretId}` };
   },
   getSystem: () => ({ path: '/system' }),
   getOpenApi: () => ({ path: '/openapi.json' }),
@@ -140,6 +188,43 @@ export async function makeRule(db: Database, namespaceId: number): Promise<numbe
   const pattern = { repositories: everything, tags: { match: 'matching', pattern: 'stable' } as const };
   const rule = { namespaceId, template: 'custom', ...pattern, createdBy: 'somebody' } as const;
   return (await createImmutabilityRule(db, rule)).id;
+}
+
+/** A robot that may pull from the namespace, or one of the registry that may do nothing; `secret` is its first one's text. */
+export async function makeRobot(
+  { database: { db }, secrets }: ApiServer,
+  robot: { readonly name: string; readonly namespace?: string },
+): Promise<{ readonly login: string; readonly secretId: number; readonly secret: string }> {
+  const home =
+    robot.namespace === undefined
+      ? undefined
+      : await db
+          .selectFrom('namespace')
+          .select(['id', 'name'])
+          .where('name', '=', robot.namespace)
+          .executeTakeFirstOrThrow();
+  const made = await createRobot(db, {
+    name: robot.name,
+    permissions: home === undefined ? [] : [{ namespaceId: home.id, permission: 'pull' }],
+    description: '',
+    createdBy: 'somebody',
+    ...(home === undefined ? {} : { home }),
+  });
+  if (made.kind === 'exists') throw new Error(`robot ${robot.name} exists`);
+  const secret = { accountId: made.accountId, owner: 'robot', name: 'first', scope: 'full' } as const;
+  const created = await secrets.create(db, secret);
+  if (created.kind !== 'created') throw new Error('no secret was made');
+  return { login: made.login, secretId: created.secret.id, secret: created.text };
+}
+
+/** The caller's role is the last word of `unique`, and its account bears that name; nobody has no tokens. */
+async function makeTokenOfCaller({ database: { db }, secrets }: ApiServer, unique: string): Promise<number> {
+  const account = await findAccount(db, unique.split('-').at(-1) ?? '');
+  if (account === undefined) return 1;
+  const token = { accountId: account.id, owner: 'user', name: unique, scope: 'full' } as const;
+  const created = await secrets.create(db, token);
+  if (created.kind !== 'created') throw new Error('no token was made');
+  return created.secret.id;
 }
 
 async function makeImage({ database: { db }, ownId }: ApiServer, unique: string): Promise<number> {

@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
+import { AccessSecrets, createSecretHashKey } from '../accounts/access-secrets.ts';
+import { AccountLogin } from '../accounts/account-login.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { hashPassword } from '../accounts/password-hash.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
@@ -50,6 +52,7 @@ export interface ApiServer {
   readonly otherId: number;
   /** What all accounts sign in with; the account of a role bears its name in lower case. */
   readonly password: string;
+  readonly secrets: AccessSecrets;
   now(): Date;
   setNow(now: Date): void;
   call(role: ApiRole, method: string, path: string, body?: unknown): Promise<ApiAnswer>;
@@ -69,6 +72,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
   const policies = new NamespacePolicies({ db, listener });
   const changes = new ScanChanges(listener);
   const costs = { cost: 1024, blockSize: 8, parallelization: 1 };
+  const secrets = new AccessSecrets({ key: createSecretHashKey() });
   const queue = new GraphileQueue({ connection: database });
   const fastify = Fastify();
   const routes: string[] = [];
@@ -77,7 +81,8 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
   });
   await registerApi(fastify, {
     db,
-    passwords: new PasswordLogin({ db, costs }),
+    login: new AccountLogin({ db, secrets, passwords: new PasswordLogin({ db, costs }) }),
+    secrets,
     now: () => clock.now,
     version: '0.0.0-test',
     externalUrl: 'http://registry.test',
@@ -104,6 +109,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     ownId,
     otherId,
     password,
+    secrets,
     now: () => clock.now,
     setNow: (now) => {
       clock.now = now;

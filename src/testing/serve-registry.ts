@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { AccessSecrets, createSecretHashKey } from '../accounts/access-secrets.ts';
+import { AccountLogin } from '../accounts/account-login.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
 import { hashPassword } from '../accounts/password-hash.ts';
@@ -29,6 +31,7 @@ export interface ServedRegistry {
   readonly fastify: FastifyInstance;
   readonly store: BlobStore;
   readonly tokens: DockerTokens;
+  readonly secrets: AccessSecrets;
   /** Milliseconds since 1970 as the registry sees them; a test may move it. */
   readonly clock: { nowMs: number | undefined };
   addAccount(name: string, options?: { readonly isAdmin?: boolean }): Promise<number>;
@@ -64,6 +67,7 @@ export async function serveRegistry(
     audience: host,
     now: () => clock.nowMs ?? Date.now(),
   });
+  const secrets = new AccessSecrets({ key: createSecretHashKey() });
   const fastify = Fastify({
     logger: options.logLevel === undefined ? false : { level: options.logLevel },
     forceCloseConnections: true,
@@ -72,7 +76,7 @@ export async function serveRegistry(
     connection,
     store,
     tokens,
-    login: new PasswordLogin({ db, costs: cheapScryptCosts }),
+    login: new AccountLogin({ db, secrets, passwords: new PasswordLogin({ db, costs: cheapScryptCosts }) }),
     pullGuard: options.pullGuard ?? allowAllPulls,
     pushGuard: options.pushGuard ?? allowAllPushes,
     pushObserver: options.pushObserver ?? nobodyWatches,
@@ -95,6 +99,7 @@ export async function serveRegistry(
     fastify,
     store,
     tokens,
+    secrets,
     clock,
     addAccount,
     addNamespace: async (name, { isPublic = false, members = {} } = {}) => {

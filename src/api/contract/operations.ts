@@ -1,11 +1,15 @@
+import { accessTokenOperations } from './access-token-operations.ts';
 import { accountOperations } from './account-operations.ts';
 import { imageOperations } from './image-operations.ts';
 import { namespaceOperations } from './namespace-operations.ts';
+import { robotOperations } from './robot-operations.ts';
 import { ruleOperations } from './rule-operations.ts';
 
 /** The whole API by `operationId`. */
 export const operations = {
   ...accountOperations,
+  ...accessTokenOperations,
+  ...robotOperations,
   ...namespaceOperations,
   ...ruleOperations,
   ...imageOperations,

@@ -10,7 +10,7 @@ const sessionTtlMs = 12 * 60 * 60 * 1000;
 export function sessionHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'createSession' | 'getSession' | 'deleteSession'> {
-  const { db, passwords, externalUrl } = dependencies;
+  const { db, login, externalUrl } = dependencies;
   const cookieOptions = {
     path: '/',
     httpOnly: true,
@@ -20,7 +20,8 @@ export function sessionHandlers(
   return {
     createSession: async ({ body, request, reply, now }) => {
       const { username, password } = body;
-      const principal = await signIn(passwords, { name: username, password, address: request.ip });
+      // By password only: a session must not outlive the access secret that opened it.
+      const principal = await signIn(login.passwords, { name: username, password, address: request.ip });
       const { accountId, name, isAdmin } = principal;
       const session = await createSession(db, { accountId, ttlMs: sessionTtlMs, now });
       await recordEvent(db, {

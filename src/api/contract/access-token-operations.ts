@@ -1,0 +1,35 @@
+import { AccessToken, AccessTokenCreate, AccessTokenCreated, AccessTokenParams } from './access-token.ts';
+import { operation } from './operation.ts';
+import { PageQuery, page } from './page.ts';
+
+export const accessTokenOperations = {
+  listAccessTokens: operation({
+    method: 'GET',
+    path: '/tokens',
+    tag: 'tokens',
+    summary: "The caller's own access tokens, oldest first",
+    access: { kind: 'account' },
+    query: PageQuery,
+    status: 200,
+    response: page(AccessToken),
+  }),
+  createAccessToken: operation({
+    method: 'POST',
+    path: '/tokens',
+    tag: 'tokens',
+    summary: 'Create an access token for the caller; its secret is shown once',
+    access: { kind: 'account' },
+    body: AccessTokenCreate,
+    status: 201,
+    response: AccessTokenCreated,
+  }),
+  revokeAccessToken: operation({
+    method: 'DELETE',
+    path: '/tokens/:id',
+    tag: 'tokens',
+    summary: "Revoke one of the caller's access tokens, at once",
+    access: { kind: 'account' },
+    params: AccessTokenParams,
+    status: 204,
+  }),
+};

@@ -1,0 +1,62 @@
+import { listSecrets, revokeSecret } from '../../accounts/access-secrets.ts';
+import { parseRobotLogin } from '../../accounts/robot-login.ts';
+import type { ApiDependencies } from '../api-dependencies.ts';
+import type { HandlersOf } from '../call.ts';
+import type { Caller } from '../caller.ts';
+import { forbidden, notFound } from '../errors.ts';
+import { pageOf } from '../page-of.ts';
+import { recordChange } from '../record-change.ts';
+import { createdSecret, expiryOf, showSecret } from '../show-secret.ts';
+
+export function accessTokenHandlers(
+  dependencies: ApiDependencies,
+): HandlersOf<'listAccessTokens' | 'createAccessToken' | 'revokeAccessToken'> {
+  const { db, secrets } = dependencies;
+  return {
+    listAccessTokens: async ({ caller, query, now }) =>
+      pageOf({
+        list: 'tokens',
+        items: await listSecrets(db, [userOf(caller).accountId]),
+        request: query,
+        keyOf: ({ id }) => String(id),
+        show: (secret) => ({ ...showSecret(secret, now), scope: secret.scope }),
+      }),
+
+    createAccessToken: async ({ caller, body, request, now }) => {
+      const { accountId, name: login, secret: usedSecret } = userOf(caller);
+      // Who found a token must not be able to make others that outlive it.
+      if (usedSecret !== undefined) {
+        throw forbidden('Cannot create an access token with a secret: sign in with a password');
+      }
+      const { name, scope = 'full' } = body;
+      const wanted = { accountId, owner: 'user', name, scope, ...expiryOf(body, now) } as const;
+      return await db.transaction().execute(async (transaction) => {
+        const { secret, text } = createdSecret(await secrets.create(transaction, wanted), login);
+        const details = { tokenId: secret.id, name, scope, expiresAt: body.expiresAt ?? null };
+        const change = { kind: 'access-token.created', subject: login, details };
+        await recordChange(transaction, { caller, request, namespace: undefined }, change);
+        return { ...showSecret(secret, now), scope: secret.scope, secret: text };
+      });
+    },
+
+    revokeAccessToken: async ({ caller, params, request }) => {
+      const { accountId, name: login } = userOf(caller);
+      await db.transaction().execute(async (transaction) => {
+        const revoked = await revokeSecret(transaction, { accountId, id: params.id });
+        if (revoked === undefined) {
+          throw notFound(`Cannot revoke access token ${params.id}: you have none of that id`);
+        }
+        const details = { tokenId: revoked.id, name: revoked.name };
+        const change = { kind: 'access-token.revoked', subject: login, details };
+        await recordChange(transaction, { caller, request, namespace: undefined }, change);
+      });
+      return undefined;
+    },
+  };
+}
+
+/** Throws 403 for robots: one leaked secret must not revoke the others. */
+function userOf({ principal }: Caller): Caller['principal'] {
+  if (parseRobotLogin(principal.name) === undefined) return principal;
+  throw forbidden('Cannot do this as a robot: its secrets are kept by the admins of its namespace');
+}
