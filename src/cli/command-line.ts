@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdvisoryCommands } from './advisory-commands.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { addNamespaceCommands } from './namespace-commands.ts';
+import { addRobotCommands } from './robot-commands.ts';
 import { addScanCommand } from './scan-command.ts';
 import { addServeCommand } from './serve-command.ts';
 import { addUserCommands } from './user-commands.ts';
@@ -26,9 +27,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   addServeCommand(program, context);
   addScanCommand(program, context);
   addAdvisoryCommands(program, context);
-  const admin = program.command('admin').description('users and namespaces of the data folder');
+  const admin = program.command('admin').description('users, namespaces and robots of the data folder');
   addUserCommands(admin, context);
   addNamespaceCommands(admin, context);
+  addRobotCommands(admin, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
