@@ -21,6 +21,7 @@ const VulnerabilityPage = page(
 const NamespacesPage = page(async () => (await import('./pages/namespaces-page.tsx')).NamespacesPage);
 const NamespacePage = page(async () => (await import('./pages/namespace-page.tsx')).NamespacePage);
 const AdvisoriesPage = page(async () => (await import('./pages/advisories-page.tsx')).AdvisoriesPage);
+const AccessTokensPage = page(async () => (await import('./pages/access-tokens-page.tsx')).AccessTokensPage);
 const UsersPage = page(async () => (await import('./pages/users-page.tsx')).UsersPage);
 const NotFoundPage = page(async () => (await import('./pages/not-found-page.tsx')).NotFoundPage);
 
@@ -42,6 +43,7 @@ export function createRouter() {
             { path: 'namespaces', Component: NamespacesPage },
             { path: 'namespaces/:namespace', Component: NamespacePage },
             { path: 'advisories', Component: AdvisoriesPage },
+            { path: 'tokens', Component: AccessTokensPage },
             { path: 'users', Component: UsersPage },
             { path: '*', Component: NotFoundPage },
           ],

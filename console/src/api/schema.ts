@@ -120,6 +120,226 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's own access tokens, oldest first
+         * @description For every account
+         */
+        get: operations["listAccessTokens"];
+        put?: never;
+        /**
+         * Create an access token for the caller; its secret is shown once
+         * @description For every account
+         */
+        post: operations["createAccessToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke one of the caller's access tokens, at once
+         * @description For every account
+         */
+        delete: operations["revokeAccessToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/robots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Robots with a permission in the namespace, by login
+         * @description Needs the right to audit in the namespace
+         */
+        get: operations["listRobots"];
+        put?: never;
+        /**
+         * Create a robot of the namespace with its first secret, which is shown once
+         * @description Needs the right to configure in the namespace
+         */
+        post: operations["createRobot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/robots/{robot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a robot of the namespace with its secrets
+         * @description Needs the right to configure in the namespace
+         */
+        delete: operations["deleteRobot"];
+        options?: never;
+        head?: never;
+        /**
+         * Set permission, description or disabled state of a robot of the namespace
+         * @description Needs the right to configure in the namespace
+         */
+        patch: operations["changeRobot"];
+        trace?: never;
+    };
+    "/namespaces/{namespace}/robots/{robot}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create another secret for the robot, shown once; the others stay valid
+         * @description Needs the right to configure in the namespace
+         */
+        post: operations["createRobotSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}/robots/{robot}/secrets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a secret of the robot, at once
+         * @description Needs the right to configure in the namespace
+         */
+        delete: operations["revokeRobotSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Robots of the registry, by login
+         * @description For system admins
+         */
+        get: operations["listRegistryRobots"];
+        put?: never;
+        /**
+         * Create a robot with permissions in any namespaces, and its first secret, which is shown once
+         * @description For system admins
+         */
+        post: operations["createRegistryRobot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robots/{robot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a robot of the registry with its secrets
+         * @description For system admins
+         */
+        delete: operations["deleteRegistryRobot"];
+        options?: never;
+        head?: never;
+        /**
+         * Set permissions, description or disabled state of a robot of the registry
+         * @description For system admins
+         */
+        patch: operations["changeRegistryRobot"];
+        trace?: never;
+    };
+    "/robots/{robot}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create another secret for the robot, shown once; the others stay valid
+         * @description For system admins
+         */
+        post: operations["createRegistryRobotSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robots/{robot}/secrets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a secret of the robot, at once
+         * @description For system admins
+         */
+        delete: operations["revokeRegistryRobotSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces": {
         parameters: {
             query?: never;
@@ -656,6 +876,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessToken: {
+            id: number;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            expired: boolean;
+            lastUsedAt: string | null;
+            /** @enum {unknown} */
+            scope: "full" | "read-only";
+        };
+        AccessTokenCreate: {
+            name: string;
+            /** @enum {unknown} */
+            scope?: "full" | "read-only";
+            /** Format: date-time */
+            expiresAt?: string;
+        };
+        AccessTokenCreated: {
+            id: number;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            expired: boolean;
+            lastUsedAt: string | null;
+            /** @enum {unknown} */
+            scope: "full" | "read-only";
+            secret: string;
+        };
         Doubt: {
             code: string;
             message: string;
@@ -1074,6 +1324,27 @@ export interface components {
         PolicyPreviewRequest: {
             policy: components["schemas"]["PolicyChange"];
         };
+        RegistryRobotChange: {
+            permissions?: {
+                namespace: string;
+                /** @enum {unknown} */
+                permission: "pull" | "pull-push" | "pull-push-delete";
+            }[];
+            description?: string;
+            disabled?: boolean;
+        };
+        RegistryRobotCreate: {
+            name: string;
+            permissions: {
+                namespace: string;
+                /** @enum {unknown} */
+                permission: "pull" | "pull-push" | "pull-push-delete";
+            }[];
+            description?: string;
+            secretName?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+        };
         Repository: {
             namespace: string;
             name: string;
@@ -1089,6 +1360,67 @@ export interface components {
             immutable: boolean;
             /** Format: date-time */
             updatedAt: string;
+        };
+        Robot: {
+            name: string;
+            login: string;
+            namespace: string | null;
+            permissions: components["schemas"]["RobotGrant"][];
+            description: string;
+            disabled: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string | null;
+            lastUsedAt: string | null;
+            secrets: components["schemas"]["RobotSecret"][];
+        };
+        RobotChange: {
+            /** @enum {unknown} */
+            permission?: "pull" | "pull-push" | "pull-push-delete";
+            description?: string;
+            disabled?: boolean;
+        };
+        RobotCreate: {
+            name: string;
+            /** @enum {unknown} */
+            permission: "pull" | "pull-push" | "pull-push-delete";
+            description?: string;
+            secretName?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+        };
+        RobotCreated: {
+            robot: components["schemas"]["Robot"];
+            secret: components["schemas"]["RobotSecretCreated"];
+        };
+        RobotGrant: {
+            namespace: string;
+            /** @enum {unknown} */
+            permission: "pull" | "pull-push" | "pull-push-delete";
+        };
+        RobotSecret: {
+            id: number;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            expired: boolean;
+            lastUsedAt: string | null;
+        };
+        RobotSecretCreate: {
+            secretName?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+        };
+        RobotSecretCreated: {
+            id: number;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            expired: boolean;
+            lastUsedAt: string | null;
+            secret: string;
         };
         Scan: {
             /** @enum {unknown} */
@@ -1538,6 +1870,508 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listAccessTokens: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's own access tokens, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AccessToken"][];
+                        nextCursor: string | null;
+                        total: number;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createAccessToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessTokenCreate"];
+            };
+        };
+        responses: {
+            /** @description Create an access token for the caller; its secret is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenCreated"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokeAccessToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke one of the caller's access tokens, at once */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRobots: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Robots with a permission in the namespace, by login */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Robot"][];
+                        nextCursor: string | null;
+                        total: number;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRobot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RobotCreate"];
+            };
+        };
+        responses: {
+            /** @description Create a robot of the namespace with its first secret, which is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotCreated"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRobot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                robot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a robot of the namespace with its secrets */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeRobot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                robot: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RobotChange"];
+            };
+        };
+        responses: {
+            /** @description Set permission, description or disabled state of a robot of the namespace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Robot"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRobotSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                robot: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RobotSecretCreate"];
+            };
+        };
+        responses: {
+            /** @description Create another secret for the robot, shown once; the others stay valid */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotSecretCreated"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokeRobotSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                namespace: string;
+                robot: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke a secret of the robot, at once */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRegistryRobots: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Robots of the registry, by login */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Robot"][];
+                        nextCursor: string | null;
+                        total: number;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRegistryRobot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryRobotCreate"];
+            };
+        };
+        responses: {
+            /** @description Create a robot with permissions in any namespaces, and its first secret, which is shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotCreated"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteRegistryRobot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a robot of the registry with its secrets */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeRegistryRobot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryRobotChange"];
+            };
+        };
+        responses: {
+            /** @description Set permissions, description or disabled state of a robot of the registry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Robot"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createRegistryRobotSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RobotSecretCreate"];
+            };
+        };
+        responses: {
+            /** @description Create another secret for the robot, shown once; the others stay valid */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotSecretCreated"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revokeRegistryRobotSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                robot: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke a secret of the robot, at once */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed */
             default: {

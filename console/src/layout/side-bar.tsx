@@ -4,6 +4,7 @@ import {
   IconDatabase,
   IconFolders,
   IconGauge,
+  IconKey,
   IconLogout,
   IconStack2,
   IconUsers,
@@ -20,6 +21,7 @@ const places = [
   { to: '/vulnerabilities', label: 'Vulnerabilities', Icon: IconBug },
   { to: '/namespaces', label: 'Namespaces', Icon: IconFolders },
   { to: '/advisories', label: 'Advisories', Icon: IconDatabase },
+  { to: '/tokens', label: 'Access tokens', Icon: IconKey },
 ] as const;
 
 function FeedState() {

@@ -13,8 +13,9 @@ import { EventsTab } from './namespace/events-tab.tsx';
 import { ImmutabilityTab } from './namespace/immutability-tab.tsx';
 import { MembersTab } from './namespace/members-tab.tsx';
 import { PolicyTab } from './namespace/policy-tab.tsx';
+import { RobotsTab } from './namespace/robots-tab.tsx';
 
-const tabs = ['images', 'policy', 'allowlist', 'immutability', 'members', 'events'] as const;
+const tabs = ['images', 'policy', 'allowlist', 'immutability', 'members', 'robots', 'events'] as const;
 
 const labels = {
   images: 'Images',
@@ -22,6 +23,7 @@ const labels = {
   allowlist: 'Allowlist',
   immutability: 'Immutability',
   members: 'Members',
+  robots: 'Robots',
   events: 'Events',
 } as const;
 
@@ -58,6 +60,8 @@ function TabBody({ tab, namespace }: { tab: (typeof tabs)[number]; namespace: Na
       return <ImmutabilityTab namespace={namespace} />;
     case 'members':
       return <MembersTab namespace={namespace} />;
+    case 'robots':
+      return <RobotsTab namespace={namespace} />;
     case 'events':
       return <EventsTab namespace={namespace.name} />;
   }
