@@ -233,6 +233,62 @@ describe('pratique admin', () => {
   });
 });
 
+describe('pratique admin robot', () => {
+  it('creates, rotates and deletes; no secret is in the log at its finest (A14, E4)', async () => {
+    const environment = { ...dataIn('robots'), PRATIQUE_LOG_LEVEL: 'debug' };
+    const server = await serve(environment);
+    const run = (args: string) => runCli(args.split(' '), { environment });
+    expect((await run('admin namespace create team')).code).toBe(0);
+    const made = await run(
+      'admin robot create ci --namespace team --permission pull-push --expires-in-days 90',
+    );
+    const [, first = ''] = /^Created robot robot\.team\.ci with the secret (\w+)\n$/.exec(made.output) ?? [];
+    expect(first).toMatch(/^prtr_\w{43}$/);
+    const wide = await run('admin robot create mirror --allow team=pull');
+    expect(wide.output).toContain('Created robot robot.mirror with the secret prtr_');
+    const rotated = await run('admin robot rotate robot.team.ci');
+    const second = /^New secret of robot\.team\.ci: (\w+)$/m.exec(rotated.output)?.[1] ?? '';
+    expect(rotated.output).toContain('Still valid beside it: 1');
+    const signIn = async (secret: string, login = 'robot.team.ci') => {
+      const authorization = `Basic ${btoa(`${login}:${secret}`)}`;
+      const token = await fetch(`${server.url}/token?scope=repository:team/app:pull`, {
+        headers: { authorization },
+      });
+      const api = await fetch(`${server.url}/api/v1/namespaces/team`, { headers: { authorization } });
+      return [token.status, api.status];
+    };
+    expect([await signIn(first), await signIn(second)]).toEqual([
+      [200, 200],
+      [200, 200],
+    ]);
+    expect(await signIn(first, 'admin')).toEqual([401, 401]);
+    expect(JSON.parse((await run('admin robot list --namespace team --json')).output)).toMatchObject([
+      { login: 'robot.mirror', grants: [{ namespace: 'team', permission: 'pull' }] },
+      { login: 'robot.team.ci', secrets: [{ lastUsedAt: expect.any(String) }, {}] },
+    ]);
+    const only = (await run('admin robot rotate robot.team.ci --revoke-others')).output
+      .trim()
+      .split(' ')
+      .at(-1);
+    expect([await signIn(first), await signIn(second), await signIn(only ?? '')]).toEqual([
+      [401, 401],
+      [401, 401],
+      [200, 200],
+    ]);
+    expect((await run('admin robot delete robot.team.ci')).code).toBe(0);
+    expect(await run('admin robot rotate robot.team.ci')).toMatchObject({ code: 3 });
+    expect(await run('admin robot create a.b --namespace team')).toMatchObject({ code: 3 });
+    expect(await run('admin robot create ci --allow team=write')).toMatchObject({ code: 3 });
+    expect(await stop(server, 'SIGTERM')).toBe(0);
+    const log = server.output() + server.errors();
+    expect(log).toContain('listening on');
+    for (const secret of [first, second, only ?? '']) {
+      expect(log).not.toContain(secret);
+      expect(log).not.toContain(btoa(`robot.team.ci:${secret}`));
+    }
+  });
+});
+
 describe('pratique advisories', () => {
   it('loads a mirror and tells what is held; without one it says so', async () => {
     const environment = dataIn('advisories');
