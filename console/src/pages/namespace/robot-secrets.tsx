@@ -62,7 +62,7 @@ export function RobotSecrets({
           />
           <Group align="flex-end" gap="xs">
             <ExpiryChoice value={days} onChange={setDays} />
-            <Button loading={create.isPending} onClick={() => create.mutate(expiryOf(days))}>
+            <Button size="sm" loading={create.isPending} onClick={() => create.mutate(expiryOf(days))}>
               Create another secret
             </Button>
           </Group>
