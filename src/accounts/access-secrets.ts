@@ -78,10 +78,14 @@ export class AccessSecrets {
     return { kind: 'created', secret: asSecret(row), text };
   }
 
-  /** The account whose secret this is, if both may be used now; that is noted as a use, at most once a minute. */
+  /**
+   * The account whose secret this is, if both may be used now and it has the `login`, when one is given; that is noted as
+   * a use, at most once a minute.
+   */
   async signIn(
     db: Database,
     text: string,
+    login?: string,
   ): Promise<Extract<Principal, { readonly kind: 'account' }> | undefined> {
     if (!isSecretText(text)) return undefined;
     const { rows } = await sql<{
@@ -98,7 +102,7 @@ export class AccessSecrets {
       where s.secret_hash = ${this.#hash(text)} and coalesce(s.expires_at > now(), true)
         and a.disabled_at is null`.execute(db);
     const [row] = rows;
-    if (row === undefined) return undefined;
+    if (row === undefined || (login !== undefined && row.name !== login)) return undefined;
     if (row.isUseDue) await noteUse(db, row.secretId);
     const { accountId, name, isAdmin } = row;
     const secret = { id: row.secretId, isReadOnly: row.scope !== 'full' };

@@ -27,8 +27,8 @@ export class AccountLogin {
     readonly password: string;
     readonly address: string;
   }): Promise<LoginResult> {
-    const principal = await this.#secrets.signIn(this.#db, login.password);
-    if (principal !== undefined && principal.name === login.name) return { kind: 'signed-in', principal };
+    const principal = await this.#secrets.signIn(this.#db, login.password, login.name);
+    if (principal !== undefined) return { kind: 'signed-in', principal };
     return await this.passwords.signIn(login);
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { revokeSecret } from '../accounts/access-secrets.ts';
+import { listSecrets, revokeSecret } from '../accounts/access-secrets.ts';
 import { changeRobot, createRobot, deleteRobot, type RobotPermission } from '../accounts/robots.ts';
 import { RegistryClient, testImage } from '../testing/registry-client.ts';
 import { type RegistryUnderTest, startRegistry } from '../testing/start-registry.ts';
@@ -158,6 +158,8 @@ describe('robots', () => {
     for (const name of ['dev', 'robot.home.oauth', 'ROBOT.home.named', 'nobody']) {
       expect(await pull(basic(name, text))).toBe(401);
     }
+    const [secret] = await listSecrets(registry.database.db, [robot.accountId]);
+    expect(secret?.lastUsedAt).toBeUndefined();
   });
 
   it('leave no secret in events or any other table, on good and bad sign-ins (A14, E4)', async () => {
