@@ -12,5 +12,7 @@ export default defineConfig({
     pool: 'threads',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is polled for comes within milliseconds; a busy machine must not turn patience into a failure.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

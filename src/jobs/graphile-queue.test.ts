@@ -49,8 +49,8 @@ describe('GraphileQueue', () => {
     });
     await expect(rolledBack).rejects.toThrow('no');
     await add(queue, { n: 2 });
-    await vi.waitFor(() => expect(seen).toEqual([{ n: 2 }]));
-    await vi.waitFor(async () => expect(await waiting()).toBe(0));
+    await vi.waitFor(() => expect(seen).toEqual([{ n: 2 }]), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 10_000 });
   });
 
   it('keeps one waiting job per key, the last one, and runs the lowest priority first', async () => {
@@ -62,7 +62,7 @@ describe('GraphileQueue', () => {
     await startQueue(async (payload) => {
       seen.push(payload['n']);
     });
-    await vi.waitFor(() => expect(seen).toEqual([3, 2]));
+    await vi.waitFor(() => expect(seen).toEqual([3, 2]), { timeout: 10_000 });
   });
 
   it('repeats a failed job with a growing delay, until the attempts are used up', async () => {
@@ -76,13 +76,16 @@ describe('GraphileQueue', () => {
     };
     await queue.start({ handlers: { work }, concurrency: 1 });
     await add(queue, {}, { attemptsMax: 2 });
-    const later = await vi.waitFor(async () => {
-      const { rows } = await database.pool.query(
-        'select extract(epoch from run_at - now())::float as delay, last_error from graphile_worker.jobs where attempts = 1 and locked_at is null',
-      );
-      expect(rows).toHaveLength(1);
-      return rows[0];
-    });
+    const later = await vi.waitFor(
+      async () => {
+        const { rows } = await database.pool.query(
+          'select extract(epoch from run_at - updated_at)::float as delay, last_error from graphile_worker.jobs where attempts = 1 and locked_at is null',
+        );
+        expect(rows).toHaveLength(1);
+        return rows[0];
+      },
+      { timeout: 10_000 },
+    );
     expect(later.delay).toBeGreaterThan(1.5);
     await database.pool.query(
       'select graphile_worker.reschedule_jobs(array_agg(id), run_at => now()) from graphile_worker.jobs',
@@ -106,12 +109,15 @@ describe('GraphileQueue', () => {
     });
     const other = new GraphileQueue({ connection: database });
     await add(other, { n: 1 }, { key: 'running' });
-    await vi.waitFor(async () => {
-      const { rows } = await database.pool.query(
-        'select from graphile_worker.jobs where locked_at is not null',
-      );
-      expect(rows).toHaveLength(1);
-    });
+    await vi.waitFor(
+      async () => {
+        const { rows } = await database.pool.query(
+          'select from graphile_worker.jobs where locked_at is not null',
+        );
+        expect(rows).toHaveLength(1);
+      },
+      { timeout: 10_000 },
+    );
     await add(other, { n: 2 }, { key: 'waiting' });
     const startedAt = performance.now();
     await other.cancel('waiting');
@@ -143,7 +149,7 @@ describe('GraphileQueue', () => {
       if (payload['n'] === 1) await sleep(20_000, undefined, { signal }).catch(() => {});
     });
     await add(busy, { n: 1 });
-    await vi.waitFor(() => expect(seen).toEqual([1]));
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 10_000 });
     await database.pool.query(
       `select graphile_worker.add_job('work', '{"n":2}'::json);
        update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now(), attempts = 1 where locked_by is null`,

@@ -247,7 +247,7 @@ describe('ScanJob', () => {
     const image = buildImage({ layers: [base] });
     await harness.push(namespaceId, image);
     await vi.waitFor(async () => expect((await harness.scanRow(image.digest)).state).toBe('scanned'), 10_000);
-    await vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(5)); // queued, scanning, 0 of 1, 1 of 1, scanned
+    await vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(5), { timeout: 10_000 }); // queued, scanning, 0 of 1, 1 of 1, scanned
     expect(new Set(told)).toEqual(new Set([image.digest]));
   });
 });
