@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -42,6 +43,8 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly version: string;
   /** Without a slash at its end; links of answers begin with it. */
   readonly externalUrl: string;
+  /** Where this request's client reaches this server, when that is told apart by request; absent: `externalUrl`. */
+  readonly externalUrlOf?: (request: FastifyRequest) => string;
   /** A feed that was confirmed longer ago is shown as stale. */
   readonly feedAgeMaxDays: number;
   readonly facts: FactsReader;
@@ -54,4 +57,12 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
   /** Queues a synchronisation of the advisory feeds; one that waits already is enough. */
   readonly queueAdvisorySync: (transaction: Transaction<Tables>) => Promise<void>;
+}
+
+/** Without a slash at its end. */
+export function externalUrlOf(
+  dependencies: Pick<ApiDependencies, 'externalUrl' | 'externalUrlOf'>,
+  request: FastifyRequest,
+): string {
+  return dependencies.externalUrlOf?.(request) ?? dependencies.externalUrl;
 }

@@ -14,6 +14,8 @@ export interface AuthenticationDependencies {
   readonly db: Database;
   readonly login: AccountLogin;
   readonly secrets: AccessSecrets;
+  /** Told who was proven to send a request, for the log. */
+  readonly notePrincipal?: (request: FastifyRequest, name: string) => void;
 }
 
 /**
@@ -22,6 +24,16 @@ export interface AuthenticationDependencies {
  * and, when it has a body, JSON: a form of another site can send neither (threats.md A16).
  */
 export async function authenticate(
+  dependencies: AuthenticationDependencies,
+  request: FastifyRequest,
+  now: Date,
+): Promise<Caller | undefined> {
+  const caller = await provenCaller(dependencies, request, now);
+  if (caller !== undefined) dependencies.notePrincipal?.(request, caller.principal.name);
+  return caller;
+}
+
+async function provenCaller(
   dependencies: AuthenticationDependencies,
   request: FastifyRequest,
   now: Date,

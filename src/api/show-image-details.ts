@@ -13,7 +13,12 @@ import type { SeverityCounts } from './contract/severity.ts';
 /** Everything of an image but its findings and packages, which are lists of their own. */
 export async function showImageDetails(
   dependencies: ApiDependencies,
-  known: { readonly image: ImageScope; readonly shown: Image; readonly facts: ImageFacts | undefined },
+  known: {
+    readonly image: ImageScope;
+    readonly shown: Image;
+    readonly facts: ImageFacts | undefined;
+    readonly externalUrl: string;
+  },
 ): Promise<ImageDetails> {
   const { db } = dependencies;
   const { image, shown, facts } = known;
@@ -52,7 +57,7 @@ export async function showImageDetails(
       platform: platform ?? null,
     })),
     upgrades: [...adviseUpgrades(facts?.packages ?? [])],
-    pullCommand: pullCommand(dependencies.externalUrl, shown),
+    pullCommand: pullCommand(known.externalUrl, shown),
   };
 }
 

@@ -15,7 +15,12 @@ export interface Address {
 export async function chooseAddress(config: Config): Promise<Address> {
   const { host } = config.listen;
   const port = config.listen.port === 0 ? await freePort(host) : config.listen.port;
-  return { host, port, externalUrl: config.externalUrl ?? defaultUrl(host, port) };
+  return {
+    host,
+    port,
+    externalUrl:
+      config.externalUrl ?? defaultUrl(config.tls === undefined ? 'http' : 'https', { host, port }),
+  };
 }
 
 /** Report links and the token service's address hold the port, so it must be known before anything is served. */
@@ -33,10 +38,13 @@ async function freePort(host: string): Promise<number> {
   }
 }
 
-function defaultUrl(host: string, port: number): string {
+function defaultUrl(
+  scheme: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): string {
   const isThisMachine = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host);
   const name = isThisMachine ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }
 
 const obstacles: Readonly<Record<string, string>> = {

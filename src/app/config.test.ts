@@ -24,6 +24,7 @@ describe('loadConfig()', () => {
       advisorySources: publicSources,
       scanConcurrency: 2,
       trustedProxies: [],
+      metricsArePublic: false,
       logLevel: 'info',
     });
   });
@@ -53,6 +54,13 @@ describe('loadConfig()', () => {
     ],
     [{ PRATIQUE_ADVISORIES: 'https://a.example,ftp://b.example' }, 'got "ftp://b.example"'],
     [{ PRATIQUE_DATA: '' }, 'it must be a folder, got ""'],
+    [{ PRATIQUE_TRUSTED_PROXIES: '10.0.0.0/8,10.0.0.0/33' }, 'addresses or CIDR blocks, got "10.0.0.0/33"'],
+    [{ PRATIQUE_TRUSTED_PROXIES: '1.2.3' }, 'addresses or CIDR blocks, got "1.2.3"'],
+    [
+      { PRATIQUE_TLS_CERT: 'a.pem' },
+      'Cannot use the setting "PRATIQUE_TLS_KEY": it must be a file with a private key',
+    ],
+    [{ PRATIQUE_METRICS_PUBLIC: 'yes' }, 'it must be true or false, got "yes"'],
     [{ PRATIQUE_LOG_LEVEL: 'loud' }, 'it must be debug, info, warn, error or silent, got "loud"'],
   ])('refuses %j', (environment, message) => {
     expect(() => loadConfig({ environment, folder })).toThrow(message);

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
+import type { TlsPaths } from '../edge/tls-files.ts';
 import { Secret } from './secret.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
@@ -21,6 +23,9 @@ export interface Config {
   readonly advisorySources: SyncSources;
   readonly scanConcurrency: number;
   readonly trustedProxies: readonly string[];
+  /** Absent: plain HTTP. Paths are absolute. */
+  readonly tls?: TlsPaths;
+  readonly metricsArePublic: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -90,7 +95,9 @@ function readFile(file: string): Map<string, Given> {
     const [name, setting] = entries.find(([, { key: other }]) => other === key) ?? [];
     if (name === undefined || setting === undefined) throw unknown(`${key}" of "${file}`, known);
     const items = setting.isList === true && Array.isArray(value) ? value : [value];
-    const values = items.map((item) => (['string', 'number'].includes(typeof item) ? String(item) : ''));
+    const values = items.map((item) =>
+      ['string', 'number', 'boolean'].includes(typeof item) ? String(item) : '',
+    );
     given.set(name, check(setting, { values, source: `${key}" of "${file}` }));
   }
   return given;
@@ -161,9 +168,38 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
       ...feed('epss'),
     },
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
-    trustedProxies: given.get('trustedProxies')?.values ?? [],
+    trustedProxies: parseProxies(given.get('trustedProxies')),
+    ...parseTls({ certificate: one('tlsCert'), key: one('tlsKey') }, folder),
+    metricsArePublic: one('metricsPublic') === 'true',
     logLevel: asLogLevel(one('logLevel')),
   };
+}
+
+/** Throws for what looks like an address and is none. */
+function parseProxies(given: Given | undefined): readonly string[] {
+  const peers = given?.values ?? [];
+  for (const peer of peers) {
+    const [address = '', bits] = peer.split('/', 2);
+    const bitsMax = isIP(address) === 6 ? 128 : 32;
+    if (isIP(address) === 0 || (bits !== undefined && Number(bits) > bitsMax))
+      throw bad(settings.trustedProxies, given?.source ?? '', peer);
+  }
+  return peers;
+}
+
+function parseTls(
+  given: { readonly certificate: string | undefined; readonly key: string | undefined },
+  folder: string,
+): Pick<Config, 'tls'> {
+  const { certificate, key } = given;
+  if (certificate === undefined && key === undefined) return {};
+  if (certificate === undefined || key === undefined) {
+    const missing = certificate === undefined ? settings.tlsCert : settings.tlsKey;
+    throw new SettingError(
+      `Cannot use the setting "${missing.variable}": it must be ${missing.must}, got none`,
+    );
+  }
+  return { tls: { certificate: path.resolve(folder, certificate), key: path.resolve(folder, key) } };
 }
 
 function asLogLevel(text: string | undefined): LogLevel {

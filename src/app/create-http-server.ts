@@ -1,38 +1,176 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import { forwardedOrigin, readForwardedHeader } from '../edge/forwarded-origin.ts';
+import { Principals, recordRequests } from '../edge/request-record.ts';
+import { defaultPaceLimits, type PaceLimits, SlowClients } from '../edge/slow-clients.ts';
+import { answerPlainHttp, readTlsFiles, TlsFilesError, watchTlsFiles } from '../edge/tls-files.ts';
+import { TrustedPeers } from '../edge/trusted-peers.ts';
+import type { MetricSet } from '../metrics/metric-set.ts';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { StartError } from './start-error.ts';
 
-/** Headers must have arrived within this; bodies may take as long as they like (uploads of layers). */
-const headersTimeoutMs = 10_000;
-const keepAliveTimeoutMs = 65_000;
+/** What clients have to keep up (threats.md E8). */
+export interface HttpLimits {
+  /** Headers must have arrived within this of the connection or of the answer before. */
+  readonly headersMs: number;
+  /** A connection without a request is closed after this. */
+  readonly idleMs: number;
+  /** How often the two above are looked at. */
+  readonly checkMs: number;
+  /** Request line and headers together. */
+  readonly headersSizeBytesMax: number;
+  readonly pace: PaceLimits;
+  /** How often changed TLS files are looked for. */
+  readonly tlsCheckMs: number;
+}
 
-/** A Fastify without routes: limits, headers for every answer, and errors that tell the log more than the client. */
-export function createHttpServer(config: Config, logger: FastifyBaseLogger): FastifyInstance {
+export const defaultHttpLimits: HttpLimits = {
+  headersMs: 10_000,
+  idleMs: 60_000,
+  checkMs: 2_000,
+  headersSizeBytesMax: 16 * 1024,
+  pace: defaultPaceLimits,
+  tlsCheckMs: 5_000,
+};
+
+/** A Fastify without routes, and what the routes need to know of their clients. */
+export interface HttpServer {
+  readonly fastify: FastifyInstance;
+  /** Where this request's client reaches this server, without a slash at the end. */
+  readonly externalUrlOf: (request: FastifyRequest) => string;
+  /** Names who sent a request in its line of the log. */
+  readonly notePrincipal: (request: FastifyRequest, name: string) => void;
+  close(): void;
+}
+
+interface HttpOptions {
+  readonly config: Config;
+  readonly logger: FastifyBaseLogger;
+  /** Without a slash at the end. Counts for all requests when the settings have one. */
+  readonly externalUrl: string;
+  readonly metrics: MetricSet;
+  readonly limits?: HttpLimits;
+}
+
+/** Limits, headers for every answer, its record, and errors that tell the log more than the client. Throws `StartError`. */
+export function createHttpServer(options: HttpOptions): HttpServer {
+  const { config, logger, metrics, limits = defaultHttpLimits } = options;
+  const peers = new TrustedPeers(config.trustedProxies);
+  const principals = new Principals();
+  const closers: (() => void)[] = [];
   const fastify = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
-    keepAliveTimeout: keepAliveTimeoutMs,
-    requestTimeout: 0,
+    trustProxy: peers.isEmpty ? false : [...config.trustedProxies],
     forceCloseConnections: 'idle',
-    http: { headersTimeout: headersTimeoutMs },
     routerOptions: { maxParamLength: 512 },
+    genReqId: () => randomBytes(9).toString('base64url'),
+    serverFactory: (handler) => {
+      const { server, close } = nodeServer(handler, { config, limits, logger });
+      closers.push(close);
+      return server;
+    },
   });
-  const usesTls = config.externalUrl?.startsWith('https:') === true;
-  fastify.addHook('onRequest', async (_request, reply) => {
+  const externalUrlOf = urlReader(options, peers);
+  const slowClients = new SlowClients(limits.pace);
+  closers.push(() => slowClients.close());
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!peers.isEmpty) readForwardedHeader(request.raw, peers);
+    slowClients.watch(request.raw, reply.raw, (reason) =>
+      logger.warn({ id: request.id, client: request.ip, reason }, 'cut a client that was too slow'),
+    );
+    reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
-    if (usesTls) reply.header('strict-transport-security', 'max-age=31536000');
+    if (externalUrlOf(request).startsWith('https:'))
+      reply.header('strict-transport-security', 'max-age=31536000');
   });
+  recordRequests(fastify, { principals, metrics, logger });
+  answerErrors(fastify);
+  const close = () => {
+    for (const closeOne of closers) closeOne();
+  };
+  return { fastify, externalUrlOf, notePrincipal: principals.note, close };
+}
+
+/** The setting wins; without it, what a trusted proxy forwards; else the address that is listened on. */
+function urlReader(options: HttpOptions, peers: TrustedPeers): HttpServer['externalUrlOf'] {
+  const { config, externalUrl } = options;
+  if (config.externalUrl !== undefined || peers.isEmpty) return () => externalUrl;
+  const scheme = config.tls === undefined ? 'http' : 'https';
+  return (request) => forwardedOrigin(request.raw, { peers, scheme }) ?? externalUrl;
+}
+
+function nodeServer(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  { config, limits, logger }: Pick<HttpOptions, 'config' | 'logger'> & { readonly limits: HttpLimits },
+): { readonly server: Server; close(): void } {
+  const timing = {
+    headersTimeout: limits.headersMs,
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: limits.checkMs,
+    maxHeaderSize: limits.headersSizeBytesMax,
+    // Layers may take as long as they need: their rate is what is watched.
+    requestTimeout: 0,
+  };
+  const { tls } = config;
+  if (tls === undefined) return { server: createServer(timing, handler), close: () => {} };
+  const files = usableTls(tls);
+  const { cert, key, minVersion } = files;
+  for (const warning of files.warnings) logger.warn(warning);
+  const server = createTlsServer(
+    { ...timing, cert, key, minVersion, handshakeTimeout: limits.headersMs },
+    handler,
+  );
+  answerPlainHttp(server, limits.headersMs);
+  const { close } = watchTlsFiles(server, tls, {
+    now: systemClock,
+    checkMs: limits.tlsCheckMs,
+    onChange: (warnings) => {
+      logger.info('took the changed TLS certificate into use');
+      for (const warning of warnings) logger.warn(warning);
+    },
+    onRefused: (error) =>
+      logger.error({ err: error }, 'kept the TLS certificate: the changed files are unusable'),
+  });
+  return { server: asPlain(server), close };
+}
+
+/** Fastify is typed for the plain server; what it uses, both have. */
+function asPlain(server: TlsServer): Server {
+  return server as unknown as Server;
+}
+
+function usableTls(tls: NonNullable<Config['tls']>): ReturnType<typeof readTlsFiles> {
+  try {
+    return readTlsFiles(tls, systemClock());
+  } catch (cause) {
+    if (cause instanceof TlsFilesError) throw new StartError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+function answerErrors(fastify: FastifyInstance): void {
   fastify.setErrorHandler((error, request, reply) => {
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
     if (status >= 400 && status < 500) {
       const message = error instanceof Error ? error.message : 'The request is not valid';
       return reply.code(status).send({ error: { code: 'invalid-request', message, details: null } });
     }
-    request.log.error({ error, method: request.method, path: request.url.split('?')[0] }, 'a request failed');
-    return reply
-      .code(500)
-      .send({ error: { code: 'internal', message: 'The server failed; its log says more', details: null } });
+    request.log.error(
+      { err: error, method: request.method, path: request.url.split('?')[0] },
+      'a request failed',
+    );
+    const message = `The server failed; its log says more under request id ${request.id}`;
+    const details = { requestId: request.id };
+    return reply.code(500).send({ error: { code: 'internal', message, details } });
   });
-  return fastify;
 }

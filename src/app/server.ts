@@ -6,6 +6,7 @@ import { AccountLogin } from '../accounts/account-login.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
+import { MetricSet } from '../metrics/metric-set.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { type Address, chooseAddress, listenError } from './address.ts';
 import { ensureAdmin } from './admin-account.ts';
@@ -20,6 +21,7 @@ import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-adv
 import { wireApi } from './wire-api.ts';
 import { type BlobBytes, blobBytes, openBlobStore } from './wire-blobs.ts';
 import { createGate } from './wire-gate.ts';
+import { countedPulls, measureInstallation, registerMetrics, timedJobs } from './wire-metrics.ts';
 import { wireRegistry } from './wire-registry.ts';
 import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
 
@@ -72,16 +74,18 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     onTrouble: (message) => logger.warn({ part: 'queue' }, message),
   });
   const state = { stopping: false };
-  const parts = { installation, logger, listener, queue, started, externalUrl: address.externalUrl };
+  const metrics = new MetricSet();
+  const { externalUrl } = address;
+  const parts = { installation, logger, listener, queue, started, externalUrl, metrics };
   const { fastify, store, blobs } = await createServices(parts, () => missingPart({ ...parts, state }));
   await listen(fastify, address);
   started.defer(() => queue.stop());
   await queue.start({
-    handlers: {
+    handlers: timedJobs(metrics, {
       ...scanJobHandlers(installation, { blobs, logger }),
       [syncJobKind]: syncJob(installation, logger),
       [tidyJobKind]: tidyJob(installation, store),
-    },
+    }),
     schedules: [syncSchedule(installation), tidySchedule],
     concurrency: config.scanConcurrency,
   });
@@ -104,25 +108,40 @@ async function createServices(
     readonly queue: GraphileQueue;
     readonly started: AsyncDisposableStack;
     readonly externalUrl: string;
+    readonly metrics: MetricSet;
   },
   missing: () => Promise<string | undefined>,
 ): Promise<{ readonly fastify: FastifyInstance; readonly store: BlobStore; readonly blobs: BlobBytes }> {
-  const { installation, logger, listener, queue, started, externalUrl } = parts;
-  const { db } = installation.connection;
-  const store = await openBlobStore(installation.config);
+  const { installation, logger, listener, queue, started, externalUrl, metrics } = parts;
+  const { config, connection } = installation;
+  const { db } = connection;
+  const store = await openBlobStore(config);
   const blobs = blobBytes(db, store);
   const secrets = await openAccessSecrets(installation);
   const login = new AccountLogin({ db, secrets, passwords: new PasswordLogin({ db }) });
   const facts = createFactsStore(installation, listener);
   started.defer(() => facts.close());
   const gate = createGate(installation, { facts, listener, enqueuer: queue, externalUrl });
-  const fastify = createHttpServer(installation.config, logger);
+  const http = createHttpServer({ config, logger, externalUrl, metrics });
+  const { fastify, externalUrlOf, notePrincipal } = http;
+  started.defer(() => http.close());
   started.defer(() => closeHttp(fastify, logger));
   // Held pulls must not keep the server from stopping.
   started.defer(() => gate.close());
   registerHealth(fastify, missing);
-  await wireRegistry(fastify, installation, { store, login, gate, externalUrl });
-  await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, externalUrl });
+  const pullGuard = countedPulls(metrics, gate.pullGuard);
+  const urls = { externalUrl, externalUrlOf, notePrincipal };
+  await wireRegistry(fastify, installation, { store, login, gate, pullGuard, ...urls });
+  await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, ...urls });
+  measureInstallation(metrics, connection);
+  registerMetrics(fastify, {
+    db,
+    login,
+    secrets,
+    notePrincipal,
+    metrics,
+    isPublic: config.metricsArePublic,
+  });
   await registerConsole(fastify, consoleFolder);
   return { fastify, store, blobs };
 }

@@ -50,7 +50,7 @@ export const settings = {
     must: 'an http: or https: URL without a path',
     byDefault: '`http://localhost:<port>`',
     description:
-      'URL under which clients reach the server; it is in report links and in the address of the token service',
+      'URL under which clients reach the server; it is in report links and in the address of the token service. Without it, requests of trusted proxies get the scheme and host that those forward',
   },
   adminPassword: {
     variable: 'PRATIQUE_ADMIN_PASSWORD',
@@ -117,7 +117,34 @@ export const settings = {
     must: 'a list of addresses or CIDR blocks',
     isList: true,
     byDefault: 'none',
-    description: 'Reverse proxies whose `X-Forwarded-For` is believed, separated by commas',
+    description:
+      'Reverse proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded`, are believed, separated by commas; from others they change nothing',
+  },
+  tlsCert: {
+    variable: 'PRATIQUE_TLS_CERT',
+    key: 'tlsCert',
+    schema: Type.String({ minLength: 1 }),
+    must: 'a file with a certificate chain in PEM, given together with the key',
+    byDefault: 'none: plain HTTP',
+    description:
+      'Serves HTTPS (TLS 1.2 or newer) with this certificate; a changed file is taken into use within seconds',
+  },
+  tlsKey: {
+    variable: 'PRATIQUE_TLS_KEY',
+    key: 'tlsKey',
+    schema: Type.String({ minLength: 1 }),
+    must: 'a file with a private key in PEM, given together with the certificate',
+    byDefault: 'none',
+    description: 'Private key of the certificate',
+  },
+  metricsPublic: {
+    variable: 'PRATIQUE_METRICS_PUBLIC',
+    key: 'metricsPublic',
+    schema: Type.String({ pattern: '^(true|false)$' }),
+    must: 'true or false',
+    byDefault: '`false`',
+    description:
+      'Whether `/metrics` answers without signing in; otherwise it answers system administrators only',
   },
   logLevel: {
     variable: 'PRATIQUE_LOG_LEVEL',

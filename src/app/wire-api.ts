@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessSecrets } from '../accounts/access-secrets.ts';
 import type { AccountLogin } from '../accounts/account-login.ts';
 import { registerApi } from '../api/register-api.ts';
@@ -27,9 +27,11 @@ export async function wireApi(
     readonly queue: GraphileQueue;
     readonly blobs: BlobBytes;
     readonly externalUrl: string;
+    readonly externalUrlOf: (request: FastifyRequest) => string;
+    readonly notePrincipal: (request: FastifyRequest, name: string) => void;
   },
 ): Promise<void> {
-  const { login, secrets, facts, gate, queue, blobs, externalUrl } = parts;
+  const { login, secrets, facts, gate, queue, blobs, externalUrl, externalUrlOf, notePrincipal } = parts;
   await registerApi(fastify, {
     db: installation.connection.db,
     login,
@@ -37,6 +39,8 @@ export async function wireApi(
     now: systemClock,
     version: readVersion(),
     externalUrl,
+    externalUrlOf,
+    notePrincipal,
     feedAgeMaxDays,
     facts,
     verdicts: gate.verdicts,

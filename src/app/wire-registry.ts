@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountLogin } from '../accounts/account-login.ts';
 import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
 import { ensureSealedSecret } from '../accounts/sealed-secrets.ts';
+import type { PullGuard } from '../registry/guards.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { systemClock } from './clock.ts';
@@ -17,18 +18,23 @@ export async function wireRegistry(
     readonly login: AccountLogin;
     readonly gate: Gate;
     readonly externalUrl: string;
+    readonly externalUrlOf: (request: FastifyRequest) => string;
+    readonly notePrincipal: (request: FastifyRequest, name: string) => void;
+    readonly pullGuard: PullGuard;
   },
 ): Promise<void> {
-  const { store, login, gate, externalUrl } = parts;
+  const { store, login, gate, externalUrl, externalUrlOf, notePrincipal, pullGuard } = parts;
   await registerRegistry(fastify, {
     connection: installation.connection,
     store,
     login,
     tokens: await createTokens(installation, externalUrl),
-    pullGuard: gate.pullGuard,
+    pullGuard,
     pushGuard: gate.tagGuard,
     pushObserver: gate.pushObserver,
     externalUrl,
+    externalUrlOf,
+    notePrincipal,
   });
 }
 

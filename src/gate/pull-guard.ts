@@ -96,7 +96,7 @@ export class PolicyPullGuard implements PullGuard {
   }
 
   async #deny(
-    { repository, tag }: PullRequest,
+    { repository, requester, tag }: PullRequest,
     denied: {
       readonly policy: Policy;
       readonly digest: Digest;
@@ -110,8 +110,8 @@ export class PolicyPullGuard implements PullGuard {
       repositoryId: repository.repositoryId,
       reference: { kind: 'digest', digest },
     });
-    const reportUrl =
-      image === undefined ? this.#externalUrl : `${this.#externalUrl}/images/${image.imageId}`;
+    const externalUrl = requester.externalUrl ?? this.#externalUrl;
+    const reportUrl = image === undefined ? externalUrl : `${externalUrl}/images/${image.imageId}`;
     const [worst] = reasons.flatMap((reason) => (reason.kind === 'vulnerability' ? reason.severity : []));
     const isPending = reasons.some((reason) => reason.kind === 'state' && reason.state === 'pending');
     return {

@@ -55,6 +55,7 @@ export async function answerToken(
           ),
     );
   }
+  if (principal.kind === 'account') parts.notePrincipal?.(request, principal.name);
   const scopes = parseScopes(parameters.getAll('scope'));
   const access = await grantedAccess(parts, { principal, scopes });
   const secretId = holderOf(credentials)?.secretId;

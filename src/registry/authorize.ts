@@ -20,6 +20,8 @@ export interface Access {
 }
 
 export interface Challenges {
+  /** Without a slash at the end; the realm is below it. */
+  readonly externalUrl: string;
   readonly realm: string;
   readonly service: string;
 }
@@ -107,7 +109,7 @@ export async function authorize(asked: {
   }
   return {
     kind: 'granted',
-    requester: requesterOf(asked.request, principal),
+    requester: requesterOf(asked.request, principal, asked.challenges.externalUrl),
     name,
     namespaceId: found.id,
     ...(situation.repositoryId === undefined
@@ -176,9 +178,9 @@ function principalOf(situation: Situation, credentials: Credentials): Principal 
   return { kind: 'account', accountId: id, name, isAdmin, ...(secret === undefined ? {} : { secret }) };
 }
 
-function requesterOf(request: FastifyRequest, principal: Principal): Requester {
+function requesterOf(request: FastifyRequest, principal: Principal, externalUrl: string): Requester {
   const client = `${request.ip} ${request.headers['user-agent'] ?? ''}`.trim().slice(0, 300);
   return principal.kind === 'account'
-    ? { name: principal.name, accountId: principal.accountId, client }
-    : { name: 'anonymous', client };
+    ? { name: principal.name, accountId: principal.accountId, client, externalUrl }
+    : { name: 'anonymous', client, externalUrl };
 }

@@ -17,6 +17,26 @@ export type Credentials =
 /** Reads the Authorization header: a bearer token of ours, or Basic. No other header and no query parameter counts. */
 export async function readCredentials(
   request: FastifyRequest,
+  by: {
+    readonly tokens: DockerTokens;
+    readonly login: AccountLogin;
+    readonly notePrincipal?: (request: FastifyRequest, name: string) => void;
+  },
+): Promise<Credentials> {
+  const credentials = await proven(request, by);
+  const name = nameOf(credentials);
+  if (name !== undefined) by.notePrincipal?.(request, name);
+  return credentials;
+}
+
+/** Undefined when nobody was proven; an anonymous token proves nobody. */
+function nameOf(credentials: Credentials): string | undefined {
+  if (credentials.kind === 'password') return credentials.principal.name;
+  return credentials.kind === 'token' ? credentials.grant.account?.name : undefined;
+}
+
+async function proven(
+  request: FastifyRequest,
   by: { readonly tokens: DockerTokens; readonly login: AccountLogin },
 ): Promise<Credentials> {
   const header = request.headers.authorization;

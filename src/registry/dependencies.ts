@@ -20,6 +20,10 @@ export interface RegistryDependencies {
   readonly pushObserver: PushObserver;
   /** Where clients reach this server, without a slash at the end: the token realm is built from it. */
   readonly externalUrl: string;
+  /** Where this request's client reaches this server, when that is told apart by request; absent: `externalUrl`. */
+  readonly externalUrlOf?: (request: FastifyRequest) => string;
+  /** Told who was proven to send a request, for the log. */
+  readonly notePrincipal?: (request: FastifyRequest, name: string) => void;
 }
 
 /** What every handler works with. */

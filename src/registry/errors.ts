@@ -83,8 +83,9 @@ export const refusals = {
     ),
   parameterInvalid: (message: string) => refusal(400, 'UNSUPPORTED', message),
   /** Damaged or missing bytes, an unreachable database, a guard that failed: never bytes instead (semantics.md §3). */
-  unavailable: () =>
+  unavailable: (requestId: string) =>
     refusal(503, 'UNAVAILABLE', 'The registry cannot answer now; try again', {
+      detail: { requestId },
       headers: { 'retry-after': '5' },
     }),
 } as const;

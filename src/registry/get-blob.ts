@@ -46,7 +46,7 @@ export async function getBlob(
     );
   }
   const bytes = await openBytes(call, { ...asked, blob, range });
-  if (bytes === undefined) return refuse(reply, refusals.unavailable());
+  if (bytes === undefined) return refuse(reply, refusals.unavailable(call.request.id));
   const lengthBytes = range.kind === 'part' ? range.end - range.start + 1 : blob.sizeBytes;
   if (range.kind === 'part') {
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${blob.sizeBytes}`);

@@ -11,6 +11,8 @@ export interface Requester {
   readonly accountId?: number;
   /** Client address and user agent, for the audit log only: no header ever changes a verdict. */
   readonly client: string;
+  /** Where the client reaches this server, for links to reports; absent: the server's own external URL. */
+  readonly externalUrl?: string;
 }
 
 export interface RepositoryRef {

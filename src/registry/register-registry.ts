@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findLiveAccount } from '../accounts/live-account.ts';
 import { answerToken, queryOf } from './answer-token.ts';
-import { challengeOf } from './authorize.ts';
+import { type Challenges, challengeOf } from './authorize.ts';
 import { holderOf, readCredentials } from './credentials.ts';
 import { deleteContent } from './delete-content.ts';
 import type { RegistryCall, RegistryDependencies, RegistryParts } from './dependencies.ts';
@@ -30,10 +30,7 @@ export async function registerRegistry(
 ): Promise<void> {
   const parts: RegistryParts = {
     ...dependencies,
-    challenges: {
-      realm: `${dependencies.externalUrl}${tokenPath}`,
-      service: new URL(dependencies.externalUrl).host,
-    },
+    challenges: challengesAt(dependencies.externalUrl),
     readSituation: situationReader(dependencies.connection.pool),
     manifestCache: new ManifestCache({
       db: dependencies.connection.db,
@@ -48,7 +45,7 @@ export async function registerRegistry(
       url: tokenPath,
       exposeHeadRoute: false,
       handler: async (request, reply) =>
-        await answering(request, reply, () => answerToken(parts, request, reply)),
+        await answering(request, reply, () => answerToken(partsOf(parts, request), request, reply)),
     });
     for (const url of ['/v2', '/v2/', '/v2/*']) {
       scope.route({
@@ -56,10 +53,20 @@ export async function registerRegistry(
         url,
         exposeHeadRoute: false,
         handler: async (request, reply) =>
-          await answering(request, reply, () => dispatch(parts, request, reply)),
+          await answering(request, reply, () => dispatch(partsOf(parts, request), request, reply)),
       });
     }
   });
+}
+
+function challengesAt(externalUrl: string): Challenges {
+  return { externalUrl, realm: `${externalUrl}${tokenPath}`, service: new URL(externalUrl).host };
+}
+
+/** Behind a trusted proxy, challenges and report links name the URL that the client has used. */
+function partsOf(parts: RegistryParts, request: FastifyRequest): RegistryParts {
+  const url = parts.externalUrlOf?.(request) ?? parts.externalUrl;
+  return url === parts.externalUrl ? parts : { ...parts, challenges: challengesAt(url) };
 }
 
 /** Nothing but a refusal leaves when something fails: 503 and the reason in the log. */
@@ -75,8 +82,10 @@ async function answering(
     const path = request.url.split('?', 1)[0];
     if (isGone) request.log.debug({ err: error, path }, 'a client went away');
     else request.log.error({ err: error, method: request.method, path }, 'a registry request failed');
-    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
-    return refuse(reply, refusals.unavailable());
+    for (const name of Object.keys(reply.getHeaders())) {
+      if (name !== 'x-request-id') reply.removeHeader(name);
+    }
+    return refuse(reply, refusals.unavailable(request.id));
   }
 }
 

@@ -1,7 +1,7 @@
 import { listExemptions } from '../../catalog/exemptions.ts';
 import { readImageRows } from '../../scan/image-list.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
-import type { ApiDependencies } from '../api-dependencies.ts';
+import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { ImagePackage } from '../contract/finding.ts';
 import { notFound } from '../errors.ts';
@@ -22,7 +22,7 @@ export function imageHandlers(
       return await listImages(dependencies, { filter, query, now });
     },
 
-    getImage: async ({ image, now }) => {
+    getImage: async ({ image, now, request }) => {
       const [row] = await readImageRows(db, [image.id]);
       if (row === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
       const [[verdict], imageFacts] = await Promise.all([
@@ -31,7 +31,12 @@ export function imageHandlers(
       ]);
       if (verdict === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
       const shown = showImage(row, { verdict, facts: imageFacts });
-      return await showImageDetails(dependencies, { image, shown, facts: imageFacts });
+      return await showImageDetails(dependencies, {
+        image,
+        shown,
+        facts: imageFacts,
+        externalUrl: externalUrlOf(dependencies, request),
+      });
     },
 
     listFindings: async ({ image, namespace, query, now }) => {

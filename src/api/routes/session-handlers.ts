@@ -1,6 +1,7 @@
+import type { FastifyRequest } from 'fastify';
 import { recordEvent } from '../../accounts/events.ts';
 import { createSession, deleteSession } from '../../accounts/sessions.ts';
-import type { ApiDependencies } from '../api-dependencies.ts';
+import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import { sessionCookie, signIn } from '../authenticate.ts';
 import type { HandlersOf } from '../call.ts';
 import { clientOf, recordChange } from '../record-change.ts';
@@ -10,13 +11,14 @@ const sessionTtlMs = 12 * 60 * 60 * 1000;
 export function sessionHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'createSession' | 'getSession' | 'deleteSession'> {
-  const { db, login, externalUrl } = dependencies;
-  const cookieOptions = {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: externalUrl.startsWith('https:'),
-  } as const;
+  const { db, login } = dependencies;
+  const cookieOptions = (request: FastifyRequest) =>
+    ({
+      path: '/',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: externalUrlOf(dependencies, request).startsWith('https:'),
+    }) as const;
   return {
     createSession: async ({ body, request, reply, now }) => {
       const { username, password } = body;
@@ -32,7 +34,10 @@ export function sessionHandlers(
       });
       const shown = { account: { name, isAdmin }, csrfToken: session.csrfToken };
       if (body.kind === 'bearer') return { ...shown, token: session.token };
-      reply.setCookie(sessionCookie, session.token, { ...cookieOptions, expires: session.expiresAt });
+      reply.setCookie(sessionCookie, session.token, {
+        ...cookieOptions(request),
+        expires: session.expiresAt,
+      });
       return shown;
     },
 
@@ -50,7 +55,7 @@ export function sessionHandlers(
         { caller, request, namespace: undefined },
         { kind: 'session.deleted', subject: name },
       );
-      reply.clearCookie(sessionCookie, cookieOptions);
+      reply.clearCookie(sessionCookie, cookieOptions(request));
       return undefined;
     },
   };

@@ -2,17 +2,17 @@ import { isEcosystemFeed } from '../../advisories/feed-names.ts';
 import { feedReadiness, readFeedStatus } from '../../advisories/feed-status.ts';
 import { listNamespaces } from '../../catalog/namespaces.ts';
 import { countImages } from '../../scan/image-list.ts';
-import type { ApiDependencies } from '../api-dependencies.ts';
+import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import { apiDocument } from '../api-document.ts';
 import type { HandlersOf } from '../call.ts';
 import { visibleTo } from '../caller.ts';
 import { visibleImages } from '../visible-images.ts';
 
 export function systemHandlers(dependencies: ApiDependencies): HandlersOf<'getSystem' | 'getOpenApi'> {
-  const { db, version, externalUrl } = dependencies;
+  const { db, version } = dependencies;
   const document = apiDocument();
   return {
-    getSystem: async ({ caller }) => {
+    getSystem: async ({ caller, request }) => {
       const filter = await visibleImages(db, { caller, filter: {}, right: 'read' });
       const [feeds, namespaces, images] = await Promise.all([
         readFeedStatus(db),
@@ -25,7 +25,7 @@ export function systemHandlers(dependencies: ApiDependencies): HandlersOf<'getSy
         .reduce((sum, { recordCount }) => sum + recordCount, 0);
       return {
         version,
-        externalUrl,
+        externalUrl: externalUrlOf(dependencies, request),
         feeds: { ready, message },
         counts: { namespaces: namespaces.total, images, advisories },
       };

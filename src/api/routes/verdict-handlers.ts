@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ApiDependencies } from '../api-dependencies.ts';
+import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import { authorizeNamespace } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
 import { badRequest, notFound } from '../errors.ts';
@@ -8,9 +8,9 @@ import { type ImageName, parseImageName } from '../parse-image-name.ts';
 import { reasonsOf } from '../show-verdict.ts';
 
 export function verdictHandlers(dependencies: ApiDependencies): HandlersOf<'getVerdict'> {
-  const { db, verdicts, externalUrl } = dependencies;
+  const { db, verdicts } = dependencies;
   return {
-    getVerdict: async ({ query, caller, signal }) => {
+    getVerdict: async ({ query, caller, signal, request }) => {
       const name = parseImageName(query.image);
       if (name === undefined) {
         throw badRequest(
@@ -28,7 +28,7 @@ export function verdictHandlers(dependencies: ApiDependencies): HandlersOf<'getV
         reasons: [...reasonsOf(verdict)],
         exempted: verdict.exempted,
         digest: image.digest,
-        reportUrl: `${externalUrl}/images/${image.id}`,
+        reportUrl: `${externalUrlOf(dependencies, request)}/images/${image.id}`,
       };
     },
   };
