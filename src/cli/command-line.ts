@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAdvisoryCommands } from './advisory-commands.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addNamespaceCommands } from './namespace-commands.ts';
 import { addRobotCommands } from './robot-commands.ts';
 import { addScanCommand } from './scan-command.ts';
@@ -27,6 +28,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   addServeCommand(program, context);
   addScanCommand(program, context);
   addAdvisoryCommands(program, context);
+  addDoctorCommand(program, context);
   const admin = program.command('admin').description('users, namespaces and robots of the data folder');
   addUserCommands(admin, context);
   addNamespaceCommands(admin, context);
