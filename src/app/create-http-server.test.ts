@@ -35,7 +35,7 @@ describe('createHttpServer()', () => {
     fastify.get('/', async () => ({}));
     await fastify.listen({ host: '127.0.0.1', port: 0 });
     const [address] = fastify.addresses();
-    port = address?.port ?? 0;
+    port = typeof address === 'object' ? address.port : 0;
   });
   afterAll(async () => {
     await http.fastify.close();
@@ -105,6 +105,15 @@ describe('createHttpServer()', () => {
       (await fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-much': 'x'.repeat(sizeBytes) } })).status;
     expect(await ask(15 * 1024)).toBe(200);
     expect(await ask(16 * 1024)).toBe(431);
+  });
+
+  it('records a client that goes away before its answer', async () => {
+    const socket = await open('GET /waits?gone HTTP/1.1\r\nhost: a\r\n\r\n');
+    await sleep(100);
+    socket.resetAndDestroy();
+    await sleep(100);
+    const line = lines.find((text) => text.includes('"status":499') && text.includes('/waits'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ client: '127.0.0.1', route: 'console' });
   });
 
   it('gives every answer an id that the log has too, and an error in words', async () => {

@@ -84,8 +84,9 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   closers.push(() => slowClients.close());
   fastify.addHook('onRequest', async (request, reply) => {
     if (!peers.isEmpty) readForwardedHeader(request.raw, peers);
+    const client = request.ip;
     slowClients.watch(request.raw, reply.raw, (reason) =>
-      logger.warn({ id: request.id, client: request.ip, reason }, 'cut a client that was too slow'),
+      logger.warn({ id: request.id, client, reason }, 'cut a client that was too slow'),
     );
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');

@@ -36,6 +36,8 @@ export function recordRequests(
   fastify.addHook('onRequest', async (request, reply) => {
     const { socket } = request.raw;
     const startedMs = performance.now();
+    // A connection that is gone has no address any more.
+    const client = plain(request.ip);
     const route = routeClassOf(pathOf(request));
     const isUpload = route === 'upload' && request.method !== 'GET' && request.method !== 'HEAD';
     if (isUpload) count.uploads.running += 1;
@@ -54,7 +56,7 @@ export function recordRequests(
       const line = {
         id: request.id,
         principal: options.principals.nameOf(request),
-        client: plain(request.ip),
+        client,
         method: methodOf(request.method),
         route,
         path: plain(pathOf(request)),
@@ -120,6 +122,6 @@ function pathOf(request: FastifyRequest): string {
 }
 
 /** JSON escapes the C0 controls; the others, which terminals and viewers obey, are replaced (threats.md E5). */
-function plain(text: string): string {
-  return text.slice(0, pathLengthMax).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '\ufffd');
+function plain(text: string | undefined): string {
+  return (text ?? '').slice(0, pathLengthMax).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '\ufffd');
 }
