@@ -5,6 +5,7 @@ import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
+import { type Failpoint, parseFailpoint } from './failpoints.ts';
 import { Secret } from './secret.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
@@ -27,6 +28,8 @@ export interface Config {
   readonly tls?: TlsPaths;
   readonly metricsArePublic: boolean;
   readonly logLevel: LogLevel;
+  /** For tests of crashes; only from the environment. */
+  readonly failpoint?: Failpoint;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -39,6 +42,8 @@ interface Given {
 
 const entries: readonly (readonly [string, Setting])[] = Object.entries(settings);
 const ownVariable = /^PRATIQUE_/;
+/** No setting: it makes the server kill itself, for tests (docs/durability.md). */
+const failVariable = 'PRATIQUE_FAIL';
 
 /**
  * Reads the settings from the environment and, below it, from a YAML file.
@@ -55,7 +60,16 @@ export function loadConfig(options: {
       ? new Map<string, Given>()
       : readFile(path.resolve(options.folder, options.file));
   const given = new Map([...fromFile, ...readEnvironment(options.environment)]);
-  return toConfig(given, options.folder);
+  const failpoint = readFailpoint(options.environment[failVariable]);
+  return { ...toConfig(given, options.folder), ...(failpoint === undefined ? {} : { failpoint }) };
+}
+
+function readFailpoint(text: string | undefined): Failpoint | undefined {
+  const failpoint = text === undefined ? undefined : parseFailpoint(text);
+  if (text === undefined || failpoint !== undefined) return failpoint;
+  throw new SettingError(
+    `Cannot use the setting "${failVariable}": it must be a point and a number, such as blob.renamed:1, got ${JSON.stringify(text)}`,
+  );
 }
 
 /** The settings of this process: `process.env`, the working directory and the file of `--config`. */
@@ -69,7 +83,7 @@ export function loadProcessConfig(file: string | undefined): Config {
 
 /** The environment for a process of ours, without our settings, which may be secret: proxies and certificates stay. */
 export function environmentForChild(): NodeJS.ProcessEnv {
-  const own = new Set<string>(entries.map(([, { variable }]) => variable));
+  const own = new Set<string>([...entries.map(([, { variable }]) => variable), failVariable]);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.has(name)));
 }
 
@@ -77,6 +91,7 @@ function readEnvironment(environment: Readonly<Record<string, string | undefined
   const given = new Map<string, Given>();
   const known = entries.map(([, { variable }]) => variable);
   for (const variable of Object.keys(environment)) {
+    if (variable === failVariable) continue;
     if (ownVariable.test(variable) && !known.includes(variable)) throw unknown(variable, known);
   }
   for (const [name, setting] of entries) {

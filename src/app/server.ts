@@ -7,7 +7,7 @@ import { PasswordLogin } from '../accounts/password-login.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
+import type { CollectedStore } from '../upkeep/garbage-collector.ts';
 import { type Address, chooseAddress, listenError } from './address.ts';
 import { ensureAdmin } from './admin-account.ts';
 import type { Config } from './config.ts';
@@ -84,7 +84,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     handlers: timedJobs(metrics, {
       ...scanJobHandlers(installation, { blobs, logger }),
       [syncJobKind]: syncJob(installation, logger),
-      [tidyJobKind]: tidyJob(installation, store),
+      [tidyJobKind]: tidyJob(installation, { store, logger }),
     }),
     schedules: [syncSchedule(installation), tidySchedule],
     concurrency: config.scanConcurrency,
@@ -111,7 +111,7 @@ async function createServices(
     readonly metrics: MetricSet;
   },
   missing: () => Promise<string | undefined>,
-): Promise<{ readonly fastify: FastifyInstance; readonly store: BlobStore; readonly blobs: BlobBytes }> {
+): Promise<{ readonly fastify: FastifyInstance; readonly store: CollectedStore; readonly blobs: BlobBytes }> {
   const { installation, logger, listener, queue, started, externalUrl, metrics } = parts;
   const { config, connection } = installation;
   const { db } = connection;

@@ -1,27 +1,36 @@
+import type { Logger } from 'pino';
 import { forgetExpiredSecrets, warnOfExpiringSecrets } from '../accounts/expiring-secrets.ts';
 import { forgetEndedLogins } from '../accounts/login-limit.ts';
-import { removeStaleUploads } from '../catalog/uploads.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
+import { type CollectedStore, GarbageCollector } from '../upkeep/garbage-collector.ts';
+import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
 
 export const tidyJobKind = 'tidy';
-/** Every minute: a scan whose worker died must not look busy for long. */
+/** Every minute: a scan whose worker died must not look busy for long, and what is deleted must not take room for long. */
 export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' };
 
-const uploadTtlSeconds = 24 * 60 * 60;
-const uploadsPerRun = 500;
-
-/** Ends what nobody will end any more: uploads that were given up, scans of dead workers, counts of sign-in tries, expired secrets; warns of those that will. */
-export function tidyJob(installation: Installation, store: BlobStore): JobHandler {
-  const { db } = installation.connection;
-  return async () => {
+/**
+ * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, expired secrets (and warns of those
+ * that will expire). Frees what nothing holds: one bounded pass of the collector per run.
+ */
+export function tidyJob(
+  installation: Installation,
+  options: { readonly store: CollectedStore; readonly logger: Logger },
+): JobHandler {
+  const { config, connection } = installation;
+  const { db } = connection;
+  const { store, logger } = options;
+  const reach = failpointReacher(config.failpoint);
+  const collector = new GarbageCollector({ db, store, ...(reach === undefined ? {} : { reach }) });
+  return async (_payload, { signal }) => {
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
     await warnOfExpiringSecrets(db);
     await forgetExpiredSecrets(db);
-    const uploads = await removeStaleUploads(db, { ttlSeconds: uploadTtlSeconds, limit: uploadsPerRun });
-    for (const id of uploads) await store.discard(id);
+    const { problems, ...collected } = await collector.pass(signal);
+    if (collected.freedBytes > 0) logger.info({ collected }, `freed ${collected.freedBytes} bytes`);
+    for (const problem of problems) logger.warn({ part: 'garbage' }, problem);
   };
 }

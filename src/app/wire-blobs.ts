@@ -4,8 +4,10 @@ import { locateBlob } from '../catalog/blobs.ts';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobReader, BlobStore } from '../storage/blob-store.ts';
+import type { ContentListing } from '../storage/content-listing.ts';
 import { FileStore } from '../storage/file-store.ts';
 import type { Config } from './config.ts';
+import { failpointReacher } from './failpoints.ts';
 
 /** Bytes by digest, whichever repository holds them: for scans and for what has been authorised before. */
 export interface BlobBytes {
@@ -23,8 +25,8 @@ export class BlobUnknownError extends Error {
   }
 }
 
-export async function openBlobStore(config: Config): Promise<BlobStore> {
-  return await FileStore.open(config.blobsFolder);
+export async function openBlobStore(config: Config): Promise<BlobStore & ContentListing> {
+  return await FileStore.open(config.blobsFolder, failpointReacher(config.failpoint));
 }
 
 export function blobBytes(db: Database, store: BlobReader): BlobBytes {

@@ -6,6 +6,7 @@ import type { PullGuard } from '../registry/guards.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { systemClock } from './clock.ts';
+import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
 import type { Gate } from './wire-gate.ts';
 
@@ -35,6 +36,7 @@ export async function wireRegistry(
     externalUrl,
     externalUrlOf,
     notePrincipal,
+    reach: failpointReacher(installation.config.failpoint),
   });
 }
 

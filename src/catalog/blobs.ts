@@ -99,24 +99,26 @@ export async function mountBlob(
   });
 }
 
-/** Keeps a blob from collection because a client was told that it is there. */
+/**
+ * Keeps a blob from collection because a client is about to be told that it is there; false when the repository does not
+ * hold it any more. Each call is one claim, which the manifest that comes for it ends: the pushes of several clients
+ * that share a layer do not end each other's.
+ */
 export async function pinBlob(
   db: Database,
   blob: { readonly repositoryId: number; readonly digest: Digest },
-): Promise<void> {
-  await db
-    .insertInto('blob_pin')
-    .values({
-      digest: blob.digest,
-      repository_id: blob.repositoryId,
-      expires_at: sql<Date>`now() + make_interval(secs => ${pinSeconds})`,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['digest', 'repository_id'])
-        .doUpdateSet((eb) => ({ expires_at: eb.ref('excluded.expires_at') })),
-    )
-    .execute();
+): Promise<boolean> {
+  // The locks wait for a collector that looks at this blob, and then see what it left (catalog/garbage.ts).
+  const result = await sql<{ digest: string }>`
+    insert into blob_pin (digest, repository_id, expires_at)
+    select b.digest, l.repository_id, now() + make_interval(secs => ${pinSeconds})
+    from blob b join repository_blob l on l.digest = b.digest
+    where b.digest = ${blob.digest} and l.repository_id = ${blob.repositoryId} and b.state = 'stored'
+    for key share of b, l
+    on conflict (digest, repository_id) do update
+      set expires_at = excluded.expires_at, claims = blob_pin.claims + 1
+    returning digest`.execute(db);
+  return result.rows.length > 0;
 }
 
 /** Takes a blob out of a repository; its bytes stay for other repositories and the garbage collector. */

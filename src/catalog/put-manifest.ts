@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -200,7 +200,9 @@ async function storeManifest(
       .select('media_type')
       .where('digest', '=', push.digest)
       .forShare()
-      .executeTakeFirstOrThrow();
+      .executeTakeFirst();
+    // Collected between the two statements, because no repository held it.
+    if (stored === undefined) return await storeManifest(transaction, push, content);
     return stored.media_type === manifest.mediaType
       ? undefined
       : { kind: 'media-type-conflict', storedMediaType: stored.media_type };
@@ -273,15 +275,16 @@ async function showInRepository(transaction: Transaction<Tables>, push: Manifest
     .executeTakeFirstOrThrow();
   if (push.manifest.kind === 'image') {
     const { config, layers } = push.manifest;
-    await transaction
-      .deleteFrom('blob_pin')
-      .where('repository_id', '=', push.repositoryId)
-      .where(
-        'digest',
-        'in',
-        [config, ...layers].map((descriptor) => descriptor.digest),
-      )
-      .execute();
+    const digests = [config, ...layers].map((descriptor) => descriptor.digest);
+    // Only this push's own claim ends: another client may have been told of the same blob.
+    await sql`
+      with ended as (
+        delete from blob_pin
+        where repository_id = ${push.repositoryId} and digest = any(${digests}::text[]) and claims <= 1)
+      update blob_pin set claims = claims - 1
+      where repository_id = ${push.repositoryId} and digest = any(${digests}::text[]) and claims > 1`.execute(
+      transaction,
+    );
   }
   return id;
 }

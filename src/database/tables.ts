@@ -115,6 +115,7 @@ export interface BlobPinTable {
   digest: string;
   repository_id: number;
   expires_at: Date;
+  claims: Generated<number>;
 }
 
 export interface ManifestTable {

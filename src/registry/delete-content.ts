@@ -29,8 +29,9 @@ export async function deleteContent(call: RegistryCall, deletion: Deletion): Pro
   if (access.kind === 'refused') return refuse(reply, access);
   const { repository, requester } = access;
   if (repository === undefined) return refuse(reply, repositoryUnknown(name));
-  const decideTagMove: DecideTagMove = async (transaction, move) =>
-    await parts.pushGuard.decideTagMove(transaction, {
+  const decideTagMove: DecideTagMove = async (transaction, move) => {
+    parts.reach?.('delete.in-transaction');
+    return await parts.pushGuard.decideTagMove(transaction, {
       requester,
       repository,
       ...move,
@@ -38,6 +39,7 @@ export async function deleteContent(call: RegistryCall, deletion: Deletion): Pro
         move.currentDigest !== undefined &&
         (await isReferrerFallback(transaction, { tag: move.tag, digest: move.currentDigest })),
     });
+  };
   const { db } = parts.connection;
   const { repositoryId } = repository;
   const common = { repositoryId, decideTagMove };
@@ -49,6 +51,7 @@ export async function deleteContent(call: RegistryCall, deletion: Deletion): Pro
   } else {
     result = await deleteManifest(db, { ...common, digest: deletion.reference.digest });
   }
+  parts.reach?.('delete.recorded');
   switch (result.kind) {
     case 'deleted':
       return reply.code(202).send();

@@ -7,6 +7,7 @@ import type { Challenges } from './authorize.ts';
 import type { Credentials } from './credentials.ts';
 import type { PullGuard, PushGuard, PushObserver } from './guards.ts';
 import type { ManifestCache } from './manifest-cache.ts';
+import type { RegistryPoint } from './registry-points.ts';
 import type { ReadSituation } from './situation.ts';
 
 /** What the registry needs from whoever starts it. */
@@ -24,6 +25,8 @@ export interface RegistryDependencies {
   readonly externalUrlOf?: (request: FastifyRequest) => string;
   /** Told who was proven to send a request, for the log. */
   readonly notePrincipal?: (request: FastifyRequest, name: string) => void;
+  /** Told of the moments in `registryPoints`; for tests of crashes. */
+  readonly reach?: ((point: RegistryPoint) => void) | undefined;
 }
 
 /** What every handler works with. */

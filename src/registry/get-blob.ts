@@ -92,7 +92,9 @@ async function answerHead(
     return refuse(reply, blobUnknown({ name: access.name, digest }));
   }
   if (access.mayPush) {
-    await pinBlob(parts.connection.db, { repositoryId: access.repository.repositoryId, digest });
+    const { repositoryId } = access.repository;
+    const isPinned = await pinBlob(parts.connection.db, { repositoryId, digest });
+    if (!isPinned) return refuse(reply, blobUnknown({ name: access.name, digest }));
   }
   return blobHeaders(reply, asked).header('content-length', blob.sizeBytes).send();
 }

@@ -96,6 +96,7 @@ async function mountFrom(
   if ((await parts.store.size(blob.storageKey)) !== blob.sizeBytes) return { kind: 'upload' };
   const target = await repositoryToPush(call, mount.access);
   const isLinked = await linkBlob(parts.connection.db, { digest, toRepositoryId: target.repositoryId });
+  parts.reach?.('mount.linked');
   return { kind: isLinked ? 'mounted' : 'upload' };
 }
 

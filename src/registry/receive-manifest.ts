@@ -162,7 +162,8 @@ async function store(
     manifest.kind === 'index'
       ? 'index'
       : await classifyManifest(manifest, { db, store: parts.store, repositoryId });
-  return await putManifest(db, {
+  parts.reach?.('manifest.received');
+  const result = await putManifest(db, {
     repositoryId,
     digest,
     digestSha512: received.digestSha512,
@@ -172,16 +173,22 @@ async function store(
     tags,
     digestAlgorithm: received.digestAlgorithm,
     pushedBy: requester.name,
-    decideTagMove: async (transaction, move) =>
-      await parts.pushGuard.decideTagMove(transaction, {
+    decideTagMove: async (transaction, move) => {
+      parts.reach?.('manifest.tag-moves');
+      return await parts.pushGuard.decideTagMove(transaction, {
         requester,
         repository,
         ...move,
         isReferrerFallback: await isReferrerFallback(transaction, { tag: move.tag, digest }),
-      }),
-    onStored: (transaction) =>
-      parts.pushObserver.manifestStored(transaction, { repository, requester, digest, kind, tags }),
+      });
+    },
+    onStored: async (transaction) => {
+      await parts.pushObserver.manifestStored(transaction, { repository, requester, digest, kind, tags });
+      parts.reach?.('manifest.in-transaction');
+    },
   });
+  parts.reach?.('manifest.recorded');
+  return result;
 }
 
 function refusalOf(result: ManifestPushResult, name: FullName): Refusal | undefined {

@@ -40,6 +40,7 @@ export async function startUpload(call: RegistryCall, name: FullName): Promise<F
   // The file first: an upload that a client was told of always has one.
   await parts.store.create(upload.id);
   await openUpload(parts.connection.db, upload);
+  parts.reach?.('upload.opened');
   if (digest === undefined || mount !== null) {
     return uploadHeaders(reply, { name, uploadId: upload.id, sizeBytes: 0 }).code(202).send();
   }
@@ -80,6 +81,7 @@ export async function continueUpload(
         appendBody(call, { name, upload, signal: held.signal }),
       );
       if (typeof sizeBytes !== 'number') return refuse(reply, sizeBytes);
+      parts.reach?.('upload.recorded');
       return uploadHeaders(reply, { name, uploadId, sizeBytes }).code(202).send();
     }
     case 'PUT':
@@ -201,12 +203,14 @@ async function commit(
     );
   }
   const { key: storageKey, sizeBytes } = committed;
+  call.parts.reach?.('blob.durable');
   const stored = await connection.db.transaction().execute(async (transaction) => {
     if (!(await closeUpload(transaction, { id: upload.id, lease }))) return undefined;
     const { repositoryId } = upload;
     return await storeBlob(transaction, { repositoryId, digest, sizeBytes, storageKey });
   });
   if (stored === undefined) return refusals.uploadBusy();
+  call.parts.reach?.('blob.recorded');
   if (stored.replacedKey !== undefined) {
     const { replacedKey } = stored;
     await store.delete(replacedKey).catch((error: unknown) => {

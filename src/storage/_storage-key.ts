@@ -1,4 +1,4 @@
-import { type Digest, digestAlgorithm, digestHex } from '../oci/digest.ts';
+import { type Digest, digestAlgorithm, digestHex, parseDigest } from '../oci/digest.ts';
 
 const uploadIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const keyPattern = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f]{32}$/;
@@ -22,9 +22,13 @@ export function storageKeyOf(digest: Digest, uploadId: string): string {
   return `${digestAlgorithm(digest)}/${hex.slice(0, 2)}/${hex}.${generation}`;
 }
 
+export function isUploadId(text: string): boolean {
+  return uploadIdPattern.test(text);
+}
+
 /** Returns the id when it is a lower-case UUID; throws `StorageNameError` otherwise: it becomes part of a path. */
 export function checkUploadId(uploadId: string): string {
-  if (!uploadIdPattern.test(uploadId)) throw new StorageNameError(uploadId);
+  if (!isUploadId(uploadId)) throw new StorageNameError(uploadId);
   return uploadId;
 }
 
@@ -32,4 +36,15 @@ export function checkUploadId(uploadId: string): string {
 export function checkStorageKey(key: string): string {
   if (!keyPattern.test(key)) throw new StorageNameError(key);
   return key;
+}
+
+/** What a key says; undefined for a name that no store made. */
+export function readStorageKey(
+  key: string,
+): { readonly digest: Digest; readonly uploadId: string } | undefined {
+  if (!keyPattern.test(key)) return undefined;
+  const [, algorithm, hex, a, b, c, d, e] =
+    /^(sha256|sha512)\/..\/([0-9a-f]+)\.(.{8})(.{4})(.{4})(.{4})(.{12})$/.exec(key) ?? [];
+  const digest = parseDigest(`${algorithm}:${hex}`);
+  return digest === undefined ? undefined : { digest, uploadId: `${a}-${b}-${c}-${d}-${e}` };
 }

@@ -14,6 +14,8 @@ export async function writeStream(options: {
   readonly offsetBytes: number;
   readonly source: Readable;
   readonly hash: Hash | undefined;
+  /** Told when a batch has been written, not yet synced. */
+  readonly onWritten?: () => void;
 }): Promise<{ readonly offsetBytes: number; readonly error?: unknown }> {
   const { handle, hash } = options;
   let offsetBytes = options.offsetBytes;
@@ -23,7 +25,7 @@ export async function writeStream(options: {
   const flush = async () => {
     await writing;
     if (batchBytes === 0) return;
-    writing = writeFully(handle, batch, offsetBytes);
+    writing = writeFully(handle, batch, offsetBytes).then(options.onWritten);
     writing.catch(() => {}); // thrown by the next await of it
     offsetBytes += batchBytes;
     batch = [];

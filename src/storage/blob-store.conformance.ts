@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../bytes/digest.ts';
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { ContentListing } from './content-listing.ts';
 
 export interface StoreUnderTest {
-  readonly store: BlobStore;
+  readonly store: BlobStore & ContentListing;
   /** Opens the same bytes again as after a restart; absent for a store that does not outlive its process. */
   readonly reopen?: () => Promise<BlobStore>;
   close(): Promise<void>;
@@ -17,7 +18,7 @@ export interface StoreUnderTest {
 export function describeBlobStore(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(name, () => {
     let opened: StoreUnderTest;
-    let store: BlobStore;
+    let store: BlobStore & ContentListing;
     beforeEach(async () => {
       opened = await open();
       store = opened.store;
@@ -130,6 +131,19 @@ export function describeBlobStore(name: string, open: () => Promise<StoreUnderTe
       expect((await store.commit(id, digestOf(Buffer.from('a')))).kind).toBe('stored');
     });
 
+    it('lists its blobs with their digests and uploads, and its open uploads', async () => {
+      const bytes = [randomBytes(100), randomBytes(200)];
+      const keys = [await stored(bytes[0] ?? Buffer.of()), await stored(bytes[1] ?? Buffer.of())];
+      const open = await upload(randomBytes(10));
+      const content = await all(store.listContent());
+      const listed = content.flatMap((one) => (one.kind === 'blob' ? [one] : []));
+      expect(listed.map(({ key }) => key).sort()).toEqual([...keys].sort());
+      expect(listed.map(({ digest }) => digest).sort()).toEqual(bytes.map((one) => digestOf(one)).sort());
+      for (const { key, uploadId } of listed) expect(key.endsWith(uploadId.replaceAll('-', ''))).toBe(true);
+      const uploads = await all(store.listUploads());
+      expect(uploads.map(({ uploadId }) => uploadId)).toEqual([open]);
+    });
+
     it('tells that uploads and blobs are missing', async () => {
       const id = randomUUID();
       const digest = digestOf(Buffer.from('x'));
@@ -169,4 +183,10 @@ export function describeBlobStore(name: string, open: () => Promise<StoreUnderTe
       expect(await store.commit(id, digestOf(bytes))).toEqual(result);
     });
   });
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = [];
+  for await (const item of items) list.push(item);
+  return list;
 }

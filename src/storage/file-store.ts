@@ -1,16 +1,28 @@
 import { createHash, type Hash } from 'node:crypto';
-import { constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
-import { checkStorageKey, checkUploadId, storageKeyOf } from './_storage-key.ts';
+import { checkStorageKey, checkUploadId, isUploadId, readStorageKey, storageKeyOf } from './_storage-key.ts';
 import { writeStream } from './_write-stream.ts';
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { ContentListing, ListedContent, ListedUpload } from './content-listing.ts';
 
 const readChunkBytes = 256 * 1024;
 const runningHashesMax = 1_024;
+
+/** Moments at which a test ends the process (docs/durability.md). */
+export const fileStorePoints = [
+  'upload.created',
+  'upload.part-written',
+  'upload.synced',
+  'blob.hashed',
+  'blob.renamed',
+] as const;
+export type FileStorePoint = (typeof fileStorePoints)[number];
 
 /** A hash over a file's first bytes, with what the file looked like when they were all it had. */
 interface RunningHash {
@@ -29,21 +41,24 @@ interface RunningHash {
  * A blob comes to its place by rename after its bytes are synced, and counts once the folder is synced too. Replicas may
  * share the folder over a network file system that keeps those promises.
  */
-export class FileStore implements BlobStore {
+export class FileStore implements BlobStore, ContentListing {
   readonly #uploads: string;
   readonly #blobs: string;
   readonly #busy = new Set<string>();
   /** Saves reading an upload again that this process wrote from its first byte to its last, and nobody else. */
   readonly #running = new LRUCache<string, RunningHash>({ max: runningHashesMax });
 
-  private constructor(root: string) {
+  readonly #reach: ((point: FileStorePoint) => void) | undefined;
+
+  private constructor(root: string, reach?: (point: FileStorePoint) => void) {
+    this.#reach = reach;
     this.#uploads = join(root, 'uploads');
     this.#blobs = join(root, 'blobs');
   }
 
-  /** Makes the folders when they are missing. */
-  static async open(root: string): Promise<FileStore> {
-    const store = new FileStore(root);
+  /** Makes the folders when they are missing. `reach` is told of the moments in `fileStorePoints`. */
+  static async open(root: string, reach?: (point: FileStorePoint) => void): Promise<FileStore> {
+    const store = new FileStore(root, reach);
     await makeFolder(store.#uploads);
     await makeFolder(store.#blobs);
     return store;
@@ -67,6 +82,7 @@ export class FileStore implements BlobStore {
     const handle = await open(this.#uploadPath(uploadId), 'wx', 0o600);
     await handle.close();
     await syncFolder(this.#uploads);
+    this.#reach?.('upload.created');
   }
 
   async append(uploadId: string, offsetBytes: number, source: Readable): Promise<number> {
@@ -80,7 +96,14 @@ export class FileStore implements BlobStore {
           throw new UploadOffsetError({ uploadId, offsetBytes, currentBytes });
         }
         const hash = offsetBytes === 0 ? createHash('sha256') : this.#takeRunning(uploadId, before);
-        const written = await writeStream({ handle, offsetBytes, source, hash });
+        const written = await writeStream({
+          handle,
+          offsetBytes,
+          source,
+          hash,
+          onWritten: () => this.#reach?.('upload.part-written'),
+        });
+        this.#reach?.('upload.synced');
         const after = await handle.stat({ bigint: true });
         if (hash !== undefined && Number(after.size) === written.offsetBytes) {
           this.#running.set(uploadId, {
@@ -120,7 +143,9 @@ export class FileStore implements BlobStore {
         await handle.close();
       }
       await makeFolder(dirname(path));
+      this.#reach?.('blob.hashed');
       await rename(this.#uploadPath(uploadId), path);
+      this.#reach?.('blob.renamed');
       await syncFolder(dirname(path));
       this.#running.delete(uploadId);
       return { kind: 'stored', key, sizeBytes };
@@ -134,6 +159,25 @@ export class FileStore implements BlobStore {
 
   async delete(key: string): Promise<void> {
     await rm(this.#blobPath(key), { force: true });
+  }
+
+  async *listContent(): AsyncIterable<ListedContent> {
+    for (const algorithm of await namesIn(this.#blobs)) {
+      for (const prefix of await namesIn(join(this.#blobs, algorithm))) {
+        for (const name of await namesIn(join(this.#blobs, algorithm, prefix))) {
+          const key = `${algorithm}/${prefix}/${name}`;
+          const read = readStorageKey(key);
+          yield read === undefined ? { kind: 'foreign', name: key } : { kind: 'blob', key, ...read };
+        }
+      }
+    }
+  }
+
+  async *listUploads(): AsyncIterable<ListedUpload> {
+    for (const uploadId of await namesIn(this.#uploads)) {
+      const found = await statOrUndefined(join(this.#uploads, uploadId));
+      if (found !== undefined && isUploadId(uploadId)) yield { uploadId, touchedAt: found.mtime };
+    }
   }
 
   /** The upload was committed before, and the process ended before its caller heard of it. */
@@ -236,10 +280,25 @@ async function openOrUndefined(path: string, flags: number): Promise<FileHandle 
 }
 
 async function fileSizeBytes(path: string): Promise<number | undefined> {
+  return (await statOrUndefined(path))?.size;
+}
+
+async function statOrUndefined(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).size;
+    return await stat(path);
   } catch (error) {
     if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Names in a folder; the path itself, as the empty name, when it is a file. Empty when it is gone. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return [''];
+    if (isNotFound(error)) return [];
     throw error;
   }
 }

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { digestOf } from '../bytes/digest.ts';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
-import { checkStorageKey, checkUploadId, storageKeyOf } from './_storage-key.ts';
+import { checkStorageKey, checkUploadId, readStorageKey, storageKeyOf } from './_storage-key.ts';
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { ContentListing, ListedContent, ListedUpload } from './content-listing.ts';
 
 /** Blobs in this process's memory: for tests and throw-away servers. */
-export class MemoryStore implements BlobStore {
+export class MemoryStore implements BlobStore, ContentListing {
   readonly #blobs = new Map<string, Buffer>();
   readonly #uploads = new Map<string, { chunks: Buffer[]; sizeBytes: number; busy: boolean }>();
 
@@ -72,5 +73,17 @@ export class MemoryStore implements BlobStore {
 
   async delete(key: string): Promise<void> {
     this.#blobs.delete(checkStorageKey(key));
+  }
+
+  async *listContent(): AsyncIterable<ListedContent> {
+    for (const key of [...this.#blobs.keys()]) {
+      const read = readStorageKey(key);
+      if (read !== undefined) yield { kind: 'blob', key, ...read };
+    }
+  }
+
+  /** It keeps no times: every upload looks old. */
+  async *listUploads(): AsyncIterable<ListedUpload> {
+    for (const uploadId of [...this.#uploads.keys()]) yield { uploadId, touchedAt: new Date(0) };
   }
 }

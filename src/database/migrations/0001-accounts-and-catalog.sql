@@ -93,6 +93,8 @@ create table blob (
   state text not null default 'stored' check (state in ('stored', 'deleting')),
   created_at timestamptz not null default now()
 );
+create index blob_deleting on blob (digest) where state = 'deleting';
+create index blob_storage_key on blob (storage_key);
 
 -- A blob is visible in a repository only through this row.
 create table repository_blob (
@@ -108,6 +110,7 @@ create table blob_pin (
   digest text not null references blob (digest) on delete cascade,
   repository_id bigint not null references repository on delete cascade,
   expires_at timestamptz not null,
+  claims int not null default 1,            -- pushes that were told of it and whose manifest has not come
   primary key (digest, repository_id)
 );
 

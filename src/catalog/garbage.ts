@@ -1,0 +1,209 @@
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
+
+// What holds a blob (threats.md §4):
+//
+//   manifest ── repository_manifest ─┐
+//       └────── manifest_blob ───────┴─ holds ─▶ repository_blob ── holds ─▶ blob
+//   blob_pin (not expired) ──────────── holds ─▶ both
+//
+// Collection takes links that nothing holds, then blobs without links, then the bytes. It locks a blob's row before it
+// looks a last time; whoever tells a client that a blob is there locks the same row, so one of the two sees the other.
+
+export interface StoredCopy {
+  readonly digest: string;
+  readonly storageKey: string;
+  readonly sizeBytes: number;
+}
+
+/** A part of the blobs in the order of their digests. */
+export interface GarbageChunk {
+  /** Where the next chunk begins; undefined after the last. */
+  readonly lastDigest: string | undefined;
+  /** Blobs of which a link or all is garbage, as far as can be told without locks. */
+  readonly suspects: readonly string[];
+  /** Those of them that nothing will hold at all once the garbage links are gone. */
+  readonly unheld: readonly StoredCopy[];
+  /** Those that are marked already. */
+  readonly marked: readonly StoredCopy[];
+}
+
+const pinned = (digest: ReturnType<typeof sql.ref>) =>
+  sql`exists (select from blob_pin p where p.digest = ${digest} and p.expires_at > now())`;
+
+/** Of a row `l` of `repository_blob`: no manifest of its repository refers to the blob, and no live pin keeps it. */
+const linkIsGarbage = sql`
+  not exists (select from blob_pin p
+    where p.digest = l.digest and p.repository_id = l.repository_id and p.expires_at > now())
+  and not exists (select from manifest_blob used
+    join repository_manifest held
+      on held.manifest_digest = used.manifest_digest and held.repository_id = l.repository_id
+    where used.blob_digest = l.digest)`;
+
+/** Looks at up to `limit` stored blobs after `after`, without locks: what it finds is to be looked at again. */
+export async function findGarbage(
+  db: Database,
+  chunk: { readonly after: string; readonly limit: number },
+): Promise<GarbageChunk> {
+  const { rows } = await sql<StoredCopy & { suspect: boolean; unheld: boolean; marked: boolean }>`
+    select b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes", b.state = 'deleting' as marked,
+      b.state = 'stored' and (
+        exists (select from repository_blob l where l.digest = b.digest and ${linkIsGarbage})
+        or not exists (select from repository_blob l where l.digest = b.digest)) as suspect,
+      b.state = 'stored' and not ${pinned(sql.ref('b.digest'))}
+        and not exists (select from repository_blob l where l.digest = b.digest and not (${linkIsGarbage})) as unheld
+    from blob b where b.digest > ${chunk.after} order by b.digest limit ${chunk.limit}`.execute(db);
+  return {
+    lastDigest: rows.length < chunk.limit ? undefined : rows.at(-1)?.digest,
+    suspects: rows.filter((row) => row.suspect).map((row) => row.digest),
+    unheld: rows.filter((row) => row.unheld),
+    marked: rows.filter((row) => row.marked),
+  };
+}
+
+/**
+ * Takes the garbage links of these blobs away and marks the blobs that nothing holds any more as `deleting`. Rows that
+ * others work with are left for the next time; one statement at most waits. `onLocked` is told while the rows are held.
+ */
+export async function markGarbage(
+  db: Database,
+  digests: readonly string[],
+  onLocked: () => Promise<void> | void = () => {},
+): Promise<{ readonly linkCount: number; readonly marked: readonly StoredCopy[] }> {
+  return await db.transaction().execute(async (transaction) => {
+    await boundWaits(transaction);
+    const locked = await sql<{ digest: string }>`
+      select digest from blob where digest = any(${[...digests]}::text[]) and state = 'stored'
+      order by digest for update skip locked`.execute(transaction);
+    await onLocked();
+    // A new statement sees what was committed before the locks were had.
+    const held = locked.rows.map((row) => row.digest);
+    const links = await sql`
+      delete from repository_blob l where l.digest = any(${held}::text[]) and ${linkIsGarbage}`.execute(
+      transaction,
+    );
+    await sql`delete from blob_pin where digest = any(${held}::text[]) and expires_at <= now()`.execute(
+      transaction,
+    );
+    const marked = await sql<StoredCopy>`
+      update blob b set state = 'deleting'
+      where b.digest = any(${held}::text[]) and not ${pinned(sql.ref('b.digest'))}
+        and not exists (select from repository_blob l where l.digest = b.digest)
+      returning b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes"`.execute(transaction);
+    return { linkCount: Number(links.numAffectedRows ?? 0n), marked: marked.rows };
+  });
+}
+
+/** Copies whose bytes are to be removed, also those that a collector left that was killed. */
+export async function listMarked(db: Database, limit: number): Promise<readonly StoredCopy[]> {
+  const { rows } = await sql<StoredCopy>`
+    select digest, storage_key as "storageKey", size_bytes as "sizeBytes"
+    from blob where state = 'deleting' order by digest limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Forgets a marked blob whose bytes are gone; false when a push has stored it again meanwhile, under another key. */
+export async function forgetMarked(db: Database, copy: StoredCopy): Promise<boolean> {
+  const result = await db
+    .deleteFrom('blob')
+    .where('digest', '=', copy.digest)
+    .where('state', '=', 'deleting')
+    .where('storage_key', '=', copy.storageKey)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+export interface UnheldManifests {
+  /** Where the next chunk begins; undefined after the last. */
+  readonly lastDigest: string | undefined;
+  readonly manifests: readonly { readonly digest: string; readonly sizeBytes: number }[];
+}
+
+/** Looks at up to `limit` manifests after `after` for those that no repository holds. Untagged ones are held. */
+export async function findUnheldManifests(
+  db: Database,
+  chunk: { readonly after: string; readonly limit: number },
+): Promise<UnheldManifests> {
+  const { rows } = await sql<{ digest: string; sizeBytes: number; unheld: boolean }>`
+    select m.digest, m.size_bytes as "sizeBytes",
+      not exists (select from repository_manifest held where held.manifest_digest = m.digest) as unheld
+    from manifest m where m.digest > ${chunk.after} order by m.digest limit ${chunk.limit}`.execute(db);
+  return {
+    lastDigest: rows.length < chunk.limit ? undefined : rows.at(-1)?.digest,
+    manifests: rows.filter((row) => row.unheld),
+  };
+}
+
+/** Removes those of the manifests that no repository holds, with what scans said of them; returns what is gone. */
+export async function removeUnheldManifests(
+  db: Database,
+  digests: readonly string[],
+): Promise<readonly { readonly digest: string; readonly sizeBytes: number }[]> {
+  return await db.transaction().execute(async (transaction) => {
+    await boundWaits(transaction);
+    const locked = await sql<{ digest: string }>`
+      select digest from manifest where digest = any(${[...digests]}::text[])
+      order by digest for update skip locked`.execute(transaction);
+    const { rows } = await sql<{ digest: string; sizeBytes: number }>`
+      delete from manifest m where m.digest = any(${locked.rows.map((row) => row.digest)}::text[])
+        and not exists (select from repository_manifest held where held.manifest_digest = m.digest)
+        and not exists (select from tag where tag.manifest_digest = m.digest)
+      returning m.digest, m.size_bytes as "sizeBytes"`.execute(transaction);
+    return rows;
+  });
+}
+
+/**
+ * Of the keys that the store has: those that no blob row names and whose upload has ended, so that nothing will ever
+ * name them. List the store first and ask then: a commit ends the upload and makes the row at one moment.
+ */
+export async function unknownKeys(
+  db: Database,
+  keys: readonly { readonly key: string; readonly uploadId: string }[],
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ key: string }>`
+    select f.key
+    from unnest(${keys.map(({ key }) => key)}::text[], ${keys.map(({ uploadId }) => uploadId)}::uuid[])
+      as f (key, upload_id)
+    where not exists (select from blob b where b.storage_key = f.key)
+      and not exists (select from upload u where u.id = f.upload_id)`.execute(db);
+  return rows.map((row) => row.key);
+}
+
+/** Uploads that nobody touched for so long: what `removeStaleUploads()` would remove. */
+export async function listStaleUploads(db: Database, ttlSeconds: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id::text from upload
+    where touched_at < now() - make_interval(secs => ${ttlSeconds})
+      and (leased_until is null or leased_until < now())`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Of the uploads that the store has: those without a row, last touched longer ago than `graceSeconds` by the database's clock. */
+export async function unknownUploads(
+  db: Database,
+  asked: {
+    readonly uploads: readonly { readonly uploadId: string; readonly touchedAt: Date }[];
+    readonly graceSeconds: number;
+  },
+): Promise<readonly string[]> {
+  const { uploads, graceSeconds } = asked;
+  const { rows } = await sql<{ id: string }>`
+    select f.id::text
+    from unnest(${uploads.map(({ uploadId }) => uploadId)}::uuid[],
+      ${uploads.map(({ touchedAt }) => touchedAt.toISOString())}::timestamptz[]) as f (id, touched_at)
+    where f.touched_at < now() - make_interval(secs => ${graceSeconds})
+      and not exists (select from upload u where u.id = f.id)`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/**
+ * A collector never makes others wait: it gives up before PostgreSQL looks for deadlocks (1 s), and one that stands still
+ * in a transaction loses it after 5 s (threats.md §4: a push waits at most so long for a row).
+ */
+async function boundWaits(transaction: Transaction<Tables>): Promise<void> {
+  await sql`set local lock_timeout = '300ms'`.execute(transaction);
+  await sql`set local statement_timeout = '4s'`.execute(transaction);
+  await sql`set local idle_in_transaction_session_timeout = '5s'`.execute(transaction);
+}
