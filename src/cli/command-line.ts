@@ -6,6 +6,7 @@ import { addNamespaceCommands } from './namespace-commands.ts';
 import { addRobotCommands } from './robot-commands.ts';
 import { addScanCommand } from './scan-command.ts';
 import { addServeCommand } from './serve-command.ts';
+import { addUpkeepCommands } from './upkeep-commands.ts';
 import { addUserCommands } from './user-commands.ts';
 
 /** Runs one command line and resolves with the exit code. Errors are one line on standard error. */
@@ -29,6 +30,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   addScanCommand(program, context);
   addAdvisoryCommands(program, context);
   addDoctorCommand(program, context);
+  addUpkeepCommands(program, context);
   const admin = program.command('admin').description('users, namespaces and robots of the data folder');
   addUserCommands(admin, context);
   addNamespaceCommands(admin, context);

@@ -1,0 +1,13 @@
+/** The invariants of threats.md §3 that can be checked from outside. */
+export type Invariant = 'INV1' | 'INV2' | 'INV3' | 'INV5' | 'INV6' | 'INV8';
+
+export interface Breach {
+  readonly invariant: Invariant;
+  /** `reclaimable`: nothing is wrong; it takes room until the garbage collector comes by. */
+  readonly level: 'broken' | 'reclaimable';
+  /** What it is about: a digest, an image, a tag, a file. */
+  readonly subject: string;
+  readonly problem: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
