@@ -1,0 +1,289 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBlobStore } from '../src/app/wire-blobs.ts';
+import { parseDigest } from '../src/oci/digest.ts';
+import { type RegistryClient, type TestImage, testImage } from '../src/testing/registry-client.ts';
+import { createKillHarness, died, digestOf, type KillHarness, orCut, pullProblem } from './kill-harness.ts';
+
+let harness: KillHarness;
+let client: RegistryClient;
+beforeAll(async () => {
+  harness = await createKillHarness();
+  client = harness.client;
+});
+afterAll(() => harness.close());
+
+const repository = 'team/app';
+const mebibyte = 1024 * 1024;
+
+/** Kills the server at the point while `act` runs, checks what is left, and starts it again without. */
+async function killedAt(failpoint: string, act: () => Promise<unknown>): Promise<void> {
+  const failing = await harness.start(failpoint);
+  await act();
+  await died(failing);
+  expect(await harness.broken()).toEqual([]);
+  await harness.start();
+}
+
+/** What must hold when the interrupted request has been repeated. */
+async function expectSound(): Promise<void> {
+  expect(await harness.broken()).toEqual([]);
+  expect(await harness.leftAfterCollection()).toEqual([]);
+  expect(await harness.broken()).toEqual([]);
+}
+
+async function expectBlob(bytes: Buffer, name = repository): Promise<void> {
+  const answer = await client.send(`/v2/${name}/blobs/${digestOf(bytes)}`);
+  expect([answer.status, answer.bytes.equals(bytes)]).toEqual([200, true]);
+}
+
+/** Nobody works on an upload of a dead server; that its lease ends by itself after 15 s is not waited for each time. */
+async function endLeases(): Promise<void> {
+  await harness.installation.connection.pool.query('update upload set leased_until = now()');
+}
+
+async function openUpload(): Promise<string> {
+  const opened = await client.send(`/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+  expect(opened.status).toBe(202);
+  return opened.headers.get('location') ?? '';
+}
+
+/** Goes on where the upload is: what GET says, PATCH of the rest, PUT. A session that is gone is begun again. */
+async function resume(location: string, bytes: Buffer): Promise<void> {
+  await endLeases();
+  const shown = await client.send(location);
+  expect([204, 404]).toContain(shown.status);
+  if (shown.status === 404) {
+    const head = await client.send(`/v2/${repository}/blobs/${digestOf(bytes)}`, { method: 'HEAD' });
+    if (head.status === 200) return;
+    const finished = await client.send(`${location}?digest=${digestOf(bytes)}`, { method: 'PUT' });
+    if (finished.status === 201) return;
+    expect((await client.pushBlob(repository, bytes)).status).toBe(201);
+    return;
+  }
+  const [, last] = /^0-(\d+)$/.exec(shown.headers.get('range') ?? '') ?? [];
+  // Of an empty upload the range is 0-0, too: its first byte decides.
+  const arrived = Number(last) === 0 ? 0 : Number(last) + 1;
+  expect(arrived).toBeLessThanOrEqual(bytes.length);
+  if (arrived < bytes.length) {
+    const patched = await client.send(location, {
+      method: 'PATCH',
+      headers: { 'content-range': `${arrived}-${bytes.length - 1}` },
+      body: bytes.subarray(arrived),
+    });
+    expect([patched.status, patched.message]).toEqual([202, undefined]);
+  }
+  const finished = await client.send(`${location}?digest=${digestOf(bytes)}`, { method: 'PUT' });
+  expect([finished.status, finished.message]).toEqual([201, undefined]);
+}
+
+describe('a server that is killed in an upload (F1)', () => {
+  it.each(['upload.created:1', 'upload.opened:1'])('at %s of a POST takes another', async (failpoint) => {
+    const bytes = randomBytes(1_000);
+    await killedAt(failpoint, () =>
+      orCut(client.send(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })),
+    );
+    expect((await client.pushBlob(repository, bytes)).status).toBe(201);
+    await expectBlob(bytes);
+    await expectSound();
+  });
+
+  it.each(['upload.part-written:1', 'upload.part-written:2', 'upload.synced:1', 'upload.recorded:1'])(
+    'at %s of a PATCH goes on where it was',
+    async (failpoint) => {
+      const bytes = randomBytes(4 * mebibyte);
+      let location = '';
+      await killedAt(failpoint, async () => {
+        location = await openUpload();
+        await orCut(client.send(location, { method: 'PATCH', body: bytes.subarray(0, 3 * mebibyte) }));
+      });
+      await resume(location, bytes);
+      await expectBlob(bytes);
+      await expectSound();
+    },
+  );
+
+  it.each([
+    'upload.part-written:2',
+    'upload.synced:1',
+    'blob.hashed:1',
+    'blob.renamed:1',
+    'blob.durable:1',
+    'blob.recorded:1',
+  ])('at %s of a PUT finishes when it is repeated', async (failpoint) => {
+    const bytes = randomBytes(3 * mebibyte);
+    let location = '';
+    await killedAt(failpoint, async () => {
+      location = await openUpload();
+      await orCut(client.send(`${location}?digest=${digestOf(bytes)}`, { method: 'PUT', body: bytes }));
+    });
+    await resume(location, bytes);
+    await expectBlob(bytes);
+    await expectSound();
+  });
+
+  it('after it replaced a copy frees the old one, and serves the new one', async () => {
+    const bytes = randomBytes(1_000);
+    await killedAt('blob.recorded:2', async () => {
+      await client.pushBlob(repository, bytes);
+      await orCut(client.pushBlob(repository, bytes));
+    });
+    await expectBlob(bytes);
+    await expectSound();
+    await expectBlob(bytes);
+  });
+});
+
+async function pushBlobsOf(image: TestImage, name = repository): Promise<void> {
+  for (const blob of image.blobs) expect((await client.pushBlob(name, blob)).status).toBe(201);
+}
+
+async function tagsOf(image: TestImage, tags: readonly string[]): Promise<readonly string[]> {
+  const pointing: string[] = [];
+  for (const tag of tags) {
+    const answer = await client.send(`/v2/${repository}/manifests/${tag}`, { method: 'HEAD' });
+    if (answer.headers.get('docker-content-digest') === image.digest) pointing.push(tag);
+  }
+  return pointing;
+}
+
+describe('a server that is killed in a manifest PUT (F2)', () => {
+  const tenTags = Array.from({ length: 10 }, (_, number) => `t${number}`);
+  it.each([
+    { failpoint: 'manifest.received:1', isStored: false },
+    { failpoint: 'manifest.tag-moves:1', isStored: false },
+    { failpoint: 'manifest.tag-moves:6', isStored: false },
+    { failpoint: 'manifest.in-transaction:1', isStored: false },
+    { failpoint: 'manifest.recorded:1', isStored: true },
+  ])('at $failpoint with ten tags has all or none', async ({ failpoint, isStored }) => {
+    const image = testImage(`ten tags, killed at ${failpoint}`);
+    const query = `?${tenTags.map((tag) => `tag=${tag}`).join('&')}`;
+    await killedAt(failpoint, async () => {
+      await pushBlobsOf(image);
+      await orCut(client.pushManifest(repository, image.digest, image, query));
+    });
+    expect(await tagsOf(image, tenTags)).toEqual(isStored ? tenTags : []);
+    expect((await client.pushManifest(repository, image.digest, image, query)).status).toBe(201);
+    expect(await tagsOf(image, tenTags)).toEqual(tenTags);
+    expect(await pullProblem(client, repository, image)).toBeUndefined();
+    await expectSound();
+    expect(await pullProblem(client, repository, image)).toBeUndefined();
+  });
+});
+
+describe('a server that is killed while it changes what is stored (F3)', () => {
+  it.each([
+    { failpoint: 'manifest.tag-moves:2', isMoved: false },
+    { failpoint: 'manifest.recorded:2', isMoved: true },
+  ])('at $failpoint of a tag move has moved it or not', async ({ failpoint, isMoved }) => {
+    const [before, after] = [testImage(`before ${failpoint}`), testImage(`after ${failpoint}`)];
+    await killedAt(failpoint, async () => {
+      await client.pushImage(repository, 'moving', before);
+      await pushBlobsOf(after);
+      await orCut(client.pushManifest(repository, 'moving', after));
+    });
+    expect(await tagsOf(isMoved ? after : before, ['moving'])).toEqual(['moving']);
+    expect((await client.pushManifest(repository, 'moving', after)).status).toBe(201);
+    expect(await tagsOf(after, ['moving'])).toEqual(['moving']);
+    await expectSound();
+  });
+
+  it('at mount.linked of a mount keeps the blob for the manifest', async () => {
+    const image = testImage('mounted');
+    await killedAt('mount.linked:1', async () => {
+      await pushBlobsOf(image, 'other/source');
+      const [config] = image.blobs;
+      const mount = `?mount=${digestOf(config ?? Buffer.of())}&from=other/source`;
+      await orCut(client.send(`/v2/team/target/blobs/uploads/${mount}`, { method: 'POST' }));
+    });
+    for (const blob of image.blobs) {
+      const mount = `?mount=${digestOf(blob)}&from=other/source`;
+      const answer = await client.send(`/v2/team/target/blobs/uploads/${mount}`, { method: 'POST' });
+      expect(answer.status).toBe(201);
+    }
+    await expectSound();
+    expect((await client.pushManifest('team/target', 'v1', image)).status).toBe(201);
+    expect(await pullProblem(client, 'team/target', image)).toBeUndefined();
+  });
+
+  it.each([
+    { what: 'tag', failpoint: 'delete.in-transaction:1', isDeleted: false },
+    { what: 'tag', failpoint: 'delete.recorded:1', isDeleted: true },
+    { what: 'manifest', failpoint: 'delete.in-transaction:1', isDeleted: false },
+    { what: 'manifest', failpoint: 'delete.recorded:1', isDeleted: true },
+  ])('at $failpoint of the deletion of a $what has deleted it or not', async (scenario) => {
+    const { what, failpoint, isDeleted } = scenario;
+    const image = testImage(`deletion of a ${what} at ${failpoint}`);
+    const path = `/v2/${repository}/manifests/${what === 'tag' ? 'doomed' : image.digest}`;
+    await killedAt(failpoint, async () => {
+      await client.pushImage(repository, 'doomed', image);
+      await orCut(client.send(path, { method: 'DELETE' }));
+    });
+    expect((await client.send(path)).status).toBe(isDeleted ? 404 : 200);
+    const repeated = await client.send(path, { method: 'DELETE' });
+    expect(repeated.status).toBe(isDeleted ? 404 : 202);
+    await expectSound();
+  });
+
+  it('in the transaction that deletes a namespace has deleted nothing', async () => {
+    const server = await harness.start();
+    const image = testImage('in a namespace');
+    await client.pushImage('other/app', 'v1', image);
+    const { pool } = harness.installation.connection;
+    const blocking = await pool.connect();
+    try {
+      // The deletion waits for this row in the middle of its transaction.
+      await blocking.query('begin');
+      await blocking.query(`select from repository_manifest where manifest_digest = $1 for update`, [
+        image.digest,
+      ]);
+      const { rows } = await pool.query(`select id from namespace where name = 'other'`);
+      const deleting = pool
+        .query(`select pg_sleep(0.3)`)
+        .then(() => server.stop('SIGKILL'))
+        .then(() => blocking.query('rollback'));
+      await orCut(client.send('/api/v1/namespaces/other', { method: 'DELETE' }));
+      await deleting;
+      expect(rows).toHaveLength(1);
+    } finally {
+      blocking.release();
+    }
+    await server.stop('SIGKILL');
+    expect(await harness.broken()).toEqual([]);
+    await harness.start();
+    expect(await pullProblem(client, 'other/app', image)).toBeUndefined();
+    await expectSound();
+  });
+
+  it.each(['gc.locked:1', 'gc.marked:1', 'gc.unlinked:1', 'gc.forgotten:1'])(
+    'at %s of a collection finishes it later, and the blob can be pushed again (G5)',
+    async (failpoint) => {
+      const image = testImage(`collected at ${failpoint}`);
+      await killedAt(failpoint, async () => {
+        await client.pushImage(repository, 'garbage', image);
+        await client.send(`/v2/${repository}/manifests/${image.digest}`, { method: 'DELETE' });
+        await harness.queueTidy();
+      });
+      expect((await client.pushImage(repository, 'again', image)).status).toBe(201);
+      expect(await pullProblem(client, repository, image)).toBeUndefined();
+      await expectSound();
+      expect(await pullProblem(client, repository, image)).toBeUndefined();
+    },
+  );
+
+  it('at gc.orphan of a collection removes the orphan later (G5)', async () => {
+    const store = await openBlobStore(harness.installation.config);
+    const bytes = randomBytes(1_000);
+    const digest = parseDigest(digestOf(bytes));
+    if (digest === undefined) throw new Error('expected a digest');
+    await killedAt('gc.orphan:1', async () => {
+      const uploadId = randomUUID();
+      await store.create(uploadId);
+      await store.append(uploadId, 0, Readable.from([bytes]));
+      await store.commit(uploadId, digest);
+      await harness.queueTidy();
+    });
+    await expectSound();
+  });
+});
