@@ -167,7 +167,9 @@ export class FileStore implements BlobStore, ContentListing {
         for (const name of await namesIn(join(this.#blobs, algorithm, prefix))) {
           const key = `${algorithm}/${prefix}/${name}`;
           const read = readStorageKey(key);
-          yield read === undefined ? { kind: 'foreign', name: key } : { kind: 'blob', key, ...read };
+          yield read === undefined
+            ? { kind: 'foreign', name: key.replace(/\/+$/, '') }
+            : { kind: 'blob', key, ...read };
         }
       }
     }
