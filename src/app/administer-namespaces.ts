@@ -1,4 +1,5 @@
 import { recordEvent } from '../accounts/events.ts';
+import { countOwnBytes } from '../catalog/garbage.ts';
 import {
   createNamespace,
   deleteNamespace,
@@ -108,21 +109,31 @@ export async function changeNamespace(
   });
 }
 
-/** Throws `AdministrationError` when there is none, or it holds images and `force` is not given. */
+/**
+ * Returns how many bytes of the blob store the deletion frees: the collector does so within minutes.
+ * Throws `AdministrationError` when there is none, or it holds images and `force` is not given.
+ */
 export async function removeNamespace(
   db: Database,
   name: string,
   options: { readonly force: boolean },
-): Promise<void> {
+): Promise<number> {
   const { id } = await find(db, name, 'delete');
+  const freedBytes = await countOwnBytes(db, id);
   const result = await deleteNamespace(db, id, options);
   if (result.kind === 'not-empty') {
     throw new AdministrationError(
       `Cannot delete namespace "${name}": it must be empty, got ${result.imageCount} images; add --force to delete them too`,
     );
   }
-  await recordEvent(db, { kind: 'namespace.deleted', actor: commandLineActor, subject: name });
+  await recordEvent(db, {
+    kind: 'namespace.deleted',
+    actor: commandLineActor,
+    subject: name,
+    details: { freedBytes },
+  });
   await notify(db, 'pratique_policy', String(id));
+  return freedBytes;
 }
 
 async function find(db: Database, name: string, action: string): Promise<Namespace> {

@@ -198,6 +198,19 @@ export async function unknownUploads(
   return rows.map((row) => row.id);
 }
 
+/** Bytes of the blob store that only this namespace holds: what deleting it will free. */
+export async function countOwnBytes(db: Database, namespaceId: number): Promise<number> {
+  const { rows } = await sql<{ total: number }>`
+    select coalesce(sum(b.size_bytes), 0)::bigint as total from blob b
+    where b.digest in (
+        select l.digest from repository_blob l join repository r on r.id = l.repository_id
+        where r.namespace_id = ${namespaceId})
+      and not exists (
+        select from repository_blob l join repository r on r.id = l.repository_id
+        where l.digest = b.digest and r.namespace_id <> ${namespaceId})`.execute(db);
+  return rows[0]?.total ?? 0;
+}
+
 /**
  * A collector never makes others wait: it gives up before PostgreSQL looks for deadlocks (1 s), and one that stands still
  * in a transaction loses it after 5 s (threats.md §4: a push waits at most so long for a row).

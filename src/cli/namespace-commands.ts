@@ -7,6 +7,7 @@ import {
   removeNamespace,
 } from '../app/administer-namespaces.ts';
 import type { CommandContext } from './command-context.ts';
+import { formatBytes } from './format-bytes.ts';
 import { formatTable } from './format-table.ts';
 import { print } from './print.ts';
 import { withInstallation } from './with-installation.ts';
@@ -102,8 +103,10 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
     .option('--force', 'delete it with the images it holds')
     .action((name: string, options: { force?: true }) =>
       withInstallation(context(), async ({ connection }) => {
-        await removeNamespace(connection.db, name, { force: options.force === true });
-        print(`Deleted namespace ${name}`);
+        const freedBytes = await removeNamespace(connection.db, name, { force: options.force === true });
+        print(
+          `Deleted namespace ${name}${freedBytes === 0 ? '' : `; frees ${formatBytes(freedBytes)} within minutes`}`,
+        );
       }),
     );
 }
