@@ -1,9 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBlobStore } from '../src/app/wire-blobs.ts';
-import { parseDigest } from '../src/oci/digest.ts';
 import { type RegistryClient, type TestImage, testImage } from '../src/testing/registry-client.ts';
+import { storeOrphan } from '../src/testing/store-orphan.ts';
 import { createKillHarness, died, digestOf, type KillHarness, orCut, pullProblem } from './kill-harness.ts';
 
 let harness: KillHarness;
@@ -273,15 +271,9 @@ describe('a server that is killed while it changes what is stored (F3)', () => {
   );
 
   it('at gc.orphan of a collection removes the orphan later (G5)', async () => {
-    const store = await openBlobStore(harness.installation.config);
-    const bytes = randomBytes(1_000);
-    const digest = parseDigest(digestOf(bytes));
-    if (digest === undefined) throw new Error('expected a digest');
+    const { blobsFolder } = harness.installation.config;
     await killedAt('gc.orphan:1', async () => {
-      const uploadId = randomUUID();
-      await store.create(uploadId);
-      await store.append(uploadId, 0, Readable.from([bytes]));
-      await store.commit(uploadId, digest);
+      await storeOrphan(blobsFolder, randomBytes(1_000));
       await harness.queueTidy();
     });
     await expectSound();

@@ -1,12 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { digestOf } from '../bytes/digest.ts';
-import { FileStore } from '../storage/file-store.ts';
 import { runCli } from '../testing/cli-process.ts';
+import { storeOrphan } from '../testing/store-orphan.ts';
 
 // Each command starts PostgreSQL.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -16,11 +13,7 @@ const environment = { PRATIQUE_DATA: folder };
 const orphan = Buffer.alloc(3_000, 'orphan');
 
 beforeAll(async () => {
-  const store = await FileStore.open(path.join(folder, 'blobs'));
-  const uploadId = randomUUID();
-  await store.create(uploadId);
-  await store.append(uploadId, 0, Readable.from([orphan]));
-  await store.commit(uploadId, digestOf(orphan));
+  await storeOrphan(path.join(folder, 'blobs'), orphan);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -68,11 +61,7 @@ describe('PRATIQUE_FAIL', () => {
   });
 
   it('kills the process at its point as kill -9 does', async () => {
-    const store = await FileStore.open(path.join(folder, 'blobs'));
-    const uploadId = randomUUID();
-    await store.create(uploadId);
-    await store.append(uploadId, 0, Readable.from([orphan]));
-    await store.commit(uploadId, digestOf(orphan));
+    await storeOrphan(path.join(folder, 'blobs'), orphan);
     const failing = { ...environment, PRATIQUE_FAIL: 'gc.orphan:1' };
     expect((await runCli(['gc'], { environment: failing })).code).toBe('SIGKILL');
     const freed = await runCli(['gc', '--json'], { environment });
