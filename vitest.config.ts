@@ -10,6 +10,8 @@ export default defineConfig({
     ],
     globalSetup: ['src/testing/test-database-server.ts'],
     pool: 'threads',
+    // Vitest leaves a core to itself, which on two cores is half of them.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What is polled for comes within milliseconds; a busy machine must not turn patience into a failure.
