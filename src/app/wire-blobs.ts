@@ -26,7 +26,7 @@ export class BlobUnknownError extends Error {
 }
 
 export async function openBlobStore(config: Config): Promise<BlobStore & ContentListing> {
-  return await FileStore.open(config.blobsFolder, failpointReacher(config.failpoint));
+  return await FileStore.open(config.blobsFolder, { reach: failpointReacher(config.failpoint) });
 }
 
 export function blobBytes(db: Database, store: BlobReader): BlobBytes {

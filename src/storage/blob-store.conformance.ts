@@ -6,9 +6,10 @@ import { digestOf } from '../bytes/digest.ts';
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ContentListing } from './content-listing.ts';
+import type { Quarantine } from './quarantine.ts';
 
 export interface StoreUnderTest {
-  readonly store: BlobStore & ContentListing;
+  readonly store: BlobStore & ContentListing & Quarantine;
   /** Opens the same bytes again as after a restart; absent for a store that does not outlive its process. */
   readonly reopen?: () => Promise<BlobStore>;
   close(): Promise<void>;
@@ -18,7 +19,7 @@ export interface StoreUnderTest {
 export function describeBlobStore(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(name, () => {
     let opened: StoreUnderTest;
-    let store: BlobStore & ContentListing;
+    let store: BlobStore & ContentListing & Quarantine;
     beforeEach(async () => {
       opened = await open();
       store = opened.store;
@@ -129,6 +130,34 @@ export function describeBlobStore(name: string, open: () => Promise<StoreUnderTe
       source.push(null);
       expect(await first).toBe(1);
       expect((await store.commit(id, digestOf(Buffer.from('a')))).kind).toBe('stored');
+    });
+
+    it('cuts off the earlier writer of an upload that was taken over (threats.md F16)', async () => {
+      const bytes = randomBytes(3_000);
+      const id = await upload(bytes.subarray(0, 1_000));
+      const late = new Readable({ read() {} });
+      const stale = store.append(id, 1_000, late);
+      const next = (await opened.reopen?.()) ?? store;
+      await next.takeOver(id);
+      expect(await next.uploadSize(id)).toBe(1_000);
+      await next.append(id, 1_000, Readable.from([bytes.subarray(1_000)]));
+      late.push(randomBytes(5_000));
+      late.push(null);
+      await stale;
+      expect(await next.uploadSize(id)).toBe(3_000);
+      const result = await next.commit(id, digestOf(bytes));
+      if (result.kind !== 'stored') throw new Error(`expected stored, got ${result.kind}`);
+      expect((await buffer(await store.read(result.key))).equals(bytes)).toBe(true);
+      await expect(next.takeOver(randomUUID())).rejects.toThrow(UploadMissingError);
+    });
+
+    it('puts a copy aside, and takes the same content again', async () => {
+      const bytes = randomBytes(100);
+      const key = await stored(bytes);
+      await store.quarantine(key);
+      expect(await store.size(key)).toBeUndefined();
+      expect(await all(store.listContent())).toEqual([]);
+      expect((await buffer(await store.read(await stored(bytes)))).equals(bytes)).toBe(true);
     });
 
     it('lists its blobs with their digests and uploads, and its open uploads', async () => {

@@ -33,6 +33,11 @@ export interface UploadStore {
     | { readonly kind: 'stored'; readonly key: string; readonly sizeBytes: number }
     | { readonly kind: 'mismatch'; readonly actual: Digest }
   >;
+  /**
+   * Cuts off whoever worked on the upload before and may not know that it lost the right to: what that one writes from
+   * now on goes nowhere. Throws `UploadMissingError`.
+   */
+  takeOver(uploadId: string): Promise<void>;
   discard(uploadId: string): Promise<void>;
 }
 

@@ -1,15 +1,17 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import { constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
+import { DurableFolders } from './_durable-folders.ts';
 import { checkStorageKey, checkUploadId, isUploadId, readStorageKey, storageKeyOf } from './_storage-key.ts';
 import { writeStream } from './_write-stream.ts';
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ContentListing, ListedContent, ListedUpload } from './content-listing.ts';
+import { type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
+import type { Quarantine } from './quarantine.ts';
 
 const readChunkBytes = 256 * 1024;
 const runningHashesMax = 1_024;
@@ -24,6 +26,12 @@ export const fileStorePoints = [
 ] as const;
 export type FileStorePoint = (typeof fileStorePoints)[number];
 
+export interface FileStoreOptions {
+  /** Told of the moments in `fileStorePoints`. */
+  readonly reach?: ((point: FileStorePoint) => void) | undefined;
+  readonly fileSystem?: FileSystem;
+}
+
 /** A hash over a file's first bytes, with what the file looked like when they were all it had. */
 interface RunningHash {
   readonly hash: Hash;
@@ -37,57 +45,70 @@ interface RunningHash {
  *
  *     <root>/uploads/<uuid>                                  grows, synced after every append
  *     <root>/blobs/sha256/<first byte>/<hex>.<generation>    whole and hashed; never written again
+ *     <root>/quarantine/<hex>.<generation>                   no longer what its name says; kept for people to look at
  *
  * A blob comes to its place by rename after its bytes are synced, and counts once the folder is synced too. Replicas may
  * share the folder over a network file system that keeps those promises.
  */
-export class FileStore implements BlobStore, ContentListing {
+export class FileStore implements BlobStore, ContentListing, Quarantine {
   readonly #uploads: string;
   readonly #blobs: string;
   readonly #busy = new Set<string>();
   /** Saves reading an upload again that this process wrote from its first byte to its last, and nobody else. */
   readonly #running = new LRUCache<string, RunningHash>({ max: runningHashesMax });
 
+  readonly #quarantine: string;
+  readonly #fileSystem: FileSystem;
+  readonly #folders: DurableFolders;
   readonly #reach: ((point: FileStorePoint) => void) | undefined;
 
-  private constructor(root: string, reach?: (point: FileStorePoint) => void) {
-    this.#reach = reach;
+  private constructor(root: string, options: FileStoreOptions) {
+    this.#reach = options.reach;
+    this.#fileSystem = options.fileSystem ?? nodeFileSystem;
+    this.#folders = new DurableFolders(this.#fileSystem);
     this.#uploads = join(root, 'uploads');
     this.#blobs = join(root, 'blobs');
+    this.#quarantine = join(root, 'quarantine');
   }
 
-  /** Makes the folders when they are missing. `reach` is told of the moments in `fileStorePoints`. */
-  static async open(root: string, reach?: (point: FileStorePoint) => void): Promise<FileStore> {
-    const store = new FileStore(root, reach);
-    await makeFolder(store.#uploads);
-    await makeFolder(store.#blobs);
+  /** Makes the folders when they are missing. */
+  static async open(root: string, options: FileStoreOptions = {}): Promise<FileStore> {
+    const store = new FileStore(root, options);
+    await store.#folders.make(store.#uploads);
+    await store.#folders.make(store.#blobs);
     return store;
   }
 
   async read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
-    const handle = await openOrUndefined(this.#blobPath(key), constants.O_RDONLY);
+    const handle = await this.#folders.openOrUndefined(this.#blobPath(key), constants.O_RDONLY);
     if (handle === undefined) throw new BlobMissingError(key);
     return handle.createReadStream({ highWaterMark: readChunkBytes, ...range });
   }
 
   async size(key: string): Promise<number | undefined> {
-    return await fileSizeBytes(this.#blobPath(key));
+    return (await this.#folders.statOrUndefined(this.#blobPath(key)))?.size;
   }
 
   async uploadSize(uploadId: string): Promise<number | undefined> {
-    return await fileSizeBytes(this.#uploadPath(uploadId));
+    return (await this.#folders.statOrUndefined(this.#uploadPath(uploadId)))?.size;
   }
 
   async create(uploadId: string): Promise<void> {
-    const handle = await open(this.#uploadPath(uploadId), 'wx', 0o600);
-    await handle.close();
-    await syncFolder(this.#uploads);
+    const path = this.#uploadPath(uploadId);
+    const handle = await this.#fileSystem.open(path, 'wx', 0o600);
+    try {
+      await handle.close();
+      await this.#folders.sync(this.#uploads);
+    } catch (cause) {
+      await this.#folders.remove(path).catch(() => {}); // the collector finds it later
+      throw cause;
+    }
     this.#reach?.('upload.created');
   }
 
   async append(uploadId: string, offsetBytes: number, source: Readable): Promise<number> {
     return await this.#alone(uploadId, async () => {
-      const handle = await openOrUndefined(this.#uploadPath(uploadId), constants.O_RDWR);
+      const handle = await this.#folders.openOrUndefined(this.#uploadPath(uploadId), constants.O_RDWR);
       if (handle === undefined) throw new UploadMissingError(uploadId);
       try {
         const before = await handle.stat({ bigint: true });
@@ -125,7 +146,7 @@ export class FileStore implements BlobStore, ContentListing {
     return await this.#alone(uploadId, async () => {
       const key = storageKeyOf(digest, uploadId);
       const path = this.#blobPath(key);
-      const handle = await openOrUndefined(this.#uploadPath(uploadId), constants.O_RDWR);
+      const handle = await this.#folders.openOrUndefined(this.#uploadPath(uploadId), constants.O_RDWR);
       if (handle === undefined) return await this.#commitAgain({ uploadId, digest, key });
       let sizeBytes: number;
       try {
@@ -138,33 +159,62 @@ export class FileStore implements BlobStore, ContentListing {
         const actual = asDigest(hash, digest);
         if (actual !== digest) return { kind: 'mismatch', actual };
         sizeBytes = Number(found.size);
-        await handle.sync();
+        await this.#syncOrDiscard(handle, uploadId);
       } finally {
         await handle.close();
       }
-      await makeFolder(dirname(path));
+      await this.#folders.make(dirname(path));
       this.#reach?.('blob.hashed');
-      await rename(this.#uploadPath(uploadId), path);
+      await this.#fileSystem.rename(this.#uploadPath(uploadId), path);
       this.#reach?.('blob.renamed');
-      await syncFolder(dirname(path));
+      await this.#folders.sync(dirname(path));
       this.#running.delete(uploadId);
       return { kind: 'stored', key, sizeBytes };
     });
   }
 
   async discard(uploadId: string): Promise<void> {
-    await rm(this.#uploadPath(uploadId), { force: true });
+    await this.#folders.remove(this.#uploadPath(uploadId));
     this.#running.delete(uploadId);
   }
 
+  async takeOver(uploadId: string): Promise<void> {
+    await this.#alone(uploadId, async () => {
+      const path = this.#uploadPath(uploadId);
+      // Under a name as uploads have it, so that a copy that was cut off is collected.
+      const copy = this.#uploadPath(randomUUID());
+      try {
+        await this.#fileSystem.copyFile(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+        const handle = await this.#fileSystem.open(copy, constants.O_RDWR);
+        try {
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await this.#fileSystem.rename(copy, path);
+      } catch (cause) {
+        await this.#folders.remove(copy).catch(() => {});
+        if ((await this.uploadSize(uploadId)) === undefined) throw new UploadMissingError(uploadId);
+        throw cause;
+      }
+      await this.#folders.sync(this.#uploads);
+    });
+  }
+
   async delete(key: string): Promise<void> {
-    await rm(this.#blobPath(key), { force: true });
+    await this.#folders.remove(this.#blobPath(key));
+  }
+
+  async quarantine(key: string): Promise<void> {
+    await this.#folders.make(this.#quarantine);
+    await this.#fileSystem.rename(this.#blobPath(key), join(this.#quarantine, basename(key)));
+    await this.#folders.sync(this.#quarantine);
   }
 
   async *listContent(): AsyncIterable<ListedContent> {
-    for (const algorithm of await namesIn(this.#blobs)) {
-      for (const prefix of await namesIn(join(this.#blobs, algorithm))) {
-        for (const name of await namesIn(join(this.#blobs, algorithm, prefix))) {
+    for (const algorithm of await this.#folders.namesIn(this.#blobs)) {
+      for (const prefix of await this.#folders.namesIn(join(this.#blobs, algorithm))) {
+        for (const name of await this.#folders.namesIn(join(this.#blobs, algorithm, prefix))) {
           const key = `${algorithm}/${prefix}/${name}`;
           const read = readStorageKey(key);
           yield read === undefined
@@ -176,8 +226,8 @@ export class FileStore implements BlobStore, ContentListing {
   }
 
   async *listUploads(): AsyncIterable<ListedUpload> {
-    for (const uploadId of await namesIn(this.#uploads)) {
-      const found = await statOrUndefined(join(this.#uploads, uploadId));
+    for (const uploadId of await this.#folders.namesIn(this.#uploads)) {
+      const found = await this.#folders.statOrUndefined(join(this.#uploads, uploadId));
       if (found !== undefined && isUploadId(uploadId)) yield { uploadId, touchedAt: found.mtime };
     }
   }
@@ -189,16 +239,29 @@ export class FileStore implements BlobStore, ContentListing {
     readonly key: string;
   }): ReturnType<BlobStore['commit']> {
     const path = this.#blobPath(wanted.key);
-    const handle = await openOrUndefined(path, constants.O_RDONLY);
+    const handle = await this.#folders.openOrUndefined(path, constants.O_RDONLY);
     if (handle === undefined) throw new UploadMissingError(wanted.uploadId);
     try {
       const hash = await hashFile(handle, digestAlgorithm(wanted.digest));
       const actual = asDigest(hash, wanted.digest);
       if (actual !== wanted.digest) return { kind: 'mismatch', actual };
-      await syncFolder(dirname(path));
-      return { kind: 'stored', key: wanted.key, sizeBytes: (await handle.stat()).size };
+      await handle.sync();
+      await this.#folders.make(dirname(path));
+      await this.#folders.sync(dirname(path));
+      const { size } = await handle.stat({ bigint: true });
+      return { kind: 'stored', key: wanted.key, sizeBytes: Number(size) };
     } finally {
       await handle.close();
+    }
+  }
+
+  /** After a sync that failed, nobody can tell what the disk has: the upload must begin anew. */
+  async #syncOrDiscard(handle: OpenFile, uploadId: string): Promise<void> {
+    try {
+      await handle.sync();
+    } catch (cause) {
+      await this.discard(uploadId).catch(() => {});
+      throw cause;
     }
   }
 
@@ -242,7 +305,7 @@ function fits(running: RunningHash, found: FoundFile): boolean {
   );
 }
 
-async function hashFile(handle: FileHandle, algorithm: 'sha256' | 'sha512'): Promise<Hash> {
+async function hashFile(handle: OpenFile, algorithm: 'sha256' | 'sha512'): Promise<Hash> {
   const hash = createHash(algorithm);
   const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: readChunkBytes });
   for await (const chunk of stream) hash.update(chunk);
@@ -251,60 +314,4 @@ async function hashFile(handle: FileHandle, algorithm: 'sha256' | 'sha512'): Pro
 
 function asDigest(hash: Hash, like: Digest): Digest {
   return `${digestAlgorithm(like)}:${hash.digest('hex')}` as Digest; // the algorithm's own hex
-}
-
-/** Makes a folder and its parents, each synced into the one above it. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = path; ; made = dirname(made)) {
-    await syncFolder(dirname(made));
-    if (made === first || made === dirname(made)) return;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openOrUndefined(path: string, flags: number): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, flags);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-async function fileSizeBytes(path: string): Promise<number | undefined> {
-  return (await statOrUndefined(path))?.size;
-}
-
-async function statOrUndefined(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Names in a folder; the path itself, as the empty name, when it is a file. Empty when it is gone. */
-async function namesIn(path: string): Promise<readonly string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return [''];
-    if (isNotFound(error)) return [];
-    throw error;
-  }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

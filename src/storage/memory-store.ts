@@ -5,9 +5,10 @@ import { checkStorageKey, checkUploadId, readStorageKey, storageKeyOf } from './
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ContentListing, ListedContent, ListedUpload } from './content-listing.ts';
+import type { Quarantine } from './quarantine.ts';
 
 /** Blobs in this process's memory: for tests and throw-away servers. */
-export class MemoryStore implements BlobStore, ContentListing {
+export class MemoryStore implements BlobStore, ContentListing, Quarantine {
   readonly #blobs = new Map<string, Buffer>();
   readonly #uploads = new Map<string, { chunks: Buffer[]; sizeBytes: number; busy: boolean }>();
 
@@ -67,11 +68,21 @@ export class MemoryStore implements BlobStore, ContentListing {
     return { kind: 'stored', key, sizeBytes: bytes.length };
   }
 
+  async takeOver(uploadId: string): Promise<void> {
+    const upload = this.#uploads.get(checkUploadId(uploadId));
+    if (upload === undefined) throw new UploadMissingError(uploadId);
+    this.#uploads.set(uploadId, { chunks: [...upload.chunks], sizeBytes: upload.sizeBytes, busy: false });
+  }
+
   async discard(uploadId: string): Promise<void> {
     this.#uploads.delete(checkUploadId(uploadId));
   }
 
   async delete(key: string): Promise<void> {
+    this.#blobs.delete(checkStorageKey(key));
+  }
+
+  async quarantine(key: string): Promise<void> {
     this.#blobs.delete(checkStorageKey(key));
   }
 

@@ -1,0 +1,27 @@
+import type { BigIntStats, Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import * as files from 'node:fs/promises';
+
+/** What the store does with an open file. */
+export type OpenFile = Pick<
+  FileHandle,
+  'read' | 'write' | 'writev' | 'truncate' | 'datasync' | 'sync' | 'close' | 'createReadStream'
+> & { stat(options: { readonly bigint: true }): Promise<BigIntStats> };
+
+/**
+ * The calls of an operating system that the file store is built on, with the contracts of `node:fs/promises`: what
+ * survives a power cut is what these were asked to sync, and nothing else. Tests record them, and make them fail.
+ */
+export interface FileSystem {
+  open(path: string, flags: string | number, mode?: number): Promise<OpenFile>;
+  stat(path: string): Promise<Pick<Stats, 'size' | 'mtime'>>;
+  readdir(path: string): Promise<string[]>;
+  /** Fails with EEXIST when it is there. */
+  mkdir(path: string, options: { readonly mode: number }): Promise<unknown>;
+  rename(from: string, to: string): Promise<void>;
+  /** Fails with ENOENT when it is not there. */
+  unlink(path: string): Promise<void>;
+  copyFile(from: string, to: string, mode: number): Promise<void>;
+}
+
+export const nodeFileSystem: FileSystem = files;
