@@ -22,6 +22,16 @@ export interface TarVisitor {
   entry(entry: TarEntry): number;
   /** The wanted bytes of the last entry, in one piece; valid during the call only. Not called when there are none. */
   body(bytes: Buffer): void;
+  /** Asked after `body()` when the body goes on: who takes the rest. Without an answer it is passed over. */
+  rest?(): TarBodyRest | undefined;
+}
+
+/** Takes what follows the wanted beginning of a body. An archive that breaks off in between never calls `end()`. */
+export interface TarBodyRest {
+  /** The next bytes, in pieces of any length; valid during the call only. */
+  piece(bytes: Buffer): void;
+  /** The body is whole. */
+  end(): void;
 }
 
 export interface TarLimits {

@@ -74,6 +74,32 @@ describe('TarReader', () => {
     expect(bodies).toEqual(['abc', 'x', 'def']);
   });
 
+  it.each([1, 7, 600, 10_000])(
+    'gives the rest of a body to who asks for it, in pieces of %i bytes',
+    (pieceBytes) => {
+      const rests: string[] = [];
+      let name = '';
+      const reader = new TarReader({
+        entry: (entry) => {
+          name = entry.path;
+          return 3;
+        },
+        body: () => undefined,
+        rest: () => {
+          if (name === 'b') return undefined;
+          let text = `${name}:`;
+          return { piece: (bytes) => (text += bytes), end: () => rests.push(text) };
+        },
+      });
+      const archive = buildTar({ a: 'abcdef', b: 'ghijkl', c: 'mno', d: `pqr${'s'.repeat(1500)}`, e: '' });
+      for (let position = 0; position < archive.length; position += pieceBytes) {
+        reader.write(archive.subarray(position, position + pieceBytes));
+      }
+      reader.end();
+      expect(rests).toEqual(['a:def', `d:${'s'.repeat(1500)}`]);
+    },
+  );
+
   it('lets a reader of a file jump over bodies', () => {
     const archive = buildTar({ a: 'x'.repeat(5000), b: 'hello' });
     const offsets: number[] = [];

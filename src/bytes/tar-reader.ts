@@ -3,6 +3,7 @@ import { blockBytes, parseTarHeader, type TarHeader } from './_tar-header.ts';
 import { ArchiveError } from './archive-error.ts';
 import {
   defaultTarLimits,
+  type TarBodyRest,
   type TarEntry,
   type TarEntryType,
   type TarLimits,
@@ -13,7 +14,7 @@ import { cleanPath, decodeName } from './tar-path.ts';
 const zeros = Buffer.alloc(64 * 1024);
 
 /** What the blocks behind a header are, until `#leftBytes` of them have passed. */
-type Section = 'header' | 'meta' | 'body' | 'skip' | 'sparse-map' | 'trailer';
+type Section = 'header' | 'meta' | 'body' | 'rest' | 'skip' | 'sparse-map' | 'trailer';
 
 /** Headers that describe the next member, collected until it comes. */
 interface Pending {
@@ -34,6 +35,9 @@ export class TarReader {
   #leftBytes = 0;
   /** Bytes behind the section at hand that belong to no member: unwanted body and padding. */
   #skipBytes = 0;
+  /** Bytes of the member's body behind the wanted ones, and who takes them. */
+  #restBytes = 0;
+  #rest: TarBodyRest | undefined;
   #metaFlag = 0;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -72,6 +76,12 @@ export class TarReader {
           const bytes = Math.min(this.#leftBytes, chunk.length - position);
           position += bytes;
           this.#pass(bytes);
+          break;
+        }
+        case 'rest': {
+          const bytes = Math.min(this.#leftBytes, chunk.length - position);
+          this.#takeRest(chunk.subarray(position, position + bytes));
+          position += bytes;
           break;
         }
         case 'trailer':
@@ -133,7 +143,7 @@ export class TarReader {
         return;
       default:
         this.#visitor.body(bytes.subarray(start, end));
-        this.#startSkip();
+        this.#startRest();
     }
   }
 
@@ -206,6 +216,7 @@ export class TarReader {
       return;
     }
     this.#enter('body', wantedBytes, entry.sizeBytes);
+    this.#restBytes = entry.sizeBytes - wantedBytes;
     if (wantedBytes === 0) this.#startSkip();
   }
 
@@ -254,6 +265,26 @@ export class TarReader {
     this.#section = section;
     this.#leftBytes = leftBytes;
     this.#skipBytes = padded(bodyBytes) - leftBytes;
+  }
+
+  #startRest(): void {
+    this.#rest = this.#restBytes === 0 ? undefined : this.#visitor.rest?.();
+    if (this.#rest === undefined) {
+      this.#startSkip();
+      return;
+    }
+    this.#section = 'rest';
+    this.#leftBytes = this.#restBytes;
+    this.#skipBytes -= this.#restBytes;
+  }
+
+  #takeRest(bytes: Buffer): void {
+    this.#rest?.piece(bytes);
+    this.#leftBytes -= bytes.length;
+    if (this.#leftBytes > 0) return;
+    this.#rest?.end();
+    this.#rest = undefined;
+    this.#startSkip();
   }
 
   #pass(bytes: number): void {

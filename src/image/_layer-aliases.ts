@@ -13,8 +13,8 @@ export interface LayerAliases {
  * Follows the links of one layer from every wanted path. A hard link to a file that was read shares what was found in it
  * at once; a symbolic link to such a file needs nothing, because it is found under its own path.
  */
-export function aliasesOf<Found>(
-  visitor: LayerVisitor<Found>,
+export function aliasesOf<Found, Hit>(
+  visitor: LayerVisitor<Found, Hit>,
   knownPaths: readonly string[],
   isNonDirectory: (path: string) => boolean,
 ): LayerAliases {
@@ -48,7 +48,7 @@ export function aliasesOf<Found>(
 }
 
 /** Where the path leads through symbolic and hard links; undefined for a loop. */
-function follow<Found>(visitor: LayerVisitor<Found>, path: string): string | undefined {
+function follow<Found, Hit>(visitor: LayerVisitor<Found, Hit>, path: string): string | undefined {
   const seen = new Set<string>();
   let place: string | undefined = path;
   while (place !== undefined && !seen.has(place)) {

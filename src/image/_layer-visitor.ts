@@ -1,6 +1,6 @@
 import { ArchiveError } from '../bytes/archive-error.ts';
-import type { TarEntry, TarVisitor } from '../bytes/tar-entry.ts';
-import { executableMagicBytes, isExecutable } from './_executable.ts';
+import type { TarBodyRest, TarEntry, TarVisitor } from '../bytes/tar-entry.ts';
+import { FileReadings } from './_file-readings.ts';
 import { hashPath } from './_path-hashes.ts';
 import type { LayerProbe } from './layer-probe.ts';
 
@@ -13,8 +13,9 @@ const whiteoutPrefix = '.wh.';
 const opaqueName = '.wh..wh..opq';
 
 /** Collects from a layer's members what its report says. */
-export class LayerVisitor<Found> implements TarVisitor {
+export class LayerVisitor<Found, Hit = never> implements TarVisitor {
   readonly files = new Map<string, readonly Found[]>();
+  readonly contents: { readonly path: string; readonly hits: readonly Hit[] }[] = [];
   readonly whiteouts: string[] = [];
   readonly opaqueDirectories: string[] = [];
   readonly links = new Map<string, string>();
@@ -24,20 +25,29 @@ export class LayerVisitor<Found> implements TarVisitor {
   readonly nonDirectoryHashes: string[] = [];
   readonly directoryHashes: string[] = [];
   entryCount = 0;
-  executableCount = 0;
   newestEntryAtMs = 0;
   problem: LayerProblem | undefined;
-  readonly #probe: LayerProbe<Found>;
+  readonly #probe: LayerProbe<Found, Hit>;
+  readonly #readings: FileReadings<Found, Hit>;
   readonly #linksMax: number;
-  #wantedPath: string | undefined;
+  /** The file whose body comes next. */
+  #file = { path: '', sizeBytes: 0, isExtracted: false };
 
-  constructor(probe: LayerProbe<Found>, linksMax: number) {
+  constructor(probe: LayerProbe<Found, Hit>, linksMax: number) {
     this.#probe = probe;
     this.#linksMax = linksMax;
+    this.#readings = new FileReadings(probe, {
+      found: (path, found) => this.files.set(path, found),
+      hits: (path, hits) => this.contents.push({ path, hits }),
+      problem: (code, message) => this.report(code, message),
+    });
+  }
+
+  get executableCount(): number {
+    return this.#readings.executableCount;
   }
 
   entry(entry: TarEntry): number {
-    this.#wantedPath = undefined;
     this.entryCount += 1;
     if (entry.modifiedAtMs > this.newestEntryAtMs) this.newestEntryAtMs = entry.modifiedAtMs;
     if (entry.path === '') return 0;
@@ -52,8 +62,12 @@ export class LayerVisitor<Found> implements TarVisitor {
   }
 
   body(bytes: Buffer): void {
-    if (isExecutable(bytes)) this.executableCount += 1;
-    if (this.#wantedPath !== undefined) this.extract(this.#wantedPath, bytes);
+    if (this.#file.isExtracted) this.extract(this.#file.path, bytes);
+    this.#readings.begin(this.#file, bytes);
+  }
+
+  rest(): TarBodyRest | undefined {
+    return this.#readings.rest();
   }
 
   /** Gives the file to the probe; one that it cannot understand makes the layer incomplete. */
@@ -73,23 +87,24 @@ export class LayerVisitor<Found> implements TarVisitor {
   }
 
   #takeFile(entry: TarEntry): number {
-    if (!this.#probe.wants(entry.path)) {
-      this.#forgetLink(entry.path);
-      return entry.isSparse ? 0 : executableMagicBytes;
-    }
-    this.#forget(entry.path);
-    this.files.set(entry.path, []);
+    const { path, sizeBytes } = entry;
+    const head = Math.min(sizeBytes, this.#readings.headBytes);
+    this.#file = { path, sizeBytes, isExtracted: false };
+    this.#forget(path);
+    if (!this.#probe.wants(path)) return entry.isSparse ? 0 : head;
+    this.files.set(path, []);
     if (entry.isSparse) {
-      this.report('unsupported', `"${entry.path}" is stored as a sparse file`);
+      this.report('unsupported', `"${path}" is stored as a sparse file`);
       return 0;
     }
-    if (entry.sizeBytes > this.#probe.fileSizeBytesMax) {
-      this.report('limit:file', `"${entry.path}" is larger than ${this.#probe.fileSizeBytesMax} bytes`);
-      return executableMagicBytes;
+    const sizeBytesMax = this.#probe.fileSizeBytesMax(path);
+    if (sizeBytes > sizeBytesMax) {
+      this.report('limit:file', `"${path}" is larger than ${sizeBytesMax} bytes`);
+      return head;
     }
-    if (entry.sizeBytes === 0) this.extract(entry.path, Buffer.alloc(0));
-    this.#wantedPath = entry.path;
-    return entry.sizeBytes;
+    if (sizeBytes === 0) this.extract(path, Buffer.alloc(0));
+    this.#file = { path, sizeBytes, isExtracted: true };
+    return sizeBytes;
   }
 
   /** Devices too: they are not directories, and hold nothing. */

@@ -31,12 +31,12 @@ const dateMsMax = 8.64e15;
  * broken, ambiguous or above a limit gives a report with `incomplete`. Errors of the source and an abort are thrown: they
  * say nothing about the layer. The layer is read a second time only when a wanted file is a link to one that was not.
  */
-export async function inspectLayer<Found>(options: {
+export async function inspectLayer<Found, Hit = never>(options: {
   readonly open: () => Promise<Readable>;
-  readonly probe: LayerProbe<Found>;
+  readonly probe: LayerProbe<Found, Hit>;
   readonly limits?: InspectLimits;
   readonly signal?: AbortSignal;
-}): Promise<LayerReport<Found>> {
+}): Promise<LayerReport<Found, Hit>> {
   const { probe, limits = defaultInspectLimits } = options;
   const visitor = new LayerVisitor(probe, limits.linksMax);
   const hasher = createHasher('sha256');
@@ -53,6 +53,7 @@ export async function inspectLayer<Found>(options: {
   return {
     ...(pass.error === undefined && { diffId: hasher.digest() }),
     files: [...visitor.files].map(([path, found]) => ({ path, found })),
+    contents: visitor.contents,
     whiteouts: visitor.whiteouts,
     opaqueDirectories: visitor.opaqueDirectories,
     links: Object.fromEntries(visitor.links),
@@ -111,8 +112,8 @@ async function readMembers(options: {
 }
 
 /** A path that is a file here and a directory there, in one layer, is what its reader's order makes of it. */
-function checkReplacements<Found>(
-  visitor: LayerVisitor<Found>,
+function checkReplacements<Found, Hit>(
+  visitor: LayerVisitor<Found, Hit>,
   nonDirectoryHashes: string,
   directoryHashes: string,
 ): void {
@@ -138,18 +139,20 @@ function checkReplacements<Found>(
   }
 }
 
-async function readAliases<Found>(
-  visitor: LayerVisitor<Found>,
+async function readAliases<Found, Hit>(
+  visitor: LayerVisitor<Found, Hit>,
   aliases: LayerAliases,
   reading: {
     readonly open: () => Promise<Readable>;
-    readonly probe: LayerProbe<Found>;
+    readonly probe: LayerProbe<Found, Hit>;
     readonly limits: InspectLimits;
     readonly signal?: AbortSignal;
   },
 ): Promise<void> {
   for (const message of aliases.problems) visitor.report('link', message);
   if (aliases.byTarget.size === 0) return;
+  const sizeBytesMaxOf = (path: string): number =>
+    Math.min(...(aliases.byTarget.get(path) ?? []).map((alias) => reading.probe.fileSizeBytesMax(alias)));
   const missing = new Set(aliases.byTarget.keys());
   let target = '';
   const pass = await readMembers({
@@ -157,7 +160,7 @@ async function readAliases<Found>(
     visitor: {
       entry: (entry) => {
         if (entry.type !== 'file' || !aliases.byTarget.has(entry.path) || entry.isSparse) return 0;
-        if (entry.sizeBytes > reading.probe.fileSizeBytesMax) return 0;
+        if (entry.sizeBytes > sizeBytesMaxOf(entry.path)) return 0;
         target = entry.path;
         missing.delete(target);
         if (entry.sizeBytes === 0) extractAliases(Buffer.alloc(0));

@@ -2,11 +2,13 @@
  * What one layer holds, independent of every other layer, so that it is stored once per blob and merged per image.
  * Paths are cleaned: no leading slash, no `.` or `..`.
  */
-export interface LayerReport<Found> {
+export interface LayerReport<Found, Hit = never> {
   /** Digest of the inflated bytes, as `sha256:…`; absent when the layer could not be read to its end. */
   readonly diffId?: string;
   /** Files that some extractor wanted, whether or not anything was in them: an upper one replaces a lower one. */
   readonly files: readonly { readonly path: string; readonly found: readonly Found[] }[];
+  /** What the content of files gave; hidden by no other layer. */
+  readonly contents: readonly { readonly path: string; readonly hits: readonly Hit[] }[];
   /** Paths removed from the layers below (`.wh.<name>`). */
   readonly whiteouts: readonly string[];
   /** Directories of which nothing below remains (`.wh..wh..opq`); empty text for the root. */

@@ -1,4 +1,5 @@
 import type { Found, FoundPackage } from './found.ts';
+import { isLanguageManager } from './package-managers.ts';
 
 /** The wanted files of one layer, as its report has them. */
 export interface LayerFiles {
@@ -43,7 +44,7 @@ export class DatabaseHistory {
 }
 
 function isInDatabase(item: Found): item is FoundPackage {
-  return item.kind === 'package' && item.manager !== 'npm';
+  return item.kind === 'package' && !isLanguageManager(item.manager);
 }
 
 function keyOf({ name, version }: FoundPackage): string {

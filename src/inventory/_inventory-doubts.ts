@@ -1,7 +1,8 @@
 import type { Distribution } from '../report/distribution.ts';
 import type { Doubt } from '../report/scan-state.ts';
-import type { Found, FoundRelease, PackageManager } from './found.ts';
+import type { Found, FoundRelease } from './found.ts';
 import { familyOf, releaseFilesDisagree } from './os/distribution.ts';
+import { type PackageManager, systemManagers } from './package-managers.ts';
 
 export interface DoubtsQuestion {
   readonly all: readonly Found[];
@@ -20,7 +21,7 @@ export function inventoryDoubts(question: DoubtsQuestion): readonly Doubt[] {
 
 function distributionDoubts(question: DoubtsQuestion): Doubt[] {
   const { distribution, managers, releases, view, now } = question;
-  const hasSystemPackages = managers.has('apk') || managers.has('dpkg');
+  const hasSystemPackages = systemManagers.some((manager) => managers.has(manager));
   if (distribution === undefined) {
     if (view.executableCount === 0 && !hasSystemPackages) return [];
     return [
@@ -45,7 +46,7 @@ function distributionDoubts(question: DoubtsQuestion): Doubt[] {
     doubts.push({ code: 'end-of-life', message });
   }
   const family = familyOf(distribution.id);
-  const foreign = (['apk', 'dpkg'] as const).find(
+  const foreign = systemManagers.find(
     (manager) => managers.has(manager) && family !== undefined && family.manager !== manager,
   );
   if (foreign !== undefined) {

@@ -3,8 +3,10 @@ import type { PackagePlace, PlacedPackage } from '../report/package.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { DatabaseHistory, type LayerFiles } from './_database-history.ts';
 import { inventoryDoubts } from './_inventory-doubts.ts';
+import { lockKey, supersededLocks } from './_superseded-locks.ts';
 import type { Found, FoundPackage } from './found.ts';
 import { detectDistribution, familyOf } from './os/distribution.ts';
+import { ecosystemOf, isLanguageManager } from './package-managers.ts';
 
 /** The merged files of an image that extractors wanted, as `mergeLayers()` gives them. */
 export interface InventoryView {
@@ -67,10 +69,11 @@ export function buildInventory(request: InventoryRequest): Inventory {
         version: item.found.version,
         sourceName: item.found.sourceName,
         sourceVersion: item.found.sourceVersion,
-        module: '',
+        module: item.found.module ?? '',
       },
       place: placeOf(item, layers, history),
-      ownedByDistribution: item.found.manager === 'npm' && owned.has(fileKey(item.layerIndex, item.path)),
+      ownedByDistribution:
+        isLanguageManager(item.found.manager) && owned.has(fileKey(item.layerIndex, item.path)),
     }),
   );
   const managers = new Set(located.map(({ found }) => found.manager));
@@ -86,15 +89,17 @@ export function buildInventory(request: InventoryRequest): Inventory {
 
 /** Each package of each file once: dpkg lists one per architecture, and two paths may lead to one database. */
 function locatePackages(view: InventoryView): LocatedPackage[] {
+  const all = view.files.flatMap(({ path, layerIndex, found: items }) =>
+    items.flatMap((found) => (found.kind === 'package' ? [{ found, path, layerIndex }] : [])),
+  );
+  const superseded = supersededLocks(all);
   const byKey = new Map<string, LocatedPackage>();
-  for (const { path, layerIndex, found: items } of view.files) {
-    for (const found of items) {
-      if (found.kind !== 'package') continue;
-      const where = found.manager === 'npm' ? path : '';
-      const { manager, name, version, sourceName, sourceVersion } = found;
-      const key = JSON.stringify([manager, name, version, sourceName, sourceVersion, where]);
-      if (!byKey.has(key)) byKey.set(key, { found, path, layerIndex });
-    }
+  for (const item of all) {
+    const { manager, name, version, sourceName, sourceVersion, module = '', innerPath = '' } = item.found;
+    if (item.found.evidence === 'locked' && superseded.has(lockKey(item))) continue;
+    const where = isLanguageManager(manager) ? [item.path, innerPath] : [];
+    const key = JSON.stringify([manager, name, version, sourceName, sourceVersion, module, ...where]);
+    if (!byKey.has(key)) byKey.set(key, item);
   }
   return [...byKey.values()];
 }
@@ -123,10 +128,10 @@ function identityOf(
   { manager }: FoundPackage,
   distribution: Distribution | undefined,
 ): { readonly ecosystem: string; readonly release: string } {
-  if (manager === 'npm') return { ecosystem: 'npm', release: '' };
+  if (isLanguageManager(manager)) return { ecosystem: ecosystemOf(manager), release: '' };
   const family = distribution === undefined ? undefined : familyOf(distribution.id);
   if (distribution === undefined || family?.manager !== manager) {
-    return { ecosystem: manager === 'apk' ? 'apk' : 'deb', release: '' };
+    return { ecosystem: ecosystemOf(manager), release: '' };
   }
   return { ecosystem: family.ecosystem, release: distribution.release ?? distribution.versionId };
 }
@@ -141,13 +146,13 @@ function placeOf(
   return {
     layerDigest: layer?.digest ?? '',
     layerIndex,
-    path: item.path,
+    path: item.found.innerPath === undefined ? item.path : `${item.path} > ${item.found.innerPath}`,
     ...(layer?.createdBy === undefined ? {} : { createdBy: layer.createdBy }),
   };
 }
 
 function newestTime(located: readonly LocatedPackage[], view: InventoryView, now: Date): Date | undefined {
-  const system = located.filter(({ found }) => found.manager !== 'npm');
+  const system = located.filter(({ found }) => !isLanguageManager(found.manager));
   const built = system.flatMap(({ found }) =>
     found.builtAt === undefined ? [] : [Date.parse(found.builtAt)],
   );

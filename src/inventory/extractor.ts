@@ -4,6 +4,8 @@ import type { Found } from './found.ts';
 export interface Extractor {
   /** Exact paths whose absence means something; empty when the files may lie anywhere. */
   readonly knownPaths: readonly string[];
+  /** Largest file that it reads, where that is more than the usual 32 MiB. */
+  readonly fileSizeBytesMax?: number;
   /** Whether the file at this path (no leading slash) is wanted; asked for every entry of a layer. */
   wants(path: string): boolean;
   /** What is in the file. Never throws: what makes no sense is found as `unreadable`. Linear in the file's size. */

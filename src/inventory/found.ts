@@ -1,5 +1,4 @@
-/** Who installs packages of a kind. */
-export type PackageManager = 'apk' | 'dpkg' | 'npm';
+import type { PackageManager } from './package-managers.ts';
 
 /** A package as one file of one layer names it; what distribution it belongs to is known only when the layers are merged. */
 export interface FoundPackage {
@@ -12,6 +11,12 @@ export interface FoundPackage {
   readonly sourceVersion: string;
   /** When the package was built, ISO 8601; absent when its manager does not record it. */
   readonly builtAt?: string;
+  /** Module stream of an rpm; absent for everything else. */
+  readonly module?: string;
+  /** Where in the file, of a package in an archive: `lib/x.jar`, in archives within it `lib/x.jar > y.jar`. */
+  readonly innerPath?: string;
+  /** A lock file asks for it, so it may not be installed; absent for what is installed. */
+  readonly evidence?: 'locked';
 }
 
 /** What a release file says; fields that it does not have are empty. */

@@ -1,21 +1,36 @@
 import type { LayerProbe } from '../image/layer-probe.ts';
 import type { Extractor } from './extractor.ts';
 import type { Found } from './found.ts';
-import { npmExtractor } from './language/npm.ts';
-import { apkExtractor } from './os/apk.ts';
-import { dpkgExtractor } from './os/dpkg.ts';
-import { releaseFileExtractor } from './os/release-files.ts';
+import { languageExtractors } from './language/language-extractors.ts';
+import { osExtractors } from './os/os-extractors.ts';
+import type { ProgramExtractor } from './program-extractor.ts';
 
 /** Every extractor there is; see docs/adding-an-extractor.md. */
-const extractors: readonly Extractor[] = [releaseFileExtractor, apkExtractor, dpkgExtractor, npmExtractor];
+const extractors: readonly Extractor[] = [...osExtractors, ...languageExtractors];
+const programExtractors: readonly ProgramExtractor[] = [];
 
-/** What an inventory needs of a layer. The largest dpkg database of a full desktop is about 10 MB. */
+/** The largest dpkg database of a full desktop is about 10 MB. */
+const fileSizeBytesMax = 32 * 1024 * 1024;
+/** threats.md §1.9: the largest entry that is parsed. */
+const programSizeBytesMax = 256 * 1024 * 1024;
+
+/** What an inventory needs of a layer. */
 export const inventoryProbe: LayerProbe<Found> = {
-  fileSizeBytesMax: 32 * 1024 * 1024,
   knownPaths: extractors.flatMap(({ knownPaths }) => knownPaths),
   wants: (path) => extractors.some((extractor) => extractor.wants(path)),
+  fileSizeBytesMax: (path) =>
+    Math.max(
+      fileSizeBytesMax,
+      ...extractors.flatMap((extractor) => (extractor.wants(path) ? (extractor.fileSizeBytesMax ?? []) : [])),
+    ),
   extract: (path, bytes) =>
     extractors
       .filter((extractor) => extractor.wants(path))
       .flatMap((extractor) => extractor.extract(path, bytes)),
+  ...(programExtractors.length > 0 && {
+    programs: {
+      sizeBytesMax: programSizeBytesMax,
+      extract: (path, program) => programExtractors.flatMap((extractor) => extractor.extract(path, program)),
+    },
+  }),
 };

@@ -96,6 +96,7 @@ function unreadable(layer: ImageLayer): LayerReport<Found> | undefined {
 function nothingRead(code: string, message: string): LayerReport<Found> {
   return {
     files: [],
+    contents: [],
     whiteouts: [],
     opaqueDirectories: [],
     links: {},

@@ -1,5 +1,6 @@
 import type { Distribution } from '../../report/distribution.ts';
-import type { FoundRelease, PackageManager } from '../found.ts';
+import type { FoundRelease } from '../found.ts';
+import type { PackageManager } from '../package-managers.ts';
 import { endOfLifeOn } from './end-of-life.ts';
 
 /** A distribution whose packages are read: how its packages are called in OSV, and which manager holds them. */
