@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import Fastify, {
@@ -7,8 +6,11 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import type { Logger } from 'pino';
+import { Exchanges } from '../edge/exchanges.ts';
 import { forwardedOrigin, readForwardedHeader } from '../edge/forwarded-origin.ts';
-import { Principals, recordRequests } from '../edge/request-record.ts';
+import { requestIds } from '../edge/request-ids.ts';
+import { measureUploads, RequestRecord } from '../edge/request-record.ts';
 import { defaultPaceLimits, type PaceLimits, SlowClients } from '../edge/slow-clients.ts';
 import { answerPlainHttp, readTlsFiles, TlsFilesError, watchTlsFiles } from '../edge/tls-files.ts';
 import { TrustedPeers } from '../edge/trusted-peers.ts';
@@ -53,7 +55,7 @@ export interface HttpServer {
 
 interface HttpOptions {
   readonly config: Config;
-  readonly logger: FastifyBaseLogger;
+  readonly logger: Logger;
   /** Without a slash at the end. Counts for all requests when the settings have one. */
   readonly externalUrl: string;
   readonly metrics: MetricSet;
@@ -62,17 +64,16 @@ interface HttpOptions {
 
 /** Limits, headers for every answer, its record, and errors that tell the log more than the client. Throws `StartError`. */
 export function createHttpServer(options: HttpOptions): HttpServer {
-  const { config, logger, metrics, limits = defaultHttpLimits } = options;
+  const { config, logger, limits = defaultHttpLimits } = options;
   const peers = new TrustedPeers(config.trustedProxies);
-  const principals = new Principals();
   const closers: (() => void)[] = [];
   const fastify = Fastify({
-    loggerInstance: logger,
+    loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: peers.isEmpty ? false : [...config.trustedProxies],
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: requestIds(),
     serverFactory: (handler) => {
       const { server, close } = nodeServer(handler, { config, limits, logger });
       closers.push(close);
@@ -80,26 +81,50 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     },
   });
   const externalUrlOf = urlReader(options, peers);
-  const slowClients = new SlowClients(limits.pace);
-  closers.push(() => slowClients.close());
-  fastify.addHook('onRequest', async (request, reply) => {
+  const { exchanges, close: stopWatching } = watchExchanges(options, limits.pace);
+  closers.push(stopWatching);
+  // Runs for every request, however small: it makes no promise and no closure.
+  fastify.addHook('onRequest', (request, reply, done) => {
     if (!peers.isEmpty) readForwardedHeader(request.raw, peers);
-    const client = request.ip;
-    slowClients.watch(request.raw, reply.raw, (reason) =>
-      logger.warn({ id: request.id, client, reason }, 'cut a client that was too slow'),
-    );
-    reply.header('x-request-id', request.id);
+    const { id, raw, ip } = request;
+    // A connection that is gone has no address any more.
+    const client = ip ?? '';
+    exchanges.begin({
+      id,
+      request: raw,
+      response: reply.raw,
+      client,
+      startedMs: performance.now(),
+      principal: 'anonymous',
+    });
+    reply.header('x-request-id', id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
     if (externalUrlOf(request).startsWith('https:'))
       reply.header('strict-transport-security', 'max-age=31536000');
+    done();
   });
-  recordRequests(fastify, { principals, metrics, logger });
   answerErrors(fastify);
   const close = () => {
     for (const closeOne of closers) closeOne();
   };
-  return { fastify, externalUrlOf, notePrincipal: principals.note, close };
+  return { fastify, externalUrlOf, notePrincipal: exchanges.notePrincipal, close };
+}
+
+/** Records each exchange when it ends, and cuts those whose client is too slow. */
+function watchExchanges(
+  { metrics, logger }: HttpOptions,
+  pace: PaceLimits,
+): { readonly exchanges: Exchanges; close(): void } {
+  const record = new RequestRecord({ metrics, logger });
+  const exchanges = new Exchanges((exchange, moved) => record.write(exchange, moved));
+  measureUploads(metrics, exchanges);
+  const slowClients = new SlowClients({
+    limits: pace,
+    exchanges,
+    onCut: ({ id, client }, reason) => logger.warn({ id, client, reason }, 'cut a client that was too slow'),
+  });
+  return { exchanges, close: () => slowClients.close() };
 }
 
 /** The setting wins; without it, what a trusted proxy forwards; else the address that is listened on. */

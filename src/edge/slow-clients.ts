@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange, Exchanges } from './exchanges.ts';
 
 /** What a client has to keep up (threats.md E8). */
 export interface PaceLimits {
@@ -15,33 +15,35 @@ export const defaultPaceLimits: PaceLimits = {
   checkMs: 5_000,
 };
 
-interface Watched {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly onCut: (reason: 'slow-upload' | 'stalled-download') => void;
-  /** Bytes received and sent over the connection at each check of the last span. */
+export type CutReason = 'slow-upload' | 'stalled-download';
+
+/** Bytes received and sent over the connection at each check of the last span. */
+interface Pace {
   readonly received: number[];
   readonly sent: number[];
 }
 
 /**
  * Cuts the connections of clients that send a body slower than the limit, or take nothing of an answer for a whole span.
- * While bytes wait for us, or nothing waits to be sent, the slowness is ours and nobody is cut.
+ * While bytes wait for us, or nothing waits to be sent, the slowness is ours and nobody is cut. An exchange that ends
+ * between two checks costs nothing.
  */
 export class SlowClients {
-  readonly #watched = new Set<Watched>();
   readonly #limits: PaceLimits;
+  readonly #exchanges: Pick<Exchanges, 'running'>;
+  readonly #onCut: (exchange: Exchange, reason: CutReason) => void;
   readonly #timer: NodeJS.Timeout;
+  #paces = new Map<Exchange, Pace>();
 
-  constructor(limits: PaceLimits = defaultPaceLimits) {
-    this.#limits = limits;
-    this.#timer = setInterval(() => this.#check(), limits.checkMs).unref();
-  }
-
-  watch(request: IncomingMessage, response: ServerResponse, onCut: Watched['onCut']): void {
-    const watched: Watched = { request, response, onCut, received: [], sent: [] };
-    this.#watched.add(watched);
-    response.once('close', () => this.#watched.delete(watched));
+  constructor(options: {
+    readonly limits: PaceLimits;
+    readonly exchanges: Pick<Exchanges, 'running'>;
+    readonly onCut: (exchange: Exchange, reason: CutReason) => void;
+  }) {
+    this.#limits = options.limits;
+    this.#exchanges = options.exchanges;
+    this.#onCut = options.onCut;
+    this.#timer = setInterval(() => this.#check(), options.limits.checkMs).unref();
   }
 
   close(): void {
@@ -49,21 +51,31 @@ export class SlowClients {
   }
 
   #check(): void {
+    const paces = new Map<Exchange, Pace>();
+    for (const exchange of this.#exchanges.running()) {
+      const pace = this.#paces.get(exchange) ?? { received: [], sent: [] };
+      paces.set(exchange, pace);
+      const reason = this.#reasonToCut(exchange, pace);
+      if (reason === undefined) continue;
+      this.#onCut(exchange, reason);
+      exchange.request.socket.destroy();
+    }
+    this.#paces = paces;
+  }
+
+  #reasonToCut({ request, response }: Exchange, pace: Pace): CutReason | undefined {
     const samplesMax = Math.ceil(this.#limits.spanMs / this.#limits.checkMs) + 1;
     const bytesMin = (this.#limits.uploadBytesPerSecondMin * this.#limits.spanMs) / 1000;
-    for (const watched of this.#watched) {
-      const { request, response } = watched;
-      const { socket } = request;
-      const isSending = !request.complete && request.readableLength === 0;
-      const isTaking = response.writableLength > 0 || socket.writableLength > 0;
-      const sentBytes = difference(watched.received, isSending, { now: socket.bytesRead, samplesMax });
-      const takenBytes = difference(watched.sent, isTaking, {
-        now: socket.bytesWritten - socket.writableLength,
-        samplesMax,
-      });
-      if (sentBytes !== undefined && sentBytes < bytesMin) cut(watched, 'slow-upload');
-      else if (takenBytes === 0) cut(watched, 'stalled-download');
-    }
+    const { socket } = request;
+    const isSending = !request.complete && request.readableLength === 0;
+    const isTaking = response.writableLength > 0 || socket.writableLength > 0;
+    const sentBytes = difference(pace.received, isSending, { now: socket.bytesRead, samplesMax });
+    const takenBytes = difference(pace.sent, isTaking, {
+      now: socket.bytesWritten - socket.writableLength,
+      samplesMax,
+    });
+    if (sentBytes !== undefined && sentBytes < bytesMin) return 'slow-upload';
+    return takenBytes === 0 ? 'stalled-download' : undefined;
   }
 }
 
@@ -80,9 +92,4 @@ function difference(
   samples.push(options.now);
   if (samples.length < options.samplesMax) return undefined;
   return options.now - (samples.shift() ?? 0);
-}
-
-function cut({ request, onCut }: Watched, reason: 'slow-upload' | 'stalled-download'): void {
-  onCut(reason);
-  request.socket.destroy();
 }

@@ -45,3 +45,17 @@ it('MetricSet counts what goes beyond the bound of series together', async () =>
   for (let index = 0; index < 2_010; index += 1) counter.add({ namespace: `n${index}` });
   expect(await metrics.text(unexpected)).toContain('e_total{namespace="other"} 10\n');
 });
+
+it('MetricSet counts through a series as through its labels', async () => {
+  const metrics = new MetricSet();
+  const counter = metrics.counter({ name: 'f_total', help: 'F' });
+  const series = counter.series({ kind: 'k' });
+  series.add(2);
+  counter.add({ kind: 'k' });
+  const histogram = metrics.histogram({ name: 'g', help: 'G' }, [1]);
+  histogram.series({ kind: 'k' }).observe(0.5);
+  histogram.observe({ kind: 'k' }, 2);
+  const text = await metrics.text(unexpected);
+  expect(text).toContain('f_total{kind="k"} 3\n');
+  expect(text).toContain('g_bucket{kind="k",le="1"} 1\ng_bucket{kind="k",le="+Inf"} 2\n');
+});

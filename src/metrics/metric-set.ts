@@ -19,14 +19,10 @@ export class MetricSet {
 
   /** Adds to a number that only grows; its name ends in `_total`. */
   counter(metric: MetricDescription): Counter {
-    const series = new Map<string, number>();
-    this.#add(metric, 'counter', () => [...series].map(([labels, value]) => [metric.name, labels, value]));
-    return {
-      add: (labels, value = 1) => {
-        const key = boundedKey(series, labels);
-        series.set(key, (series.get(key) ?? 0) + value);
-      },
-    };
+    const all = new Map<string, Count>();
+    this.#add(metric, 'counter', () => [...all].map(([labels, { total }]) => [metric.name, labels, total]));
+    const series = (labels: Labels) => seriesOf(all, labels, () => new Count());
+    return { series, add: (labels, value = 1) => series(labels).add(value) };
   }
 
   /** A number that is read whenever the metrics are asked for. A reader that fails leaves its metric out. */
@@ -38,21 +34,12 @@ export class MetricSet {
 
   /** Counts observations at or below each bound. */
   histogram(metric: MetricDescription, bounds: readonly number[]): Histogram {
-    const series = new Map<string, Observations>();
+    const all = new Map<string, Observations>();
     this.#add(metric, 'histogram', () =>
-      [...series].flatMap(([labels, observed]) => histogramRows(metric.name, { labels, bounds, observed })),
+      [...all].flatMap(([labels, observed]) => histogramRows(metric.name, { labels, bounds, observed })),
     );
-    return {
-      observe: (labels, value) => {
-        const key = boundedKey(series, labels);
-        const observed = series.get(key) ?? { counts: bounds.map(() => 0), sum: 0, count: 0 };
-        const index = bounds.findIndex((bound) => value <= bound);
-        if (index >= 0) observed.counts[index] = (observed.counts[index] ?? 0) + 1;
-        observed.sum += value;
-        observed.count += 1;
-        series.set(key, observed);
-      },
-    };
+    const series = (labels: Labels) => seriesOf(all, labels, () => new Observations(bounds));
+    return { series, observe: (labels, value) => series(labels).observe(value) };
   }
 
   /** The whole text. `onFailure` hears of readers that failed. */
@@ -85,12 +72,24 @@ export interface Sample {
   readonly value: number;
 }
 
+export interface CounterSeries {
+  add(value: number): void;
+}
+
 export interface Counter {
   add(labels: Labels, value?: number): void;
+  /** The series of these labels, for whoever counts so often that looking it up would show. */
+  series(labels: Labels): CounterSeries;
+}
+
+export interface HistogramSeries {
+  observe(value: number): void;
 }
 
 export interface Histogram {
   observe(labels: Labels, value: number): void;
+  /** The series of these labels, for whoever observes so often that looking it up would show. */
+  series(labels: Labels): HistogramSeries;
 }
 
 /** Name, labels as text, value. */
@@ -102,10 +101,32 @@ interface Family {
   readonly rows: () => readonly Row[] | Promise<readonly Row[]>;
 }
 
-interface Observations {
+class Count implements CounterSeries {
+  total = 0;
+
+  add(value: number): void {
+    this.total += value;
+  }
+}
+
+class Observations implements HistogramSeries {
+  readonly #bounds: readonly number[];
+  /** Observations above the bound before and at or below this one, by the place of the bound. */
   readonly counts: number[];
-  sum: number;
-  count: number;
+  sum = 0;
+  count = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.counts = bounds.map(() => 0);
+  }
+
+  observe(value: number): void {
+    const index = this.#bounds.findIndex((bound) => value <= bound);
+    if (index >= 0) this.counts[index] = (this.counts[index] ?? 0) + 1;
+    this.sum += value;
+    this.count += 1;
+  }
 }
 
 function histogramRows(
@@ -127,10 +148,15 @@ function histogramRows(
   ];
 }
 
-function boundedKey(series: ReadonlyMap<string, unknown>, labels: Labels): string {
-  const key = labelText(labels);
-  if (series.has(key) || series.size < seriesMax) return key;
-  return labelText(Object.fromEntries(Object.keys(labels).map((name) => [name, 'other'])));
+function seriesOf<Series>(all: Map<string, Series>, labels: Labels, make: () => Series): Series {
+  const text = labelText(labels);
+  const isKnown = all.has(text) || all.size < seriesMax;
+  const key = isKnown
+    ? text
+    : labelText(Object.fromEntries(Object.keys(labels).map((name) => [name, 'other'])));
+  const series = all.get(key) ?? make();
+  all.set(key, series);
+  return series;
 }
 
 function labelText(labels: Labels): string {

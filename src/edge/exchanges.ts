@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { routeClassOf } from './route-class.ts';
+
+/** A request and its answer, from its head until the answer has ended or its client has gone. */
+export interface Exchange {
+  /** The request's id, which its answer carries too. */
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Address of the client; what a trusted proxy said of it. */
+  readonly client: string;
+  /** By `performance.now()`. */
+  readonly startedMs: number;
+  /** Whose request it is: what was proven, never what a client says of itself. */
+  principal: string;
+}
+
+/** What its connection has moved since the exchange before on it ended. The head has been read when an exchange begins. */
+export interface MovedBytes {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+/**
+ * The exchanges that run. Every request passes here: one object and one map entry each, and one listener that all share.
+ * What is not asked of every request is worked out when it is asked.
+ */
+export class Exchanges {
+  readonly #running = new Map<IncomingMessage, Exchange>();
+  /** What each connection had read and written when its last exchange ended. */
+  readonly #counted = new WeakMap<Socket, { readBytes: number; writtenBytes: number }>();
+  readonly #onClose: (this: ServerResponse) => void;
+
+  constructor(onEnd: (exchange: Exchange, moved: MovedBytes) => void) {
+    const end = (request: IncomingMessage) => {
+      const exchange = this.#running.get(request);
+      if (exchange === undefined) return;
+      this.#running.delete(request);
+      onEnd(exchange, this.#moved(request.socket));
+    };
+    this.#onClose = function onClose() {
+      end(this.req);
+    };
+  }
+
+  begin(exchange: Exchange): void {
+    this.#running.set(exchange.request, exchange);
+    exchange.response.on('close', this.#onClose);
+  }
+
+  running(): Iterable<Exchange> {
+    return this.#running.values();
+  }
+
+  /** Called where credentials have been checked. */
+  readonly notePrincipal = (request: { readonly raw: IncomingMessage }, name: string): void => {
+    const exchange = this.#running.get(request.raw);
+    if (exchange !== undefined) exchange.principal = name;
+  };
+
+  #moved(socket: Socket): MovedBytes {
+    const { bytesRead, bytesWritten } = socket;
+    const counted = this.#counted.get(socket);
+    if (counted === undefined) {
+      this.#counted.set(socket, { readBytes: bytesRead, writtenBytes: bytesWritten });
+      return { receivedBytes: bytesRead, sentBytes: bytesWritten };
+    }
+    const receivedBytes = bytesRead - counted.readBytes;
+    const sentBytes = bytesWritten - counted.writtenBytes;
+    counted.readBytes = bytesRead;
+    counted.writtenBytes = bytesWritten;
+    return { receivedBytes, sentBytes };
+  }
+}
+
+/** Whether it brings bytes of a blob. */
+export function isUpload({ request }: Exchange): boolean {
+  const { method } = request;
+  return method !== 'GET' && method !== 'HEAD' && routeClassOf(pathOf(request)) === 'upload';
+}
+
+/** As the client sent it, without the query, which may hold secrets. */
+export function pathOf(request: IncomingMessage): string {
+  const { url = '' } = request;
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}
