@@ -1,3 +1,4 @@
+import { isDatabaseUnavailable } from '../database/is-unavailable.ts';
 import type { ApiErrorBody } from './contract/api-error.ts';
 
 /** A request that is refused: the only place of the API, with `answerOfError()`, that knows HTTP statuses of refusals. */
@@ -67,9 +68,6 @@ export interface ErrorAnswer {
   readonly unexpected: boolean;
 }
 
-/** SQLSTATE classes and Node codes that mean "the database cannot be reached or is not ready". */
-const unavailable = /^(?:08...|53...|57P0.|57014|40001|40P01|ECONN\w+|ENOENT|EPIPE|ETIMEDOUT)$/;
-
 /** What a client is told of an error. Text of unexpected errors stays in the log (threats.md E4). */
 export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
   if (error instanceof ApiError) {
@@ -86,8 +84,8 @@ export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
       details: undefined,
     });
   }
-  if (unavailable.test(code)) {
-    const message = 'Cannot reach the database: try again in a few seconds';
+  if (isDatabaseUnavailable(error)) {
+    const message = 'Cannot use the database now: try again in a few seconds';
     const headers = { 'retry-after': '5' };
     return answer({
       status: 503,

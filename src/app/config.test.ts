@@ -22,6 +22,7 @@ describe('loadConfig()', () => {
       listen: { host: '127.0.0.1', port: 5000 },
       blobsFolder: '/srv/data/blobs',
       advisorySources: publicSources,
+      databaseConnections: 16,
       scanConcurrency: 2,
       trustedProxies: [],
       metricsArePublic: false,

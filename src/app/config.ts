@@ -22,6 +22,8 @@ export interface Config {
   readonly blobsFolder: string;
   /** URLs, or `file:` and an absolute path. */
   readonly advisorySources: SyncSources;
+  /** Of requests; see `openInstallation()`. */
+  readonly databaseConnections: number;
   readonly scanConcurrency: number;
   readonly trustedProxies: readonly string[];
   /** Absent: plain HTTP. Paths are absolute. */
@@ -182,6 +184,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
       ...feed('kev'),
       ...feed('epss'),
     },
+    databaseConnections: Number(one('databaseConnections') ?? '16'),
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
     trustedProxies: parseProxies(given.get('trustedProxies')),
     ...parseTls({ certificate: one('tlsCert'), key: one('tlsKey') }, folder),

@@ -1,7 +1,9 @@
+import type pg from 'pg';
 import { connectDatabase } from '../database/connect.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import { DataFolderInUseError, startEmbeddedServer } from '../database/embedded-server.ts';
 import { migrate } from '../database/migrate.ts';
+import { Turns } from '../database/turns.ts';
 import { migrateQueue } from '../jobs/migrate-queue.ts';
 import type { Config } from './config.ts';
 import { ensureDataFolder, ensureSecretKey } from './data-folder.ts';
@@ -11,6 +13,10 @@ import { StartError } from './start-error.ts';
 export interface Installation {
   readonly config: Config;
   readonly connection: DatabaseConnection;
+  /** For background jobs: they take no connection from requests, and their statements may take long. */
+  readonly jobsConnection: DatabaseConnection;
+  /** Whose turn it is at `connection`. */
+  readonly turns: Turns;
   /** Seals secrets in the database. */
   readonly secretKey: Buffer;
   /** Closes the connections, and stops the embedded PostgreSQL when nobody else uses it. */
@@ -29,8 +35,8 @@ export async function openInstallation(
   const secretKey = await ensureSecretKey(config.dataFolder);
   const database = await openDatabase(config, options);
   try {
-    await migrate(database.connection.pool);
-    await migrateQueue(database.connection.pool);
+    await migrate(database.jobsConnection.pool);
+    await migrateQueue(database.jobsConnection.pool);
   } catch (cause) {
     await database.close();
     throw cause;
@@ -38,25 +44,50 @@ export async function openInstallation(
   return { config, secretKey, ...database };
 }
 
-type OpenDatabase = Pick<Installation, 'connection' | 'close'>;
+type OpenDatabase = Pick<Installation, 'connection' | 'jobsConnection' | 'turns' | 'close'>;
 
-/** Connections of one process. The embedded PostgreSQL has 40: commands find room beside a server. */
-const connectionsMax = { server: 20, guest: 6 } as const;
+/** A command needs few, and its statements may take as long as those of jobs. */
+const guestConnectionsMax = 6;
+/** The embedded PostgreSQL has 40 in all: commands find room beside a server. */
+const jobsConnectionsMax = 12;
+/** Besides the jobs themselves: who listens, who fetches jobs, who looks after them. */
+const queueConnections = 4;
+/** Longer than any job waits, because its queue fetches no more jobs than can run. */
+const jobsPatienceMs = 120_000;
+
+/**
+ * No statement and no lock of a request is waited for without end, and a transaction whose process stands still is ended
+ * (threats.md F10, F16). The last limit is our own side's, for a server that does not answer at all.
+ */
+const requestLimits: pg.PoolConfig = {
+  statement_timeout: 30_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 30_000,
+  query_timeout: 35_000,
+};
+/** Matching waits for the lock of another matching, and a feed's rows come in one statement. */
+const jobLimits: pg.PoolConfig = {
+  statement_timeout: 3_600_000,
+  idle_in_transaction_session_timeout: 600_000,
+};
 
 async function openDatabase(
   config: Config,
   options: { readonly role: 'server' | 'guest'; readonly onEvent?: (message: string) => void },
 ): Promise<OpenDatabase> {
-  if (config.databaseUrl !== undefined)
-    return openRemote(config.databaseUrl.reveal(), connectionsMax[options.role]);
+  if (config.databaseUrl !== undefined) {
+    const opened = connectBoth({ connectionString: config.databaseUrl.reveal() }, { config, ...options });
+    await refuseUnusable(opened);
+    return opened;
+  }
   try {
     const server = await startEmbeddedServer({ dataFolder: config.dataFolder, ...options });
-    const connection = connectDatabase({ ...server.config, max: connectionsMax[options.role] });
+    const opened = connectBoth(server.config, { config, ...options });
     const close = async () => {
-      await connection.close();
+      await opened.close();
       await server.stop();
     };
-    return { connection, close };
+    return { ...opened, close };
   } catch (error) {
     if (!(error instanceof DataFolderInUseError)) throw error;
     throw new StartError(
@@ -66,10 +97,33 @@ async function openDatabase(
   }
 }
 
-async function openRemote(url: string, max: number): Promise<OpenDatabase> {
-  const connection = connectDatabase({ connectionString: url, max });
+/** A command has one pool for everything. */
+function connectBoth(
+  target: pg.PoolConfig,
+  options: { readonly config: Config; readonly role: 'server' | 'guest' },
+): OpenDatabase {
+  const turns = new Turns();
+  if (options.role === 'guest') {
+    const limits = { ...jobLimits, max: guestConnectionsMax };
+    const connection = connectDatabase({ ...target, ...limits }, { patienceMs: jobsPatienceMs });
+    return { connection, jobsConnection: connection, turns, close: () => connection.close() };
+  }
+  const { databaseConnections, scanConcurrency } = options.config;
+  const connection = connectDatabase({ ...target, ...requestLimits, max: databaseConnections }, { turns });
+  const jobsMax = Math.min(scanConcurrency + queueConnections, jobsConnectionsMax);
+  const jobs = { ...target, ...jobLimits, max: jobsMax };
+  const jobsConnection = connectDatabase(jobs, { patienceMs: jobsPatienceMs });
+  const close = async () => {
+    await jobsConnection.close();
+    await connection.close();
+  };
+  return { connection, jobsConnection, turns, close };
+}
+
+/** Throws `StartError` when the database cannot be reached or is too old; it is then closed. */
+async function refuseUnusable(opened: OpenDatabase): Promise<void> {
   try {
-    const { rows } = await connection.pool.query<{ version: number }>(
+    const { rows } = await opened.connection.pool.query<{ version: number }>(
       `select current_setting('server_version_num')::int as version`,
     );
     const version = rows[0]?.version ?? 0;
@@ -79,12 +133,11 @@ async function openRemote(url: string, max: number): Promise<OpenDatabase> {
       );
     }
   } catch (cause) {
-    await connection.close();
+    await opened.close();
     if (cause instanceof StartError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StartError(`Cannot use the database of DATABASE_URL: it must be reachable, got ${reason}`, {
       cause,
     });
   }
-  return { connection, close: () => connection.close() };
 }

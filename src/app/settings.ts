@@ -71,6 +71,15 @@ export const settings = {
     byDefault: 'embedded',
     description: 'PostgreSQL (16 or newer) to use instead of the embedded one in the data folder',
   },
+  databaseConnections: {
+    variable: 'PRATIQUE_DATABASE_CONNECTIONS',
+    key: 'databaseConnections',
+    schema: Type.String({ pattern: '^([2-9]|[1-9][0-9]|1[0-9][0-9]|200)$' }),
+    must: 'a whole number from 2 to 200',
+    byDefault: '`16`',
+    description:
+      'Database connections that serve requests; background jobs have up to 12 more, and two listen. The embedded PostgreSQL takes 40 in all',
+  },
   blobs: {
     variable: 'PRATIQUE_BLOBS',
     key: 'blobs',

@@ -90,7 +90,8 @@ export function timedJobs(
 }
 
 /** Gauges of database, queue, feeds and process, read when asked for. */
-export function measureInstallation(metrics: MetricSet, { db, pool }: DatabaseConnection): void {
+export function measureInstallation(metrics: MetricSet, connection: DatabaseConnection): void {
+  const { db, pool } = connection;
   metrics.gauge({ name: 'pratique_scans', help: 'Images by the state of their newest scan' }, async () => {
     const rows = await db
       .selectFrom('image_scan')
@@ -130,7 +131,7 @@ export function measureInstallation(metrics: MetricSet, { db, pool }: DatabaseCo
     { labels: { state: 'busy' }, value: pool.totalCount - pool.idleCount },
   ]);
   metrics.gauge({ name: 'pratique_database_waiting', help: 'Queries that wait for a connection' }, () => [
-    { value: pool.waitingCount },
+    { value: connection.waiting() },
   ]);
   measureProcess(metrics);
 }

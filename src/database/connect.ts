@@ -1,7 +1,9 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { QueueingPool } from './_queueing-pool.ts';
 import type { DatabaseConnection } from './database.ts';
 import type { Tables } from './tables.ts';
+import type { Turns } from './turns.ts';
 
 const connectTimeoutMs = 5_000;
 
@@ -39,18 +41,27 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
+export interface ConnectOptions {
+  /** Who goes first when connections are short; absent: who came first. */
+  readonly turns?: Turns;
+  /** How long whoever has no turn waits for a connection, in milliseconds. Default 5000. */
+  readonly patienceMs?: number;
+}
+
 /**
  * Opens a pool (at most 10 connections unless `config` says otherwise); connections are made when first needed.
  * bigint is read as a number (`NumberTooLargeError` beyond 2^53), date as text, timestamptz as Date, bytea as Buffer.
+ * No connection in time: `DatabaseBusyError`.
  */
-export function connectDatabase(config: pg.PoolConfig): DatabaseConnection {
+export function connectDatabase(config: pg.PoolConfig, options: ConnectOptions = {}): DatabaseConnection {
   const whole: pg.PoolConfig = {
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     ...config,
     types,
   };
-  const pool = new pg.Pool(whole);
+  const { turns, patienceMs = connectTimeoutMs } = options;
+  const pool = new QueueingPool({ config: whole, turns, patienceMs });
   // A connection that breaks is dropped by the pool, and its query fails; without listeners, one for idle connections
   // and one for those in use, the event would end the process.
   pool.on('error', () => {});
@@ -61,5 +72,5 @@ export function connectDatabase(config: pg.PoolConfig): DatabaseConnection {
     await db.destroy();
     if (!pool.ending) await pool.end();
   };
-  return { db, pool, config: whole, close };
+  return { db, pool, config: whole, waiting: () => pool.queueLength, close };
 }

@@ -10,6 +10,8 @@ export interface DatabaseConnection {
   readonly pool: Pool;
   /** Opens further connections to the same database, for example one that listens. */
   readonly config: PoolConfig;
+  /** How many wait for a connection. */
+  waiting(): number;
   /** Waits for running queries to end and closes every connection. */
   close(): Promise<void>;
 }
