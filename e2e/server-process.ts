@@ -60,7 +60,7 @@ export async function startServerProcess(options: ServerOptions = {}): Promise<S
       const [code] = await ended;
       return code as number | null; // documented arguments of the event
     },
-    clean: () => rmSync(dataFolder, { recursive: true, force: true }),
+    clean: () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 20 }),
   };
   await waitUntil(`the server is ready; it printed:\n${output}`, 30_000, async () => {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output}`);

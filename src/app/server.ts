@@ -1,9 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { AccountLogin } from '../accounts/account-login.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
+import { presenceStatement } from '../catalog/uploads.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
@@ -59,8 +61,10 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   const installation = await openInstallation(config, { role: 'server', onEvent });
   started.defer(() => installation.close());
   const { connection } = installation;
+  const instance = randomInt(2 ** 31 - 1);
   const listener = new Notifications({
     config: connection.config,
+    atConnect: presenceStatement(instance),
     onError: (error) => logger.warn({ err: error }, 'the listener lost its connection to PostgreSQL'),
   });
   started.defer(() => listener.close());
@@ -76,7 +80,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   const state = { stopping: false };
   const metrics = new MetricSet();
   const { externalUrl } = address;
-  const parts = { installation, logger, listener, queue, started, externalUrl, metrics };
+  const parts = { installation, logger, listener, queue, started, externalUrl, metrics, instance };
   const { fastify, store, blobs } = await createServices(parts, () => missingPart({ ...parts, state }));
   await listen(fastify, address);
   started.defer(() => queue.stop());
@@ -109,6 +113,7 @@ async function createServices(
     readonly started: AsyncDisposableStack;
     readonly externalUrl: string;
     readonly metrics: MetricSet;
+    readonly instance: number;
   },
   missing: () => Promise<string | undefined>,
 ): Promise<{ readonly fastify: FastifyInstance; readonly store: CollectedStore; readonly blobs: BlobBytes }> {
@@ -131,7 +136,14 @@ async function createServices(
   registerHealth(fastify, missing);
   const pullGuard = countedPulls(metrics, gate.pullGuard);
   const urls = { externalUrl, externalUrlOf, notePrincipal };
-  await wireRegistry(fastify, installation, { store, login, gate, pullGuard, ...urls });
+  await wireRegistry(fastify, installation, {
+    store,
+    login,
+    gate,
+    pullGuard,
+    instance: parts.instance,
+    ...urls,
+  });
   await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, ...urls });
   measureInstallation(metrics, connection);
   registerMetrics(fastify, {

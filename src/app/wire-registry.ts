@@ -22,9 +22,10 @@ export async function wireRegistry(
     readonly externalUrlOf: (request: FastifyRequest) => string;
     readonly notePrincipal: (request: FastifyRequest, name: string) => void;
     readonly pullGuard: PullGuard;
+    readonly instance: number;
   },
 ): Promise<void> {
-  const { store, login, gate, externalUrl, externalUrlOf, notePrincipal, pullGuard } = parts;
+  const { store, login, gate, externalUrl, externalUrlOf, notePrincipal, pullGuard, instance } = parts;
   await registerRegistry(fastify, {
     connection: installation.connection,
     store,
@@ -36,6 +37,7 @@ export async function wireRegistry(
     externalUrl,
     externalUrlOf,
     notePrincipal,
+    instance,
     reach: failpointReacher(installation.config.failpoint),
   });
 }

@@ -71,7 +71,13 @@ export async function storeBlob(
     if (before === undefined) return await storeBlob(transaction, stored);
     await transaction
       .updateTable('blob')
-      .set({ storage_key: storageKey, size_bytes: sizeBytes, state: 'stored' })
+      .set({
+        storage_key: storageKey,
+        size_bytes: sizeBytes,
+        state: 'stored',
+        scrubbed_at: sql<Date>`now()`,
+        damaged_at: null,
+      })
       .where('digest', '=', digest)
       .execute();
     if (before.storage_key !== storageKey) replacedKey = before.storage_key;

@@ -279,7 +279,7 @@ describe('removeStaleUploads()', () => {
     const ids = [1, 2, 3].map((number) => `00000000-0000-4000-8000-00000000000${number}`);
     for (const id of ids) await openUpload(database.db, { id, repositoryId, accountId });
     const [old, leased] = [known(ids[0]), known(ids[1])];
-    await leaseUpload(database.db, { id: leased, repositoryId, accountId }, leased);
+    await leaseUpload(database.db, { id: leased, repositoryId, accountId }, { lease: leased });
     await database.pool.query(`update upload set touched_at = now() - interval '2 h' where id in ($1, $2)`, [
       old,
       leased,

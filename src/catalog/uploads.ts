@@ -11,6 +11,17 @@ export interface UploadKey {
 
 /** A lease that is not renewed for so long is free for others: its holder died. */
 export const leaseSeconds = 15;
+const leaseEnd = sql<Date>`now() + make_interval(secs => ${leaseSeconds})`;
+
+const presenceSpace = 0x7072_7570;
+
+/** Run on a session that lives as long as the server of that number: its end, which the kernel sees to, frees the leases. */
+export function presenceStatement(holder: number): string {
+  return `select pg_advisory_lock_shared(${presenceSpace}, ${holder})`;
+}
+
+const holderIsDead = sql<boolean>`
+  lease_holder is not null and pg_try_advisory_xact_lock(${sql.lit(presenceSpace)}, lease_holder)`;
 
 export async function openUpload(db: Database, upload: UploadKey): Promise<void> {
   await db
@@ -25,28 +36,70 @@ export async function isUpload(db: Database, upload: UploadKey): Promise<boolean
   return row !== undefined;
 }
 
-/** Takes the sole right to work on an upload; `busy` while another request, on any replica, holds it. */
+/** A claim to the sole right to work on an upload. */
+export interface LeaseClaim {
+  /** New for each request. */
+  readonly lease: string;
+  /** Number of the server, which shows by `presenceStatement()` that it lives; absent: only time tells. */
+  readonly holder?: number | undefined;
+}
+
+/**
+ * Takes the sole right to work on an upload; `busy` while another request, on any replica, holds it. `taken-over`: its
+ * holder has not given it back, and died or was silent for too long. It may still write, unless the store cuts it off.
+ */
 export async function leaseUpload(
   db: Database,
   upload: UploadKey,
-  lease: string,
-): Promise<'leased' | 'busy' | 'unknown'> {
+  claim: LeaseClaim,
+): Promise<'leased' | 'taken-over' | 'busy' | 'unknown'> {
+  const lease = () =>
+    db
+      .updateTable('upload')
+      .set({
+        lease: claim.lease,
+        lease_holder: claim.holder ?? null,
+        leased_until: leaseEnd,
+        touched_at: sql<Date>`now()`,
+      })
+      .where('id', '=', upload.id)
+      .where('repository_id', '=', upload.repositoryId)
+      .where('account_id', '=', upload.accountId);
+  const free = await lease().where('lease', 'is', null).executeTakeFirst();
+  if (free.numUpdatedRows > 0n) return 'leased';
+  const abandoned = await lease()
+    .where('lease', 'is not', null)
+    .where((eb) => eb.or([eb('leased_until', '<', sql<Date>`now()`), holderIsDead]))
+    .executeTakeFirst();
+  if (abandoned.numUpdatedRows > 0n) return 'taken-over';
+  return (await isUpload(db, upload)) ? 'busy' : 'unknown';
+}
+
+/** Keeps a lease for another while; false when it was lost. */
+export async function renewLease(
+  db: Database,
+  upload: { readonly id: string; readonly lease: string },
+): Promise<boolean> {
   const result = await db
     .updateTable('upload')
-    .set({
-      lease,
-      leased_until: sql<Date>`now() + make_interval(secs => ${leaseSeconds})`,
-      touched_at: sql<Date>`now()`,
-    })
+    .set({ leased_until: leaseEnd, touched_at: sql<Date>`now()` })
     .where('id', '=', upload.id)
-    .where('repository_id', '=', upload.repositoryId)
-    .where('account_id', '=', upload.accountId)
-    .where((eb) =>
-      eb.or([eb('lease', 'is', null), eb('lease', '=', lease), eb('leased_until', '<', sql<Date>`now()`)]),
-    )
+    .where('lease', '=', upload.lease)
     .executeTakeFirst();
-  if (result.numUpdatedRows > 0n) return 'leased';
-  return (await isUpload(db, upload)) ? 'busy' : 'unknown';
+  return result.numUpdatedRows > 0n;
+}
+
+/** Ends a lease as if its holder had died: the next one takes it over. */
+export async function abandonLease(
+  db: Database,
+  upload: { readonly id: string; readonly lease: string },
+): Promise<void> {
+  await db
+    .updateTable('upload')
+    .set({ leased_until: sql<Date>`'-infinity'` })
+    .where('id', '=', upload.id)
+    .where('lease', '=', upload.lease)
+    .execute();
 }
 
 /** Gives the lease back and records how far the upload is; false when the lease was lost meanwhile. */
@@ -58,6 +111,7 @@ export async function releaseUpload(
     .updateTable('upload')
     .set({
       lease: null,
+      lease_holder: null,
       leased_until: null,
       offset_bytes: upload.offsetBytes,
       touched_at: sql<Date>`now()`,

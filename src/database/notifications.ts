@@ -17,6 +17,8 @@ export interface NotificationsOptions {
   readonly config: pg.ClientConfig;
   /** Told of every broken connection; the next attempt follows by itself. */
   readonly onError?: (error: unknown) => void;
+  /** A statement that each new connection runs first: what it locks is held as long as this process and the connection live. */
+  readonly atConnect?: string;
   /** How often the connection is checked, in milliseconds; a dead one is noticed within twice this. Default 2000. */
   readonly heartbeatMs?: number;
 }
@@ -28,6 +30,7 @@ export interface NotificationsOptions {
 export class Notifications {
   readonly #config: pg.ClientConfig;
   readonly #onError: (error: unknown) => void;
+  readonly #atConnect: string | undefined;
   readonly #heartbeatMs: number;
   readonly #subscriptions = new Set<Subscription>();
   #client: pg.Client | undefined;
@@ -42,6 +45,7 @@ export class Notifications {
   constructor(options: NotificationsOptions) {
     this.#config = options.config;
     this.#onError = options.onError ?? (() => {});
+    this.#atConnect = options.atConnect;
     this.#heartbeatMs = options.heartbeatMs ?? 2_000;
   }
 
@@ -95,6 +99,7 @@ export class Notifications {
     this.#asking = connected;
     try {
       await connected;
+      if (this.#atConnect !== undefined) await client.query(this.#atConnect);
       for (const channel of new Set([...this.#subscriptions].map((subscription) => subscription.channel))) {
         await this.#ask(client, `listen ${pg.escapeIdentifier(channel)}`);
       }

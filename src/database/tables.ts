@@ -103,6 +103,8 @@ export interface BlobTable {
   storage_key: string;
   state: Generated<string>;
   created_at: Generated<Date>;
+  scrubbed_at: Generated<Date>;
+  damaged_at: Date | null;
 }
 
 export interface RepositoryBlobTable {
@@ -175,6 +177,7 @@ export interface UploadTable {
   offset_bytes: Generated<number>;
   lease: string | null;
   leased_until: Date | null;
+  lease_holder: number | null;
   created_at: Generated<Date>;
   touched_at: Generated<Date>;
 }

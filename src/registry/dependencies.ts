@@ -25,6 +25,8 @@ export interface RegistryDependencies {
   readonly externalUrlOf?: (request: FastifyRequest) => string;
   /** Told who was proven to send a request, for the log. */
   readonly notePrincipal?: (request: FastifyRequest, name: string) => void;
+  /** Number of this server, which its `presenceStatement()` proves to live (catalog/uploads.ts). */
+  readonly instance?: number;
   /** Told of the moments in `registryPoints`; for tests of crashes. */
   readonly reach?: ((point: RegistryPoint) => void) | undefined;
 }

@@ -88,7 +88,26 @@ export const refusals = {
       detail: { requestId },
       headers: { 'retry-after': '5' },
     }),
+  /** Reads go on; a client that repeats the request once there is room again succeeds. */
+  storageFull: (requestId: string) =>
+    refusal(507, 'UNAVAILABLE', 'Cannot store this: the registry needs free disk space, got none', {
+      detail: { requestId },
+      headers: { 'retry-after': '30' },
+    }),
 } as const;
+
+/** `507` (RFC 4918 §11.5) when a disk is full, the store's or the database's; 503 for every other failure. */
+export function refusalOfFailure(error: unknown, requestId: string): Refusal {
+  return isDiskFull(error) ? refusals.storageFull(requestId) : refusals.unavailable(requestId);
+}
+
+/** errno names, and disk_full of PostgreSQL's Appendix A. */
+const diskFullCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', '53100']);
+
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && diskFullCodes.has(error.code)) || isDiskFull(error.cause);
+}
 
 /** Sends a refusal; on HEAD, which has no body, a denial's reason goes into a Warning header (semantics.md §3). */
 export function refuse(reply: FastifyReply, refused: Refusal): FastifyReply {

@@ -224,8 +224,10 @@ async function discard(
   call: RegistryCall,
   asked: { readonly upload: UploadKey; readonly lease: string },
 ): Promise<undefined> {
-  await closeUpload(call.parts.connection.db, { id: asked.upload.id, lease: asked.lease });
-  await call.parts.store.discard(asked.upload.id);
+  // Whoever took the upload over meanwhile keeps it.
+  if (await closeUpload(call.parts.connection.db, { id: asked.upload.id, lease: asked.lease })) {
+    await call.parts.store.discard(asked.upload.id);
+  }
 }
 
 function sendCreated(

@@ -5,7 +5,7 @@ import { type Challenges, challengeOf } from './authorize.ts';
 import { holderOf, readCredentials } from './credentials.ts';
 import { deleteContent } from './delete-content.ts';
 import type { RegistryCall, RegistryDependencies, RegistryParts } from './dependencies.ts';
-import { refusals, refuse } from './errors.ts';
+import { refusalOfFailure, refusals, refuse } from './errors.ts';
 import { getBlob } from './get-blob.ts';
 import { getManifest } from './get-manifest.ts';
 import { getReferrers, listCatalog, listTags } from './list-content.ts';
@@ -85,7 +85,7 @@ async function answering(
     for (const name of Object.keys(reply.getHeaders())) {
       if (name !== 'x-request-id') reply.removeHeader(name);
     }
-    return refuse(reply, refusals.unavailable(request.id));
+    return refuse(reply, refusalOfFailure(error, request.id));
   }
 }
 
