@@ -1,7 +1,7 @@
 import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
-import { isLanguagePath } from '../language/language-extractors.ts';
+import { isOwnershipOfInterest } from '../owned-paths.ts';
 import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 /** `usr/lib` since Alpine 3.23, where `lib` is merged into it. */
@@ -45,7 +45,7 @@ function readLine(line: string, record: OpenRecord, reading: DatabaseReading): v
     record.folder = value;
   } else if (line[0] === 'R') {
     const path = record.folder === '' ? value : `${record.folder}/${value}`;
-    if (isLanguagePath(path)) reading.add({ kind: 'owned-path', path });
+    if (isOwnershipOfInterest(path)) reading.add({ kind: 'owned-path', path });
   } else {
     record.fields.set(line.charAt(0), value);
   }

@@ -1,7 +1,7 @@
 import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
-import { isLanguagePath } from '../language/language-extractors.ts';
+import { isOwnershipOfInterest } from '../owned-paths.ts';
 import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 const statusPath = 'var/lib/dpkg/status';
@@ -39,7 +39,7 @@ function extractOwned(text: string): Found[] {
   const reading = new DatabaseReading();
   for (const line of linesOf(text)) {
     const path = line.replace(/^[0-9a-f]{32} [ *]/, '').replace(/^(?:\.?\/)+/, '');
-    if (isLanguagePath(path)) reading.add({ kind: 'owned-path', path });
+    if (isOwnershipOfInterest(path)) reading.add({ kind: 'owned-path', path });
   }
   return reading.found;
 }

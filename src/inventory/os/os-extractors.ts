@@ -2,6 +2,12 @@ import type { Extractor } from '../extractor.ts';
 import { apkExtractor } from './apk.ts';
 import { dpkgExtractor } from './dpkg.ts';
 import { releaseFileExtractor } from './release-files.ts';
+import { rpmExtractor } from './rpm.ts';
 
 /** Readers of release files and of the package databases of distributions. */
-export const osExtractors: readonly Extractor[] = [releaseFileExtractor, apkExtractor, dpkgExtractor];
+export const osExtractors: readonly Extractor[] = [
+  releaseFileExtractor,
+  apkExtractor,
+  dpkgExtractor,
+  rpmExtractor,
+];
