@@ -16,6 +16,15 @@ export class JobInterruptedError extends Error {
   }
 }
 
+/** Reason of an abort because this server stood still, and another one may have taken the job over. */
+export class JobLostError extends Error {
+  readonly code = 'job_lost';
+  constructor() {
+    super('Cannot go on with the job: this server stood still for so long that it counted as dead');
+    this.name = 'JobLostError';
+  }
+}
+
 interface RunningJob {
   readonly id: string;
   readonly key: string | null;
@@ -52,6 +61,11 @@ export class RunningJobs {
 
   cancel(key: string): void {
     for (const job of this.#running) if (job.key === key) job.abort.abort(new JobCancelledError());
+  }
+
+  /** Aborts every job that runs now. */
+  loseAll(): void {
+    for (const job of this.#running) job.abort.abort(new JobLostError());
   }
 
   /** Aborts every job, and those that start from now on. */

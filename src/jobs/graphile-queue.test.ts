@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { GraphileQueue } from './graphile-queue.ts';
@@ -158,5 +159,44 @@ describe('GraphileQueue', () => {
       seen.push(payload['n']);
     });
     await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 15_000 });
+  });
+
+  it('runs the job of a server that stands still again, though its connection is open (threats.md F16)', async () => {
+    const frozen = new pg.Client({ ...database.config, application_name: 'pratique queue pool-frozen' });
+    await frozen.connect();
+    await database.pool.query(
+      `select graphile_worker.add_job('work', '{"n":1}'::json);
+       update graphile_worker._private_jobs set locked_by = 'pool-frozen', locked_at = now(), attempts = 1`,
+    );
+    const seen: unknown[] = [];
+    const liveness = { silenceMsMax: 2_500, lookIntervalMs: 300 };
+    const queue = new GraphileQueue({ connection: database, ...liveness });
+    queues.push(queue);
+    const startedMs = performance.now();
+    const work: JobHandler = async (payload) => {
+      seen.push(payload['n']);
+    };
+    await queue.start({ handlers: { work }, concurrency: 1 });
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 10_000 });
+    expect(performance.now() - startedMs).toBeGreaterThan(2_000);
+    await frozen.end();
+  });
+
+  it('does not end a job that another server has taken over meanwhile (threats.md F16)', async () => {
+    const { promise: started, resolve: start } = Promise.withResolvers<void>();
+    const { promise: going, resolve: go } = Promise.withResolvers<void>();
+    const queue = await startQueue(async () => {
+      start();
+      await going;
+    });
+    await add(queue, {});
+    await started;
+    await database.pool.query(
+      `update graphile_worker._private_jobs set locked_by = 'pool-other', attempts = 2`,
+    );
+    go();
+    await queue.stop();
+    const { rows } = await database.pool.query('select attempts, locked_by from graphile_worker.jobs');
+    expect(rows).toEqual([{ attempts: 2, locked_by: 'pool-other' }]);
   });
 });

@@ -11,14 +11,15 @@ import { sql, type Transaction } from 'kysely';
 import type { DatabaseConnection } from '../database/database.ts';
 import { Notifications, notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
-import { AbandonedJobs, sessionName } from './_abandoned-jobs.ts';
+import { AbandonedJobs, sessionName, silenceMsMax } from './_abandoned-jobs.ts';
 import { queueLogger } from './_queue-logger.ts';
-import { JobInterruptedError, RunningJobs } from './_running-jobs.ts';
+import { JobInterruptedError, JobLostError, RunningJobs } from './_running-jobs.ts';
 import type { JobEnqueuer, JobHandler, JobOptions, JobSchedule } from './queue.ts';
 
 const cancelChannel = 'pratique_job_cancel';
 const attemptsMaxDefault = 5;
-const lookIntervalMs = 5_000;
+const lookIntervalMsDefault = 5_000;
+const pulseIntervalMs = 1_000;
 const restartDelayMs = 1_000;
 /** Jobs that failed for good are kept this long for whoever looks into them. */
 const failedKept = '7 days';
@@ -34,6 +35,10 @@ export interface GraphileQueueOptions {
   readonly connection: DatabaseConnection;
   /** Told of trouble of the queue itself and of failed attempts of jobs; never holds a payload. */
   readonly onTrouble?: (message: string) => void;
+  /** After this time without a sign of life, a server counts as dead. */
+  readonly silenceMsMax?: number;
+  /** How often servers that died are looked for; twice in a row makes one dead. */
+  readonly lookIntervalMs?: number;
 }
 
 /** A job without handler fails; see `JobHandler`. */
@@ -50,17 +55,23 @@ interface Session {
 
 /**
  * The queue on graphile-worker: rows in the schema `graphile_worker` of our database, which `migrateQueue` makes.
- * A job whose server was killed runs again within seconds; a failed attempt is repeated after e^attempt seconds.
+ * A job whose server was killed, or stands still, runs again within seconds, and what the old server still makes of it
+ * does not count (threats.md F16); a failed attempt is repeated after e^attempt seconds.
  */
 export class GraphileQueue implements JobEnqueuer {
   readonly #connection: DatabaseConnection;
   readonly #onTrouble: (message: string) => void;
   readonly #running = new RunningJobs();
   #session: Session | undefined;
+  readonly #silenceMsMax: number;
+  readonly #lookIntervalMs: number;
   #lookTimer: NodeJS.Timeout | undefined;
+  #pulseTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(options: GraphileQueueOptions) {
+    this.#silenceMsMax = options.silenceMsMax ?? silenceMsMax;
+    this.#lookIntervalMs = options.lookIntervalMs ?? lookIntervalMsDefault;
     this.#connection = options.connection;
     this.#onTrouble = options.onTrouble ?? (() => {});
   }
@@ -84,7 +95,8 @@ export class GraphileQueue implements JobEnqueuer {
   /** Begins to work; resolves once jobs are taken. Call it once. */
   async start(options: QueueStart): Promise<void> {
     this.#session = await this.#open(options);
-    const abandoned = new AbandonedJobs(this.#connection.pool);
+    this.#feelPulse();
+    const abandoned = new AbandonedJobs(this.#connection.pool, { silenceMsMax: this.#silenceMsMax });
     const look = async () => {
       try {
         const dead = await abandoned.look();
@@ -93,7 +105,7 @@ export class GraphileQueue implements JobEnqueuer {
       } catch (error) {
         this.#onTrouble(`cannot look for abandoned jobs: ${messageOf(error)}`);
       }
-      if (!this.#stopping) this.#lookTimer = setTimeout(look, lookIntervalMs);
+      if (!this.#stopping) this.#lookTimer = setTimeout(look, this.#lookIntervalMs);
     };
     await look();
   }
@@ -105,6 +117,7 @@ export class GraphileQueue implements JobEnqueuer {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#lookTimer);
+    clearInterval(this.#pulseTimer);
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
@@ -174,6 +187,25 @@ export class GraphileQueue implements JobEnqueuer {
     return { runner, notifications };
   }
 
+  /** Notices that this process stood still: then its jobs may be others' by now. */
+  #feelPulse(): void {
+    let lastMs = performance.now();
+    this.#pulseTimer = setInterval(() => {
+      const nowMs = performance.now();
+      if (nowMs - lastMs > this.#silenceMsMax) this.#running.loseAll();
+      lastMs = nowMs;
+    }, pulseIntervalMs);
+  }
+
+  /** Throws when another server has taken the job over. graphile-worker would delete it whoever has it. */
+  async #refuseLost(job: { readonly id: string; readonly locked_by: string | null }): Promise<void> {
+    const { rowCount } = await this.#connection.pool.query(
+      'select from graphile_worker.jobs where id = $1 and locked_by = $2',
+      [job.id, job.locked_by],
+    );
+    if (rowCount === 0) throw new JobLostError();
+  }
+
   /** graphile-worker ends by itself when it meets an error that it does not expect. */
   #reopen(options: QueueStart, error?: unknown): void {
     if (this.#stopping) return;
@@ -203,6 +235,7 @@ export class GraphileQueue implements JobEnqueuer {
           handler(own, { signal, attempt: job.attempts, attemptsMax: job.max_attempts });
         try {
           await this.#running.run(running, work);
+          await this.#refuseLost(job);
         } catch (error) {
           if (!(error instanceof JobInterruptedError)) {
             const attempt = `attempt ${job.attempts} of ${job.max_attempts}`;
