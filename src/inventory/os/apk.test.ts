@@ -34,10 +34,11 @@ describe('apkExtractor', () => {
     expect(extract('P:musl\nV:1-r0\nt:soon\n')[0]).not.toHaveProperty('builtAt');
   });
 
-  it('finds the package.json of npm packages that apk installed', () => {
+  it('finds the npm packages and programs that apk installed', () => {
     const files = 'F:usr/lib/node_modules/npm\nR:package.json\na:0:0:644\nR:README.md\nF:usr/bin\nR:npm\n';
     expect(extract(`P:npm\nV:9-r0\n${files}`)).toEqual([
       { kind: 'owned-path', path: 'usr/lib/node_modules/npm/package.json' },
+      { kind: 'owned-path', path: 'usr/bin/npm' },
       expect.objectContaining({ name: 'npm' }),
     ]);
   });

@@ -82,10 +82,10 @@ describe('dpkgExtractor', () => {
     expect(names('\u0000\u0001 garbage')).toEqual(['unreadable']);
   });
 
-  it('finds the package.json of npm packages that dpkg installed, in lists and md5sums', () => {
+  it('finds the npm packages and programs that dpkg installed, in lists and md5sums', () => {
     const path = 'usr/lib/node_modules/npm/package.json';
-    const owned = [{ kind: 'owned-path', path }];
-    expect(extract(`/.\n/usr/bin/npm\n/${path}\n`, 'var/lib/dpkg/info/npm.list')).toEqual(owned);
+    const owned = [path, 'usr/bin/npm'].map((item) => ({ kind: 'owned-path', path: item }));
+    expect(extract(`/.\n/${path}\n/usr/bin/npm\n/usr/share/npm\n`, 'var/lib/dpkg/info/npm.list')).toEqual(owned);
     expect(
       extract(
         `${'0'.repeat(32)}  ${path}\n${'1'.repeat(32)}  usr/bin/npm\n`,
