@@ -1,4 +1,5 @@
 import { isDatabaseUnavailable } from '../database/is-unavailable.ts';
+import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ApiErrorBody } from './contract/api-error.ts';
 
 /** A request that is refused: the only place of the API, with `answerOfError()`, that knows HTTP statuses of refusals. */
@@ -83,6 +84,9 @@ export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
       message: message.replace(/\.$/, ''),
       details: undefined,
     });
+  }
+  if (error instanceof ContentGoneError) {
+    return answer({ status: 404, code: 'not-found', message: error.message, details: undefined });
   }
   if (isDatabaseUnavailable(error)) {
     const message = 'Cannot use the database now: try again in a few seconds';

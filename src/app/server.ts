@@ -19,6 +19,7 @@ import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { openAccessSecrets } from './open-access-secrets.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
+import { takeTurns } from './turns-of-requests.ts';
 import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
 import { wireApi } from './wire-api.ts';
 import { type BlobBytes, blobBytes, openBlobStore } from './wire-blobs.ts';
@@ -73,8 +74,9 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     chooseAddress(config),
     listener.start(),
   ]);
+  const inBackground = { ...installation, connection: installation.jobsConnection };
   const queue = new GraphileQueue({
-    connection,
+    connection: installation.jobsConnection,
     onTrouble: (message) => logger.warn({ part: 'queue' }, message),
   });
   const state = { stopping: false };
@@ -86,9 +88,9 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   started.defer(() => queue.stop());
   await queue.start({
     handlers: timedJobs(metrics, {
-      ...scanJobHandlers(installation, { blobs, logger }),
-      [syncJobKind]: syncJob(installation, logger),
-      [tidyJobKind]: tidyJob(installation, { store, logger }),
+      ...scanJobHandlers(inBackground, { blobs, logger }),
+      [syncJobKind]: syncJob(inBackground, logger),
+      [tidyJobKind]: tidyJob(inBackground, { store, logger }),
     }),
     schedules: [syncSchedule(installation), tidySchedule],
     concurrency: config.scanConcurrency,
@@ -129,6 +131,7 @@ async function createServices(
   const gate = createGate(installation, { facts, listener, enqueuer: queue, externalUrl });
   const http = createHttpServer({ config, logger, externalUrl, metrics });
   const { fastify, externalUrlOf, notePrincipal } = http;
+  takeTurns(fastify, installation.turns);
   started.defer(() => http.close());
   started.defer(() => closeHttp(fastify, logger));
   // Held pulls must not keep the server from stopping.

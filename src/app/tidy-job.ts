@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { forgetExpiredSecrets, warnOfExpiringSecrets } from '../accounts/expiring-secrets.ts';
 import { forgetEndedLogins } from '../accounts/login-limit.ts';
+import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
 import { type CollectedStore, GarbageCollector } from '../upkeep/garbage-collector.ts';
@@ -12,8 +13,8 @@ export const tidyJobKind = 'tidy';
 export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' };
 
 /**
- * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, expired secrets (and warns of those
- * that will expire). Frees what nothing holds: one bounded pass of the collector per run.
+ * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, expired secrets (and
+ * warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run.
  */
 export function tidyJob(
   installation: Installation,
@@ -27,6 +28,7 @@ export function tidyJob(
   return async (_payload, { signal }) => {
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
+    await forgetEndedNotices(db);
     await warnOfExpiringSecrets(db);
     await forgetExpiredSecrets(db);
     const { problems, ...collected } = await collector.pass(signal);

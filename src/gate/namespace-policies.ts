@@ -4,6 +4,7 @@ import { readNamespace } from '../catalog/namespaces.ts';
 import type { Database } from '../database/database.ts';
 import { readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Exemption, Policy } from '../policy/policy.ts';
+import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ChangeListener } from '../scan/image-facts-store.ts';
 
 /** What a namespace judges by. */
@@ -14,8 +15,8 @@ export interface NamespacePolicy {
 }
 
 /** The namespace went while somebody pulled from it. */
-export class NamespaceGoneError extends Error {
-  readonly code = 'namespace_gone';
+export class NamespaceGoneError extends ContentGoneError {
+  override readonly code = 'namespace_gone';
   constructor(namespaceId: number) {
     super(`Cannot read the policy of namespace ${namespaceId}: it must exist, got none`);
     this.name = 'NamespaceGoneError';
@@ -29,7 +30,12 @@ const entriesMax = 1_000;
 export class NamespacePolicies {
   readonly #db: Database;
   readonly #listener: ChangeListener;
-  readonly #entries = new LRUCache<number, NamespacePolicy>({ max: entriesMax, ttl: entryTtlMs });
+  readonly #entries = new LRUCache<number, NamespacePolicy>({
+    max: entriesMax,
+    ttl: entryTtlMs,
+    // The age is looked at anew each time, also right after this process stood still.
+    ttlResolution: 0,
+  });
   readonly #loading = new Map<number, Promise<NamespacePolicy>>();
   readonly #unsubscribe: () => void;
 
@@ -48,9 +54,13 @@ export class NamespacePolicies {
     if (!this.#listener.isListening()) return await this.#read(namespaceId);
     const known = this.#entries.get(namespaceId);
     if (known !== undefined) return known;
+    const running = this.#loading.get(namespaceId);
+    if (running !== undefined) return await running;
+    // It is as old as the question, however long the answer takes.
+    const start = performance.now();
     const loading: Promise<NamespacePolicy> = this.#read(namespaceId).then((read) => {
       // Forgotten meanwhile: it may be the old one.
-      if (this.#loading.get(namespaceId) === loading) this.#entries.set(namespaceId, read);
+      if (this.#loading.get(namespaceId) === loading) this.#entries.set(namespaceId, read, { start });
       return read;
     });
     this.#loading.set(namespaceId, loading);

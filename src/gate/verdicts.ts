@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { judge } from '../policy/judge.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
+import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { ImageFactsStore } from '../scan/image-facts-store.ts';
 import type { NamespacePolicies, NamespacePolicy } from './namespace-policies.ts';
@@ -34,8 +35,8 @@ export interface VerdictsOptions {
 }
 
 /** The manifest went while it was judged. */
-export class FactsMissingError extends Error {
-  readonly code = 'facts_missing';
+export class FactsMissingError extends ContentGoneError {
+  override readonly code = 'facts_missing';
   constructor(digest: string) {
     super(`Cannot judge "${digest}": its manifest must be stored, got none`);
     this.name = 'FactsMissingError';
@@ -82,13 +83,25 @@ export class Verdicts {
     const facts = await this.#options.facts.factsOfMany(images.map(({ digest }) => digest));
     const verdicts: Verdict[] = [];
     for (const image of images) {
-      const own = await this.policyOf(image.namespaceId);
-      const policy = { ...own, policy: options.policy ?? own.policy };
       const found = facts.get(image.digest);
-      if (found === undefined) verdicts.push(goneVerdict);
-      else verdicts.push((await this.#judgeFacts(image, found, { policy, now: options.now })).verdict);
+      verdicts.push(found === undefined ? goneVerdict : await this.#storedVerdict(image, found, options));
     }
     return verdicts;
+  }
+
+  async #storedVerdict(
+    image: VerdictQuestion,
+    facts: ImageFacts,
+    options: { readonly now: Date; readonly policy?: Policy },
+  ): Promise<Verdict> {
+    try {
+      const own = await this.policyOf(image.namespaceId);
+      const policy = { ...own, policy: options.policy ?? own.policy };
+      return (await this.#judgeFacts(image, facts, { policy, now: options.now })).verdict;
+    } catch (error) {
+      if (error instanceof ContentGoneError) return goneVerdict;
+      throw error;
+    }
   }
 
   /** The verdict of one image after waiting, at most `waitMs`, for a scan that is under way. */

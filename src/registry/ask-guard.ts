@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/names.ts';
 import type { Access } from './authorize.ts';
+import { ContentGoneError } from './content-gone-error.ts';
 import { type Refusal, refusals, warningHeaders } from './errors.ts';
 import type { PullGuard, PullRequest, RepositoryRef } from './guards.ts';
 
@@ -36,7 +37,11 @@ export async function askPullGuard(asked: {
       return abort.signal;
     },
   };
-  const decision = await asked.guard.decide(request);
+  const decision = await asked.guard.decide(request).catch((error: unknown) => {
+    if (error instanceof ContentGoneError) return undefined;
+    throw error;
+  });
+  if (decision === undefined) return goneOf(asked);
   reply.header('vary', 'Authorization');
   if (decision.kind === 'deny') {
     reply.header('cache-control', 'private, no-store');
@@ -51,6 +56,12 @@ export async function askPullGuard(asked: {
   if (decision.warnings.length > 0) reply.header('warning', [...warningHeaders(decision.warnings)]);
   if (!decision.cacheable) reply.header('cache-control', 'private, no-store');
   return undefined;
+}
+
+/** It was deleted after it had been looked up. */
+function goneOf({ access, target }: Pick<Parameters<typeof askPullGuard>[0], 'access' | 'target'>): Refusal {
+  const message = `Cannot find "${access.name.full}@${target.digest}": it has just been deleted`;
+  return target.kind === 'manifest' ? refusals.manifestUnknown(message) : refusals.blobUnknown(message);
 }
 
 function abortWhenGone(reply: FastifyReply): AbortController {

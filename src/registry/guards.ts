@@ -49,7 +49,10 @@ export type PullDecision =
       readonly retryAfterSeconds?: number;
     };
 
-/** Asked before any byte of a manifest or blob leaves, and before a conditional request is answered 304. Throws: 503. */
+/**
+ * Asked before any byte of a manifest or blob leaves, and before a conditional request is answered 304. Throws
+ * `ContentGoneError` (404) when that was deleted meanwhile; anything else thrown is a 503.
+ */
 export interface PullGuard {
   decide(request: PullRequest): Promise<PullDecision>;
 }

@@ -326,6 +326,35 @@ describe('cancelScan()', () => {
 });
 
 describe('settleAbandonedScans()', () => {
+  it('lets a server that stood still change nothing of the scan that has taken its place (threats.md F16)', async () => {
+    const image = buildImage({ layers: [base] });
+    await harness.push(namespaceId, image);
+    const { promise: reading, resolve: begin } = Promise.withResolvers<void>();
+    const { promise: awake, resolve: wake } = Promise.withResolvers<void>();
+    harness.onRead = async () => {
+      harness.onRead = async () => {};
+      begin();
+      await awake;
+    };
+    const stale = harness.scan(image.digest);
+    await reading;
+    await harness.scan(image.digest);
+    const written = await reportOf(image.digest);
+    wake();
+    await stale;
+    expect(await reportOf(image.digest)).toEqual(written);
+    expect(await summaryOf(image.digest)).toMatchObject({ revision: 1 });
+    expect(await harness.scanRow(image.digest)).toMatchObject({ state: 'scanned' });
+    harness.onRead = async () => {
+      harness.onRead = async () => {};
+      await harness.scan(image.digest);
+      throw new Error('the disk is gone');
+    };
+    await harness.database.db.deleteFrom('layer_inspection').execute();
+    await harness.scan(image.digest);
+    expect(await harness.scanRow(image.digest)).toMatchObject({ state: 'scanned', problem: null });
+  });
+
   it('parks a scan without a sign of life, and no other', async () => {
     const images = ['amd64', 'arm64'].map((architecture) => buildImage({ layers: [base], architecture }));
     for (const image of images) await harness.push(namespaceId, image, { tag: '' });

@@ -7,6 +7,7 @@ import { describeFailure, ScanPhaseError } from './describe-failure.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { ScanProgress } from './inspect-layers.ts';
 import { internInventory } from './intern-inventory.ts';
+import { isRun, type ScanRun } from './scan-run.ts';
 import type { StoredImages } from './stored-images.ts';
 import { writeReport } from './write-report.ts';
 
@@ -46,18 +47,20 @@ export class ScanJob {
     context: ScanJobContext,
   ): Promise<void> => {
     const digest = parseDigest(String(payload['digest']));
-    if (digest === undefined || !(await this.#begin(digest))) return;
-    const heartbeat = setInterval(() => void this.#touch(digest).catch(() => {}), heartbeatMs);
+    const run = digest === undefined ? undefined : await this.#begin(digest);
+    if (run === undefined) return;
+    const heartbeat = setInterval(() => void this.#touch(run).catch(() => {}), heartbeatMs);
     try {
-      await this.#scan(digest, context.signal);
+      await this.#scan(run, context.signal);
     } catch (error) {
-      await this.#end(digest, error, context);
+      await this.#end(run, error, context);
     } finally {
       clearInterval(heartbeat);
     }
   };
 
-  async #scan(digest: Digest, signal: AbortSignal): Promise<void> {
+  async #scan(run: ScanRun, signal: AbortSignal): Promise<void> {
+    const { digest } = run;
     const { db, images, now, feedAgeMaxDays = 5 } = this.#options;
     const image = await inPhase('fetch', () => images.open(digest));
     const inspected = await inPhase('read-layer', () =>
@@ -66,54 +69,55 @@ export class ScanJob {
         image,
         now: now(),
         signal,
-        onProgress: (progress) => this.#progress(digest, progress),
+        onProgress: (progress) => this.#progress(run, progress),
       }),
     );
     const interned = await inPhase('match', () => internInventory(db, inspected.inventory));
     signal.throwIfAborted();
     const written = await inPhase('store', () =>
-      writeReport(db, { digest, inspected, interned, now: now(), feedAgeMaxDays }),
+      writeReport(db, { run, inspected, interned, now: now(), feedAgeMaxDays }),
     );
-    if (!written) await this.#settle(digest, { state: 'cancelled' });
+    if (!written) await this.#settle(run, { state: 'cancelled' });
   }
 
-  /** False: there is nothing to do, because the image is gone or its scan was cancelled while it waited. */
-  async #begin(digest: Digest): Promise<boolean> {
-    const { rows } = await sql`
-      update image_scan set state = 'scanning', problem = null, started_at = now(), touched_at = now(),
+  /** Undefined: there is nothing to do, because the image is gone or its scan was cancelled while it waited. */
+  async #begin(digest: Digest): Promise<ScanRun | undefined> {
+    const { rows } = await sql<{ token: string }>`
+      update image_scan set state = 'scanning', problem = null, started_at = clock_timestamp(), touched_at = now(),
         finished_at = null, layers_done = 0, layers_read = 0
       where manifest_digest = ${digest} and category = 'vulnerabilities' and not cancel_requested
-      returning 1`.execute(this.#options.db);
-    if (rows.length === 0) return false;
+      returning started_at::text as token`.execute(this.#options.db);
+    const [begun] = rows;
+    if (begun === undefined) return undefined;
     await this.#announce(digest);
-    return true;
+    return { digest, token: begun.token };
   }
 
-  async #progress(digest: Digest, progress: ScanProgress): Promise<void> {
+  async #progress(run: ScanRun, progress: ScanProgress): Promise<void> {
     await sql`
       update image_scan set layers_total = ${progress.layersTotal}, layers_done = ${progress.layersDone},
         layers_read = ${progress.layersRead}, touched_at = now()
-      where manifest_digest = ${digest} and category = 'vulnerabilities'`.execute(this.#options.db);
-    await notify(this.#options.db, 'pratique_scan', digest);
+      where ${isRun(run)}`.execute(this.#options.db);
+    await notify(this.#options.db, 'pratique_scan', run.digest);
   }
 
-  async #touch(digest: Digest): Promise<void> {
+  async #touch(run: ScanRun): Promise<void> {
     await sql`update image_scan set touched_at = now()
-      where manifest_digest = ${digest} and state = 'scanning'`.execute(this.#options.db);
+      where ${isRun(run)} and state = 'scanning'`.execute(this.#options.db);
   }
 
-  async #end(digest: Digest, error: unknown, context: ScanJobContext): Promise<void> {
+  async #end(run: ScanRun, error: unknown, context: ScanJobContext): Promise<void> {
     if (context.signal.aborted) {
-      if (await this.#isCancelled(digest)) return await this.#settle(digest, { state: 'cancelled' });
-      await this.#settle(digest, { state: 'queued' }); // the server stops: another one goes on
+      if (await this.#isCancelled(run.digest)) return await this.#settle(run, { state: 'cancelled' });
+      await this.#settle(run, { state: 'queued' }); // the server stops: another one goes on
       throw error;
     }
-    this.#options.onFailure?.(digest, error);
+    this.#options.onFailure?.(run.digest, error);
     if (context.attempt < context.attemptsMax) {
-      await this.#settle(digest, { state: 'queued' });
+      await this.#settle(run, { state: 'queued' });
       throw error;
     }
-    await this.#settle(digest, { state: 'failed', problem: describeFailure(error, context.attempt) });
+    await this.#settle(run, { state: 'failed', problem: describeFailure(error, context.attempt) });
   }
 
   async #isCancelled(digest: Digest): Promise<boolean> {
@@ -127,7 +131,7 @@ export class ScanJob {
   }
 
   async #settle(
-    digest: Digest,
+    run: ScanRun,
     end: { readonly state: 'queued' | 'cancelled' | 'failed'; readonly problem?: ScanProblem },
   ): Promise<void> {
     await sql`
@@ -135,8 +139,8 @@ export class ScanJob {
         state = case when cancel_requested then 'cancelled' else ${end.state} end,
         problem = ${end.problem === undefined ? null : JSON.stringify(end.problem)}::jsonb,
         finished_at = case when ${end.state} = 'queued' then null else now() end
-      where manifest_digest = ${digest} and category = 'vulnerabilities'`.execute(this.#options.db);
-    await this.#announce(digest);
+      where ${isRun(run)}`.execute(this.#options.db);
+    await this.#announce(run.digest);
   }
 
   async #announce(digest: Digest): Promise<void> {

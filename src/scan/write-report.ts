@@ -4,7 +4,6 @@ import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
 import { inspectorVersion } from '../inventory/inspector-version.ts';
-import type { Digest } from '../oci/digest.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { imageDoubts } from './image-doubts.ts';
 import { encodePlaces } from './image-places.ts';
@@ -13,11 +12,12 @@ import type { InternedInventory } from './intern-inventory.ts';
 import { lockMatching } from './match-lock.ts';
 import { packIds } from './packed-ids.ts';
 import { readPackageFacts } from './read-package-facts.ts';
+import { isRun, type ScanRun } from './scan-run.ts';
 import { type FindingCounts, summarise } from './summarise.ts';
 
 /** A finished inspection whose packages are interned and matched. */
 export interface ReportToWrite {
-  readonly digest: Digest;
+  readonly run: ScanRun;
   readonly inspected: InspectedImage;
   readonly interned: InternedInventory;
   readonly now: Date;
@@ -26,10 +26,12 @@ export interface ReportToWrite {
 
 /**
  * Puts the new result in the place of the last one: report, summary and state in one transaction. When the image was
- * first judged is kept. Returns false, and changes nothing, when the scan was cancelled meanwhile or the image is gone.
+ * first judged is kept. Returns false, and changes nothing, when the scan was cancelled or begun anew meanwhile or the image
+ * is gone.
  */
 export async function writeReport(db: Database, report: ReportToWrite): Promise<boolean> {
-  const { digest, inspected } = report;
+  const { run, inspected } = report;
+  const { digest } = run;
   const places = await encodePlaces(report.interned.places);
   return await db.transaction().execute(async (transaction) => {
     await lockMatching(transaction);
@@ -37,7 +39,7 @@ export async function writeReport(db: Database, report: ReportToWrite): Promise<
       update image_scan set state = ${inspected.outcome}, finished_at = now(), touched_at = now(),
         problem = ${jsonOrNull(inspected.problem)}::jsonb, layers_total = ${inspected.progress.layersTotal},
         layers_done = ${inspected.progress.layersDone}, layers_read = ${inspected.progress.layersRead}
-      where manifest_digest = ${digest} and category = 'vulnerabilities' and not cancel_requested
+      where ${isRun(run)} and not cancel_requested
       returning manifest_digest as digest`.execute(transaction);
     if (finished.rows.length === 0) return false;
     await writeImageReport(transaction, report, places);
@@ -50,7 +52,7 @@ export async function writeReport(db: Database, report: ReportToWrite): Promise<
 
 async function writeImageReport(
   transaction: Transaction<Tables>,
-  { digest, inspected, interned }: ReportToWrite,
+  { run: { digest }, inspected, interned }: ReportToWrite,
   places: Buffer,
 ): Promise<void> {
   const { inventory } = inspected;
@@ -70,7 +72,7 @@ async function writeImageReport(
 
 async function writeSummary(
   transaction: Transaction<Tables>,
-  { digest, inspected, interned, now, feedAgeMaxDays }: ReportToWrite,
+  { run: { digest }, inspected, interned, now, feedAgeMaxDays }: ReportToWrite,
 ): Promise<void> {
   const packages = [...(await readPackageFacts(transaction, interned.packageIds)).values()];
   const { inventory } = inspected;
