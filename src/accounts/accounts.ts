@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { robotLoginPrefix } from './robot-login.ts';
+import { endSessions } from './sessions.ts';
 
 /** A user; robots are in robots.ts. The password hash stays in the database. */
 export interface Account {
@@ -70,7 +71,10 @@ export type ChangeAccountResult =
   /** It would leave no enabled system admin. */
   | { readonly kind: 'last-admin' };
 
-/** Changes what is given. A new password or a disabling ends every session of the user, a disabling their tokens too. */
+/**
+ * Changes what is given. A new password or a disabling ends every session of the user but the one of `keptSession`, a
+ * disabling their tokens too. In a transaction of the caller when there is one, else in its own.
+ */
 export async function updateAccount(
   db: Database,
   name: string,
@@ -78,9 +82,11 @@ export async function updateAccount(
     readonly passwordHash?: string;
     readonly isAdmin?: boolean;
     readonly disabled?: boolean;
+    /** The token of the session that changes its own password. */
+    readonly keptSession?: string | undefined;
   },
 ): Promise<ChangeAccountResult> {
-  return await db.transaction().execute(async (transaction) => {
+  return await inTransaction(db, async (transaction) => {
     const current = await lockAccount(transaction, name);
     if (current === undefined) return { kind: 'not-found' };
     const losesAdmin = changes.isAdmin === false || changes.disabled === true;
@@ -98,7 +104,7 @@ export async function updateAccount(
       .returningAll()
       .executeTakeFirstOrThrow();
     if (changes.passwordHash !== undefined || changes.disabled === true) {
-      await transaction.deleteFrom('session').where('account_id', '=', current.id).execute();
+      await endSessions(transaction, { accountId: current.id, keptToken: changes.keptSession });
     }
     if (changes.disabled === true) {
       await transaction.deleteFrom('access_secret').where('account_id', '=', current.id).execute();
@@ -107,18 +113,25 @@ export async function updateAccount(
   });
 }
 
-/** Deletes an account with its memberships and sessions; its tokens stop working at the next request. */
+/** Deletes an account with its memberships and sessions; its tokens stop working at the next request. Transactions: as above. */
 export async function deleteAccount(
   db: Database,
   name: string,
 ): Promise<{ readonly kind: 'deleted' | 'not-found' | 'last-admin' }> {
-  return await db.transaction().execute(async (transaction) => {
+  return await inTransaction(db, async (transaction) => {
     const current = await lockAccount(transaction, name);
     if (current === undefined) return { kind: 'not-found' };
     if (await isLastAdmin(transaction, current)) return { kind: 'last-admin' };
     await transaction.deleteFrom('account').where('id', '=', current.id).execute();
     return { kind: 'deleted' };
   });
+}
+
+async function inTransaction<Result>(
+  db: Database,
+  work: (transaction: Database) => Promise<Result>,
+): Promise<Result> {
+  return db.isTransaction ? await work(db) : await db.transaction().execute(work);
 }
 
 async function lockAccount(db: Database, name: string): Promise<Account | undefined> {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 
 /** An entry of the audit log. */
@@ -6,8 +7,8 @@ export interface AuditEvent {
   readonly at: Date;
   /** `pull.blocked`, `push.refused`, `policy.changed`, … */
   readonly kind: string;
-  /** Absent: it concerns the whole installation, or its namespace is gone. */
-  readonly namespaceId?: number;
+  /** Its name now; absent: it concerns the whole installation, or its namespace is gone. */
+  readonly namespace?: string;
   /** Account name, or `anonymous`. */
   readonly actor: string;
   /** Address and user agent. */
@@ -17,9 +18,11 @@ export interface AuditEvent {
   readonly details: unknown;
 }
 
-const textLengthMax = 4096;
+const textBytesMax = 4096;
+/** Control characters, line separators and what turns the direction of text: a line of a log or a terminal must stay one. */
+const unprintable = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Writes an event; inside a transaction it exists exactly when that commits. Texts are cut at 4,096 characters. */
+/** Writes an event; inside a transaction it exists exactly when that commits. Texts and details are cut at 4 KiB. */
 export async function recordEvent(
   db: Database,
   event: {
@@ -39,34 +42,57 @@ export async function recordEvent(
       actor: storable(event.actor),
       client: event.client === undefined ? null : storable(event.client),
       subject: storable(event.subject),
-      details: JSON.stringify(event.details ?? {}).replaceAll('\\u0000', '\\ufffd'),
+      details: storableDetails(event.details ?? {}),
     })
     .execute();
+}
+
+export interface EventFilter {
+  readonly namespaceId?: number | undefined;
+  /** Whole, or its beginning up to the dot: `login` for `login.refused`. */
+  readonly kind?: string | undefined;
+  readonly actor?: string | undefined;
+  /** A part of what it happened to. */
+  readonly subject?: string | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
 }
 
 /** Events newest first; `before` is the id of the last one seen. `total` counts all that match. */
 export async function listEvents(
   db: Database,
-  filter: {
-    readonly namespaceId?: number;
-    readonly kind?: string;
-    readonly before?: number;
-    readonly limit: number;
-  },
+  filter: EventFilter & { readonly before?: number; readonly limit: number },
 ): Promise<{ readonly items: readonly AuditEvent[]; readonly total: number }> {
   let matching = db.selectFrom('event');
   if (filter.namespaceId !== undefined) matching = matching.where('namespace_id', '=', filter.namespaceId);
-  if (filter.kind !== undefined) matching = matching.where('kind', '=', filter.kind);
+  if (filter.kind !== undefined) {
+    const { kind } = filter;
+    matching = matching.where((eb) =>
+      eb.or([eb('kind', '=', kind), sql<boolean>`starts_with(kind, ${`${kind}.`})`]),
+    );
+  }
+  if (filter.actor !== undefined) matching = matching.where('actor', '=', filter.actor);
+  if (filter.subject !== undefined) {
+    matching = matching.where(sql<boolean>`strpos(subject, ${filter.subject}) > 0`);
+  }
+  if (filter.since !== undefined) matching = matching.where('at', '>=', filter.since);
+  if (filter.until !== undefined) matching = matching.where('at', '<', filter.until);
   const { total } = await matching
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
-  const page = filter.before === undefined ? matching : matching.where('id', '<', filter.before);
-  const rows = await page.selectAll().orderBy('id', 'desc').limit(filter.limit).execute();
+  const page = filter.before === undefined ? matching : matching.where('event.id', '<', filter.before);
+  const rows = await page
+    .leftJoin('namespace', 'namespace.id', 'event.namespace_id')
+    .selectAll('event')
+    .select('namespace.name as namespace')
+    .orderBy('event.id', 'desc')
+    .limit(filter.limit)
+    .execute();
   const items = rows.map((row) => ({
     id: row.id,
     at: row.at,
     kind: row.kind,
-    ...(row.namespace_id === null ? {} : { namespaceId: row.namespace_id }),
+    ...(row.namespace === null ? {} : { namespace: row.namespace }),
     actor: row.actor,
     ...(row.client === null ? {} : { client: row.client }),
     subject: row.subject,
@@ -75,7 +101,30 @@ export async function listEvents(
   return { items, total };
 }
 
-/** PostgreSQL text holds no NUL. */
+/** At most 4 KiB of what can be printed: what cannot is written as its code (threats.md E5). */
 function storable(text: string): string {
-  return text.slice(0, textLengthMax).replaceAll('\0', '\ufffd');
+  const printable = text
+    .slice(0, textBytesMax)
+    .toWellFormed()
+    .replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return cutToBytes(printable, textBytesMax);
+}
+
+/** As JSON; of what is too long, the beginning. PostgreSQL holds no NUL and no half of a pair. */
+function storableDetails(details: unknown): string {
+  const wellFormed = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+  const json = JSON.stringify(details, wellFormed);
+  if (Buffer.byteLength(json) <= textBytesMax) return json;
+  // Half, since quotes are escaped again.
+  return JSON.stringify({ isCut: true, beginning: cutToBytes(json, textBytesMax / 2 - 50) });
+}
+
+function cutToBytes(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= bytesMax) return text;
+  return bytes
+    .subarray(0, bytesMax)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '');
 }

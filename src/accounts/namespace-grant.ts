@@ -28,13 +28,13 @@ export async function readGrants(
   const accountId = asked.principal.kind === 'account' ? asked.principal.accountId : null;
   const rows = await db
     .selectFrom('namespace')
-    .leftJoin('namespace_member', (join) =>
+    .leftJoin('namespace_standing', (join) =>
       join
-        .onRef('namespace_member.namespace_id', '=', 'namespace.id')
-        .on('namespace_member.account_id', '=', accountId),
+        .onRef('namespace_standing.namespace_id', '=', 'namespace.id')
+        .on('namespace_standing.account_id', '=', accountId),
     )
     .where('namespace.name', 'in', [...asked.namespaces])
-    .select(['namespace.id', 'namespace.name', 'namespace.is_public', 'namespace_member.role'])
+    .select(['namespace.id', 'namespace.name', 'namespace.is_public', 'namespace_standing.role'])
     .execute();
   return rows.map((row) => {
     const role = parseRole(row.role);

@@ -7,9 +7,9 @@ import type { Principal } from './rights.ts';
 
 export type LoginResult =
   | { readonly kind: 'signed-in'; readonly principal: Extract<Principal, { kind: 'account' }> }
-  /** Unknown, disabled or wrong: the caller is not told which. */
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'limited'; readonly retryAfterSeconds: number };
+  /** Unknown, disabled or wrong: the client is not told which. `account`, for the audit log, is the name of one that exists. */
+  | { readonly kind: 'refused'; readonly account?: string }
+  | { readonly kind: 'limited'; readonly retryAfterSeconds: number; readonly account?: string };
 
 const verifiedEntriesMax = 1_000;
 const verifiedTtlMs = 10 * 60_000;
@@ -63,9 +63,11 @@ export class PasswordLogin {
     const runningKey = JSON.stringify([fingerprint, login.address]);
     const running = this.#running.get(runningKey);
     if (running !== undefined) return await running;
-    const started = this.#check({ ...login, hash, fingerprint }).then(
-      (result): LoginResult => (typeof result === 'object' ? result : answer(result, usable)),
-    );
+    const started = this.#check({ ...login, hash, fingerprint }).then((result): LoginResult => {
+      const known = row === undefined ? {} : { account: row.name };
+      if (typeof result === 'object') return { ...result, ...known };
+      return result && usable !== undefined ? signedIn(usable) : { kind: 'refused', ...known };
+    });
     this.#running.set(runningKey, started);
     try {
       return await started;
@@ -112,10 +114,6 @@ interface AccountRow {
   readonly id: number;
   readonly name: string;
   readonly is_admin: boolean;
-}
-
-function answer(fits: boolean, row: AccountRow | undefined): LoginResult {
-  return fits && row !== undefined ? signedIn(row) : { kind: 'refused' };
 }
 
 function signedIn(row: AccountRow): LoginResult {

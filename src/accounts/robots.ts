@@ -14,7 +14,11 @@ const roleByPermission = {
   'pull-push-delete': 'maintainer',
 } as const satisfies Record<RobotPermission, Role>;
 
+/** What stands for the namespace in a grant that holds in every one, those made later too. No namespace has that name. */
+export const everyNamespace = '*';
+
 export interface RobotGrant {
+  /** Or `everyNamespace`. */
   readonly namespace: string;
   readonly permission: RobotPermission;
 }
@@ -26,7 +30,7 @@ export interface Robot {
   readonly login: string;
   /** The namespace that it belongs to and goes with; absent for one of the registry. */
   readonly namespace?: string;
-  /** By namespace. */
+  /** By namespace, `everyNamespace` first; where two hold, the stronger counts. */
   readonly grants: readonly RobotGrant[];
   readonly description: string;
   readonly isDisabled: boolean;
@@ -36,9 +40,9 @@ export interface Robot {
   readonly secrets: readonly AccessSecret[];
 }
 
-/** A robot's home by id, with the namespaces of its permissions, which exist. */
+/** A permission in a namespace, which exists, or in every one: that is for robots of the registry alone. */
 export interface NamespacePermission {
-  readonly namespaceId: number;
+  readonly namespaceId: number | typeof everyNamespace;
   readonly permission: RobotPermission;
 }
 
@@ -92,7 +96,12 @@ export async function listRobots(db: Database, filter: RobotFilter): Promise<rea
     name: parseRobotLogin(row.name)?.name ?? row.name,
     login: row.name,
     ...(row.namespace === null ? {} : { namespace: row.namespace }),
-    grants: grants.filter(({ accountId }) => accountId === row.id).map(({ grant }) => grant),
+    grants: [
+      ...(row.everywhere_role === null
+        ? []
+        : [{ namespace: everyNamespace, permission: permissionOf(row.everywhere_role) }]),
+      ...grants.filter(({ accountId }) => accountId === row.id).map(({ grant }) => grant),
+    ],
     description: row.description,
     isDisabled: row.disabled_at !== null,
     createdAt: row.created_at,
@@ -141,13 +150,18 @@ async function setPermissions(
   permissions: readonly NamespacePermission[],
 ): Promise<void> {
   await db.deleteFrom('namespace_member').where('account_id', '=', accountId).execute();
-  if (permissions.length === 0) return;
-  const rows = permissions.map(({ namespaceId, permission }) => ({
-    account_id: accountId,
-    namespace_id: namespaceId,
-    role: roleByPermission[permission],
-  }));
-  await db.insertInto('namespace_member').values(rows).execute();
+  const everywhere = permissions.find(({ namespaceId }) => namespaceId === everyNamespace);
+  await db
+    .updateTable('account')
+    .set({ everywhere_role: everywhere === undefined ? null : roleByPermission[everywhere.permission] })
+    .where('id', '=', accountId)
+    .execute();
+  const rows = permissions.flatMap(({ namespaceId, permission }) =>
+    namespaceId === everyNamespace
+      ? []
+      : [{ account_id: accountId, namespace_id: namespaceId, role: roleByPermission[permission] }],
+  );
+  if (rows.length > 0) await db.insertInto('namespace_member').values(rows).execute();
 }
 
 async function selectRobots(db: Database, filter: RobotFilter) {
@@ -155,13 +169,14 @@ async function selectRobots(db: Database, filter: RobotFilter) {
     .selectFrom('account')
     .leftJoin('namespace', 'namespace.id', 'account.namespace_id')
     .select(['account.id', 'account.name', 'account.description', 'account.disabled_at'])
-    .select(['account.created_at', 'account.created_by', 'namespace.name as namespace'])
+    .select(['account.created_at', 'account.created_by', 'account.everywhere_role'])
+    .select('namespace.name as namespace')
     .where('account.kind', '=', 'robot')
     .orderBy('account.name');
   if ('login' in filter) query = query.where('account.name', '=', filter.login);
   else if ('namespaceId' in filter) {
     const members = db
-      .selectFrom('namespace_member')
+      .selectFrom('namespace_standing')
       .select('account_id')
       .where('namespace_id', '=', filter.namespaceId);
     query = query.where('account.id', 'in', members);
@@ -185,6 +200,12 @@ async function grantsOf(
     accountId: row.account_id,
     grant: { namespace: row.name, permission: permissionOf(row.role) },
   }));
+}
+
+/** The strongest of the permissions that hold in the namespace of that name; undefined when none does. */
+export function permissionIn(robot: Robot, namespace: string): RobotPermission | undefined {
+  const held = robot.grants.filter((grant) => [namespace, everyNamespace].includes(grant.namespace));
+  return robotPermissions.findLast((one) => held.some(({ permission }) => permission === one));
 }
 
 function permissionOf(role: string): RobotPermission {

@@ -4,7 +4,15 @@ import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temp
 import { createAccount, updateAccount } from './accounts.ts';
 import { listEvents, recordEvent } from './events.ts';
 import { ensureSealedSecret, readSealedSecret, SealedSecretError, seal, unseal } from './sealed-secrets.ts';
-import { createSession, deleteSession, findSession, isCsrfTokenOf } from './sessions.ts';
+import {
+  createSession,
+  deleteSession,
+  endSession,
+  endSessions,
+  findSession,
+  isCsrfTokenOf,
+  listSessions,
+} from './sessions.ts';
 
 let database: TemporaryDatabase;
 let accountId: number;
@@ -26,6 +34,7 @@ describe('sessions', () => {
     });
     const session = await findSession(database.db, { token, now });
     expect(session).toEqual({
+      id: expect.any(Number),
       principal: { kind: 'account', accountId, name: 'dev', isAdmin: false },
       csrfToken,
       expiresAt,
@@ -46,6 +55,34 @@ describe('sessions', () => {
       await updateAccount(database.db, 'dev', changes);
       expect(await findSession(database.db, { token, now })).toBeUndefined();
     }
+  });
+});
+
+describe('a list of sessions', () => {
+  it('shows who opened which and when it was used, and ends one or all but one', async () => {
+    const open = async (client: string) =>
+      await createSession(database.db, { accountId, ttlMs: 3_600_000, now, client });
+    const [kept, other] = [await open('::1 laptop'), await open('::2 phone')];
+    const later = new Date(now.getTime() + 61_000);
+    const keptId = (await findSession(database.db, { token: kept.token, now: later }))?.id;
+    expect(await listSessions(database.db, { accountId, now: later })).toMatchObject([
+      { client: '::2 phone', createdAt: now },
+      { id: keptId, client: '::1 laptop', createdAt: now, lastUsedAt: later },
+    ]);
+    const [newest] = await listSessions(database.db, { accountId, now });
+    const id = newest?.id ?? 0;
+    expect(await endSession(database.db, { accountId: accountId + 1, id })).toBe(false);
+    expect(await endSession(database.db, { accountId, id })).toBe(true);
+    expect(await findSession(database.db, { token: other.token, now })).toBeUndefined();
+    await open('::3 tablet');
+    expect(await endSessions(database.db, { accountId, keptToken: kept.token })).toBe(1);
+    expect((await listSessions(database.db, { accountId, now })).map((session) => session.id)).toEqual([
+      keptId,
+    ]);
+    expect(await listSessions(database.db, { accountId, now: new Date(now.getTime() + 3_600_000) })).toEqual(
+      [],
+    );
+    expect(await endSessions(database.db, { accountId })).toBe(1);
   });
 });
 

@@ -9,28 +9,37 @@ import { compileValidator } from './validate.ts';
 
 /**
  * Who gets what (threats.md A1): a status for each role in the order of `apiRoles`:
- * anonymous, guest, developer, maintainer, auditor, namespace admin, stranger (admin of another namespace), system admin.
+ * anonymous, guest, developer, maintainer, auditor, namespace admin, stranger (admin of another namespace), system admin,
+ * robot (pull and push), disabled (was a developer).
  */
-const everybody = (status: number) => Array.from({ length: 8 }, () => status);
-const accounts = (status: number) => [401, ...everybody(status).slice(1)];
-const admins = (status: number) => [401, 403, 403, 403, 403, 403, 403, status];
-const members = [401, 200, 200, 200, 200, 200, 404, 200];
-const scanners = [401, 403, 202, 202, 403, 202, 404, 202];
-const auditors = [401, 403, 403, 403, 200, 200, 404, 200];
-const configurers = (status: number) => [401, 403, 403, 403, 403, status, 404, status];
-const riskTakers = (status: number) => [401, 403, 403, 403, status, status, 404, status];
+const everybody = (status: number) => Array.from({ length: 10 }, () => status);
+const accounts = (status: number) => [401, ...everybody(status).slice(2), 401];
+/** `robots`: what those get, who have neither password nor sessions. */
+const users = (status: number, robots = 403) => [401, ...everybody(status).slice(3), robots, 401];
+const admins = (status: number) => [401, 403, 403, 403, 403, 403, 403, status, 403, 401];
+const members = [401, 200, 200, 200, 200, 200, 404, 200, 200, 401];
+const scanners = [401, 403, 202, 202, 403, 202, 404, 202, 202, 401];
+const auditors = [401, 403, 403, 403, 200, 200, 404, 200, 403, 401];
+const configurers = (status: number) => [401, 403, 403, 403, 403, status, 404, status, 403, 401];
+const riskTakers = (status: number) => [401, 403, 403, 403, status, status, 404, status, 403, 401];
 
 const expected: Readonly<Record<OperationId, readonly number[]>> = {
   createSession: everybody(201),
   getSession: accounts(200),
   deleteSession: accounts(204),
+  listSessions: accounts(200),
+  endSession: users(204, 404),
+  endOtherSessions: accounts(204),
+  changePassword: users(204),
   listUsers: admins(200),
   createUser: admins(201),
   changeUser: admins(200),
   deleteUser: admins(204),
-  listAccessTokens: accounts(200),
-  createAccessToken: accounts(201),
-  revokeAccessToken: accounts(204),
+  endUserSessions: admins(204),
+  listAllEvents: admins(200),
+  listAccessTokens: users(200),
+  createAccessToken: users(201),
+  revokeAccessToken: users(204),
   listRobots: auditors,
   createRobot: configurers(201),
   changeRobot: configurers(200),
@@ -65,7 +74,7 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   deleteImmutabilityRule: configurers(204),
   listRepositories: members,
   listTags: members,
-  deleteTag: [401, 403, 403, 204, 403, 204, 404, 204],
+  deleteTag: [401, 403, 403, 204, 403, 204, 404, 204, 403, 401],
   listImages: members,
   getImage: members,
   listFindings: members,
@@ -115,7 +124,7 @@ describe('access', () => {
     });
   }
 
-  test('a change is recorded exactly when it was made', async () => {
+  test('a change is recorded exactly when it was made, and a denial as one', async () => {
     for (const [id, { method, changes }] of table) {
       if (method === 'GET' || changes === false || id === 'deleteSession') continue;
       for (const role of ['guest', 'systemAdmin'] as const) {
@@ -123,6 +132,7 @@ describe('access', () => {
         const before = await countEvents();
         const { status } = await server.call(role, method, path, body);
         expect([id, role, (await countEvents()) - before]).toEqual([id, role, status < 400 ? 1 : 0]);
+        if (status >= 400) expect((await countDenials(method, operations[id].path)) > 0).toBe(true);
       }
     }
   });
@@ -175,10 +185,22 @@ function expectDescribed({ response }: Operation, body: unknown): void {
   else expect(() => compileValidator(response, 'body')(body)).not.toThrow();
 }
 
+/** Of changes alone. */
 async function countEvents(): Promise<number> {
   const { count } = await server.database.db
     .selectFrom('event')
+    .where('kind', '<>', 'access.denied')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return count;
+}
+
+async function countDenials(method: string, path: string): Promise<number> {
+  const rows = await server.database.db
+    .selectFrom('event')
+    .select('id')
+    .where('kind', '=', 'access.denied')
+    .where('subject', '=', `${method} ${apiPrefix}${path}`)
+    .execute();
+  return rows.length;
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { AccessSecrets } from '../accounts/access-secrets.ts';
 import type { AccountLogin } from '../accounts/account-login.ts';
-import type { PasswordLogin } from '../accounts/password-login.ts';
+import type { LoginResult } from '../accounts/password-login.ts';
 import { findSession, isCsrfTokenOf } from '../accounts/sessions.ts';
 import type { Database } from '../database/database.ts';
 import type { Caller } from './caller.ts';
@@ -58,7 +58,7 @@ async function provenCaller(
       );
     }
   }
-  return { principal: session.principal, session: { token, csrfToken: session.csrfToken } };
+  return { principal: session.principal, session: { id: session.id, token, csrfToken: session.csrfToken } };
 }
 
 /** The media type alone, without its parameters (RFC 9110 §8.3.1). */
@@ -98,7 +98,7 @@ async function byToken(
   const session = await findSession(db, { token, now });
   if (session === undefined)
     throw unauthenticated('Cannot use the bearer token: it is not valid or has expired');
-  return { principal: session.principal, session: { token, csrfToken: session.csrfToken } };
+  return { principal: session.principal, session: { id: session.id, token, csrfToken: session.csrfToken } };
 }
 
 async function byPassword(
@@ -111,20 +111,17 @@ async function byPassword(
   const colon = text.indexOf(':');
   if (colon < 1)
     throw unauthenticated('Cannot read the Basic credentials: they must be base64 of "name:password"');
-  const principal = await signIn(login, {
+  const result = await login.signIn({
     name: text.slice(0, colon),
     password: text.slice(colon + 1),
     address: request.ip,
+    userAgent: request.headers['user-agent'],
   });
-  return { principal };
+  return { principal: signedIn(result) };
 }
 
-/** The account of a name and password; throws 401, or 429 after too many wrong tries (threats.md A17). */
-export async function signIn(
-  by: Pick<PasswordLogin, 'signIn'>,
-  login: { readonly name: string; readonly password: string; readonly address: string },
-): Promise<Caller['principal']> {
-  const result = await by.signIn(login);
+/** Who has signed in; throws 401, or 429 after too many wrong tries (threats.md A17). */
+export function signedIn(result: LoginResult): Caller['principal'] {
   switch (result.kind) {
     case 'signed-in':
       return result.principal;

@@ -4,7 +4,7 @@ import type { Principal } from '../accounts/rights.ts';
 export interface Caller {
   readonly principal: Extract<Principal, { kind: 'account' }>;
   /** By cookie or a session's bearer token; absent for Basic and access secrets. */
-  readonly session?: { readonly token: string; readonly csrfToken: string };
+  readonly session?: { readonly id: number; readonly token: string; readonly csrfToken: string };
 }
 
 /** Which namespaces the caller's lists show: the argument of the catalog's filters. */

@@ -18,6 +18,7 @@ import { apiPrefix } from './contract/openapi-document.ts';
 import type { Operation } from './contract/operation.ts';
 import { operations } from './contract/operations.ts';
 import {
+  ApiError,
   answerOfError,
   badRequest,
   forbidden,
@@ -85,7 +86,8 @@ function addOperation(options: {
     exposeHeadRoute: false,
     bodyLimit: bodySizeBytesMax,
     onRequest: async (request) => {
-      authorized.set(request, await authorize({ request, operation, readParams, dependencies }));
+      const asked = { request, operation, readParams, dependencies };
+      authorized.set(request, await authorize(asked));
     },
     handler: async (request, reply) => {
       const body: unknown = operation.body === undefined ? (request.body ?? {}) : request.body;
@@ -97,6 +99,10 @@ function addOperation(options: {
         reply,
         now: dependencies.now(),
         signal: request.signal,
+      }).catch((error: unknown) => {
+        const caller = authorized.get(request)?.caller;
+        // What a handler does not find is nobody's; rights are refused with 403 there.
+        return denied({ request, operation, dependencies, caller, error, statuses: [403] });
       });
       reply.code(operation.status).header('cache-control', 'no-store');
       if (operation.response === undefined) return reply.send();
@@ -121,9 +127,50 @@ async function authorize(options: {
   if (access.kind === 'public') {
     return { caller: undefined, namespace: undefined, image: undefined, params: readParams(request.params) };
   }
-  const caller = await authenticate(dependencies, request, dependencies.now());
+  const caller = await authenticate(dependencies, request, dependencies.now()).catch((error: unknown) =>
+    denied({ ...options, caller: undefined, error, statuses: [403] }),
+  );
   if (caller === undefined)
     throw unauthenticated('Cannot do this without signing in: send Basic or Bearer credentials');
+  try {
+    return await authorizeCaller({ ...options, caller });
+  } catch (error) {
+    return await denied({ ...options, caller, error, statuses: [403, 404] });
+  }
+}
+
+/** Writes what the rights refuse into the audit log, also what is told to be absent, and throws the error again. */
+async function denied(refused: {
+  request: FastifyRequest;
+  operation: Operation;
+  dependencies: ApiDependencies;
+  caller: Caller | undefined;
+  error: unknown;
+  statuses: readonly number[];
+}): Promise<never> {
+  const { request, operation, dependencies, caller, error, statuses } = refused;
+  if (error instanceof ApiError && statuses.includes(error.status)) {
+    await dependencies.login.denials.record({
+      kind: 'access.denied',
+      actor: caller?.principal.name ?? 'anonymous',
+      address: request.ip,
+      userAgent: request.headers['user-agent'],
+      subject: `${operation.method} ${apiPrefix}${operation.path}`,
+      details: { params: request.params, status: error.status },
+    });
+  }
+  throw error;
+}
+
+async function authorizeCaller(options: {
+  request: FastifyRequest;
+  operation: Operation;
+  readParams: Validate<TSchema>;
+  dependencies: ApiDependencies;
+  caller: Caller;
+}): Promise<Authorized> {
+  const { request, operation, readParams, dependencies, caller } = options;
+  const { access } = operation;
   if (operation.method !== 'GET' && operation.changes !== false && isReadOnly(caller.principal)) {
     throw forbidden('Cannot change anything with this access token: its scope must be full, got read-only');
   }
@@ -143,6 +190,7 @@ async function authorize(options: {
         ...(await authorizeImage(dependencies.db, { caller, id, right: access.right })),
       };
     }
+    case 'public':
     case 'account':
     case 'admin':
       return authorized;

@@ -111,7 +111,7 @@ describe('cross-site requests', () => {
     '$id by cookie needs token and JSON',
     async ({ id, method }) => {
       const { cookie, csrfToken } = await signIn();
-      const { path, body } = await apiCalls[id](server, `csrf-${id}`.toLowerCase());
+      const { path, body } = await apiCalls[id](server, `csrf-${id}-systemadmin`.toLowerCase());
       const call = async (headers: Record<string, string>) => {
         const text = body === undefined && method === 'DELETE' ? {} : { body: JSON.stringify(body ?? {}) };
         const response = await fetch(`${server.url}${path}`, {

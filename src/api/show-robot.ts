@@ -1,4 +1,4 @@
-import type { Robot } from '../accounts/robots.ts';
+import { permissionIn, type Robot } from '../accounts/robots.ts';
 import type { Robot as RobotShown } from './contract/robot.ts';
 import { showSecret } from './show-secret.ts';
 
@@ -14,9 +14,7 @@ export function showRobot(
     name: robot.name,
     login: robot.login,
     namespace: robot.namespace ?? null,
-    permissions: robot.grants
-      .filter(({ namespace }) => within === undefined || namespace === within)
-      .map(({ namespace, permission }) => ({ namespace, permission })),
+    permissions: within === undefined ? [...robot.grants] : permissionsWithin(robot, within),
     description: robot.description,
     disabled: robot.isDisabled,
     createdAt: robot.createdAt.toISOString(),
@@ -24,4 +22,9 @@ export function showRobot(
     lastUsedAt: lastUses.length === 0 ? null : new Date(Math.max(...lastUses)).toISOString(),
     secrets: isForeign ? [] : robot.secrets.map((secret) => showSecret(secret, now)),
   };
+}
+
+function permissionsWithin(robot: Robot, namespace: string): RobotShown['permissions'] {
+  const permission = permissionIn(robot, namespace);
+  return permission === undefined ? [] : [{ namespace, permission }];
 }

@@ -47,13 +47,15 @@ export async function namespacesWith(
   if (principal.isAdmin) return undefined;
   const rows = await db
     .selectFrom('namespace')
-    .leftJoin('namespace_member', (join) =>
+    .leftJoin('namespace_standing', (join) =>
       join
-        .onRef('namespace_member.namespace_id', '=', 'namespace.id')
-        .on('namespace_member.account_id', '=', principal.accountId),
+        .onRef('namespace_standing.namespace_id', '=', 'namespace.id')
+        .on('namespace_standing.account_id', '=', principal.accountId),
     )
-    .select(['namespace.id', 'namespace.is_public', 'namespace_member.role'])
-    .where((eb) => eb.or([eb('namespace.is_public', '=', true), eb('namespace_member.role', 'is not', null)]))
+    .select(['namespace.id', 'namespace.is_public', 'namespace_standing.role'])
+    .where((eb) =>
+      eb.or([eb('namespace.is_public', '=', true), eb('namespace_standing.role', 'is not', null)]),
+    )
     .execute();
   return rows
     .filter(({ is_public: isPublic, role }) => {

@@ -4,8 +4,10 @@ import { isRobotName } from '../accounts/robot-login.ts';
 import {
   createRobot,
   deleteRobot,
+  everyNamespace,
   findRobot,
   listRobots,
+  type NamespacePermission,
   type Robot,
   type RobotGrant,
   type RobotPermission,
@@ -22,7 +24,7 @@ export type { RobotGrant, RobotPermission };
 /** What `--permission` takes. */
 export const permissionChoices = robotPermissions;
 
-/** Reads `<namespace>=<permission>`; undefined when it is none. */
+/** Reads `<namespace>=<permission>`, `*` for every namespace; undefined when it is none. */
 export function parseRobotGrant(text: string): RobotGrant | undefined {
   const [namespace = '', name = ''] = text.split('=', 2);
   const permission = robotPermissions.find((one) => one === name);
@@ -60,9 +62,11 @@ export async function addRobot(
     );
   }
   return await db.transaction().execute(async (transaction) => {
-    const permissions = [];
+    const permissions: NamespacePermission[] = [];
     for (const { namespace, permission } of grants) {
-      permissions.push({ namespaceId: await namespaceIdOf(transaction, namespace), permission });
+      const namespaceId =
+        namespace === everyNamespace ? everyNamespace : await namespaceIdOf(transaction, namespace);
+      permissions.push({ namespaceId, permission });
     }
     const homeId = home === undefined ? undefined : await namespaceIdOf(transaction, home);
     const created = await createRobot(transaction, {

@@ -74,10 +74,10 @@ export async function listNamespaces(
         eb('is_public', '=', true),
         eb.exists(
           eb
-            .selectFrom('namespace_member')
+            .selectFrom('namespace_standing')
             .select(sql`1`.as('one'))
-            .whereRef('namespace_member.namespace_id', '=', 'namespace.id')
-            .where('namespace_member.account_id', '=', accountId),
+            .whereRef('namespace_standing.namespace_id', '=', 'namespace.id')
+            .where('namespace_standing.account_id', '=', accountId),
         ),
       ]),
     );

@@ -79,7 +79,7 @@ export async function listRepositories(
     filter.visibleTo === 'all'
       ? sql<boolean>`true`
       : sql<boolean>`(n.is_public or exists (
-          select from namespace_member m where m.namespace_id = n.id and m.account_id = ${accountId}::bigint))`,
+          select from namespace_standing m where m.namespace_id = n.id and m.account_id = ${accountId}::bigint))`,
     ...(filter.namespaceId === undefined ? [] : [sql<boolean>`n.id = ${filter.namespaceId}`]),
     ...(filter.query === undefined
       ? []
@@ -129,7 +129,7 @@ export async function listRepositoryNames(
     filter.visibleTo === 'all'
       ? sql`true`
       : sql`(n.is_public or exists (
-          select from namespace_member m where m.namespace_id = n.id and m.account_id = ${accountId}::bigint))`;
+          select from namespace_standing m where m.namespace_id = n.id and m.account_id = ${accountId}::bigint))`;
   const after =
     filter.last === undefined
       ? sql`true`
@@ -159,7 +159,7 @@ export async function listRepositoriesHolding(
     filter.visibleTo === 'all'
       ? sql`true`
       : sql`(n.is_public or exists (
-          select from namespace_member m
+          select from namespace_standing m
           where m.namespace_id = n.id and m.account_id = ${filter.visibleTo.accountId}::bigint))`;
   const result = await sql<{ name: string }>`
     select n.name || '/' || r.name as name

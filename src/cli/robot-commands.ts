@@ -41,7 +41,7 @@ export function addRobotCommands(admin: Command, context: () => CommandContext):
     )
     .option(
       '--allow <namespace=permission>',
-      'for one of the registry: what it may do where; may be repeated',
+      'for one of the registry: what it may do where, * for every namespace; may be repeated',
       parseGrant,
     )
     .addOption(expiryOption())

@@ -14,6 +14,7 @@ export interface AccountTable {
   namespace_id: number | null;
   description: Generated<string>;
   created_by: string | null;
+  everywhere_role: string | null;
 }
 
 export interface AccessSecretTable {
@@ -34,6 +35,9 @@ export interface SessionTable {
   csrf_token: string;
   created_at: Generated<Date>;
   expires_at: Date;
+  id: Generated<number>;
+  client: string | null;
+  last_used_at: Date | null;
 }
 
 export interface LoginAttemptTable {
@@ -360,6 +364,8 @@ export interface Tables {
   sealed_secret: SealedSecretTable;
   namespace: NamespaceTable;
   namespace_member: NamespaceMemberTable;
+  /** A view: a member, or a robot with a permission in every namespace. */
+  namespace_standing: NamespaceMemberTable;
   exemption: ExemptionTable;
   immutability_rule: ImmutabilityRuleTable;
   repository: RepositoryTable;

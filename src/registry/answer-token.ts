@@ -37,10 +37,9 @@ export async function answerToken(
     );
   }
   const credentials = isForm
-    ? await signIn(parts.login, {
+    ? await signIn(parts.login, request, {
         name: parameters.get('username') ?? '',
         password: parameters.get('password') ?? '',
-        address: request.ip,
       })
     : await readCredentials(request, parts);
   const principal = principalOf(credentials);

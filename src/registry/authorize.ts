@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { DenialLog } from '../accounts/denial-log.ts';
 import type { TokenAction } from '../accounts/docker-tokens.ts';
 import { isReadOnly, leastRoleWith, type Principal, rightsIn } from '../accounts/rights.ts';
 import { type Credentials, holderOf } from './credentials.ts';
@@ -41,6 +42,8 @@ export async function authorize(asked: {
   readonly scope?: string;
   readonly challenges: Challenges;
   readonly readSituation: ReadSituation;
+  /** Told of what the rights refuse to an account; absent where the caller goes on in another way. */
+  readonly denials?: DenialLog;
 }): Promise<Access | Refusal> {
   const { credentials, name, action } = asked;
   const scope = asked.scope ?? `repository:${name.full}:${action === 'pull' ? 'pull' : `pull,${action}`}`;
@@ -88,13 +91,15 @@ export async function authorize(asked: {
     if (principal.kind === 'anonymous') {
       return refusals.unauthorized(`Cannot ${action} "${name.full}" without signing in`, challenge());
     }
-    return refuseRight({
+    const refusal = refuseRight({
       name,
       action,
-      exists: found !== undefined,
+      isAbsent: found === undefined,
       mayRead: rights.has('read'),
-      isReadOnly: isReadOnly(principal),
+      principal,
     });
+    await recordDenial(asked, { refusal, actor: principal.name, namespaceId: found?.id });
+    return refusal;
   }
   const tokenAllows = (wanted: TokenAction) =>
     credentials.kind === 'password' ||
@@ -144,30 +149,61 @@ export function repositoryUnknown(name: FullName): Refusal {
 function refuseRight(refused: {
   readonly name: FullName;
   readonly action: TokenAction;
-  readonly exists: boolean;
+  readonly isAbsent: boolean;
   readonly mayRead: boolean;
-  readonly isReadOnly: boolean;
+  readonly principal: Extract<Principal, { kind: 'account' }>;
 }): Refusal {
-  const { name, action } = refused;
-  if (refused.isReadOnly && action !== 'pull' && refused.mayRead) {
+  const { name, action, principal } = refused;
+  if (isReadOnly(principal) && action !== 'pull' && refused.mayRead) {
     return refusals.denied(
       `Cannot ${action} "${name.full}": the access token must have the scope full, got read-only`,
     );
   }
-  if (action === 'push' && !refused.exists) {
+  if (action === 'push' && refused.isAbsent && principal.isAdmin) {
     return refusals.nameUnknown(
       `Cannot push to "${name.full}": the namespace "${name.namespace}" must exist, got none; create it first: ` +
         `pratique admin namespace create ${name.namespace} (or POST /api/v1/namespaces, or the console)`,
     );
   }
-  if (action === 'push' || refused.mayRead) {
+  const detail = { right: action, namespace: name.namespace, role: leastRoleWith(action) };
+  if (action === 'push' && !refused.mayRead) {
+    // The same words whether the namespace is another's or absent (threats.md A15).
+    return refusals.denied(
+      `Cannot push to "${name.full}": the namespace "${name.namespace}" must exist and you must have the right "push" in it; ` +
+        `ask its admin for the role ${leastRoleWith(action)}, or a system admin to create it: ` +
+        `pratique admin namespace create ${name.namespace}`,
+      { detail },
+    );
+  }
+  if (refused.mayRead) {
     return refusals.denied(
       `Cannot ${action} "${name.full}": you must have the right "${action}" in the namespace "${name.namespace}"; ` +
         `ask its admin for the role ${leastRoleWith(action)}`,
-      { detail: { right: action, namespace: name.namespace, role: leastRoleWith(action) } },
+      { detail },
     );
   }
   return repositoryUnknown(name);
+}
+
+async function recordDenial(
+  asked: {
+    readonly request: FastifyRequest;
+    readonly name: FullName;
+    readonly action: TokenAction;
+    readonly denials?: DenialLog;
+  },
+  denied: { readonly refusal: Refusal; readonly actor: string; readonly namespaceId: number | undefined },
+): Promise<void> {
+  const { request, name, action } = asked;
+  await asked.denials?.record({
+    kind: 'access.denied',
+    actor: denied.actor,
+    address: request.ip,
+    userAgent: request.headers['user-agent'],
+    subject: name.full,
+    namespaceId: denied.namespaceId,
+    details: { action, status: denied.refusal.status },
+  });
 }
 
 function principalOf(situation: Situation, credentials: Credentials): Principal {

@@ -51,19 +51,21 @@ async function proven(
   if (scheme !== 'basic') return { kind: 'invalid' };
   const basic = parseBasic(value);
   if (basic === undefined) return { kind: 'invalid' };
-  return await signIn(by.login, { ...basic, address: request.ip });
+  return await signIn(by.login, request, basic);
 }
 
 export async function signIn(
   login: AccountLogin,
-  given: { readonly name: string; readonly password: string; readonly address: string },
+  request: FastifyRequest,
+  given: { readonly name: string; readonly password: string },
 ): Promise<Credentials> {
-  const result = await login.signIn(given);
+  const userAgent = request.headers['user-agent'];
+  const result = await login.signIn({ ...given, address: request.ip, userAgent });
   switch (result.kind) {
     case 'signed-in':
       return { kind: 'password', principal: result.principal };
     case 'limited':
-      return result;
+      return { kind: 'limited', retryAfterSeconds: result.retryAfterSeconds };
     case 'refused':
       return { kind: 'invalid' };
   }

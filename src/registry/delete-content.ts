@@ -25,6 +25,7 @@ export async function deleteContent(call: RegistryCall, deletion: Deletion): Pro
     action: 'delete',
     challenges: parts.challenges,
     readSituation: parts.readSituation,
+    denials: parts.login.denials,
   });
   if (access.kind === 'refused') return refuse(reply, access);
   const { repository, requester } = access;

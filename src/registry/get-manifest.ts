@@ -20,6 +20,7 @@ export async function getManifest(
     lookup: reference.kind === 'tag' ? { tag: reference.tag } : { manifestDigest: reference.digest },
     challenges: parts.challenges,
     readSituation: parts.readSituation,
+    denials: parts.login.denials,
   });
   if (access.kind === 'refused') return refuse(reply, access);
   if (access.repository === undefined) return refuse(reply, repositoryUnknown(name));

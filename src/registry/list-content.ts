@@ -101,6 +101,7 @@ async function authorizePull(call: RegistryCall, name: FullName) {
     action: 'pull',
     challenges: call.parts.challenges,
     readSituation: call.parts.readSituation,
+    denials: call.parts.login.denials,
   });
 }
 

@@ -42,7 +42,7 @@ const keysPerQueryMax = 100;
 const queriesAtOnceMax = 2;
 
 const text = `
-select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, member.role,
+select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, stronger_role(member.role, a.everywhere_role) as role,
   r.id as repository_id, m.digest,
   case t.digest_algorithm when 'sha512' then m.digest_sha512 end as tag_digest, m.media_type, m.size_bytes as manifest_size, b.size_bytes as blob_size, b.storage_key
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],

@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { createAccount, findAccount } from '../accounts/accounts.ts';
 import { createRobot } from '../accounts/robots.ts';
+import { createSession, listSessions } from '../accounts/sessions.ts';
 import type { OperationId } from '../api/contract/operations.ts';
 import { createExemptions } from '../catalog/exemptions.ts';
 import { createImmutabilityRule } from '../catalog/immutability-rules.ts';
@@ -28,6 +29,16 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   createSession: ({ password }) => ({ path: '/session', body: { username: 'guest', password } }),
   getSession: () => ({ path: '/session' }),
   deleteSession: () => ({ path: '/session' }),
+  listSessions: () => ({ path: '/sessions' }),
+  endSession: async (server, unique) => ({
+    path: `/sessions/${await makeSessionOfCaller(server, unique)}`,
+  }),
+  // One that changes nothing of the sessions which the tests call with.
+  endOtherSessions: () => ({ path: '/sessions' }),
+  changePassword: ({ password }) => ({
+    path: '/password',
+    body: { currentPassword: password, newPassword: password },
+  }),
   listUsers: () => ({ path: '/users' }),
   createUser: (_, unique) => ({ path: '/users', body: { name: unique } }),
   changeUser: async ({ database: { db } }, unique) => {
@@ -85,6 +96,11 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     const { secretId } = await makeRobot(server, { name });
     return { path: `/robots/${name}/secrets/${secretId}` };
   },
+  endUserSessions: async ({ database: { db } }, unique) => {
+    await makeUser(db, unique);
+    return { path: `/users/${unique}/sessions` };
+  },
+  listAllEvents: () => ({ path: '/events' }),
   getSystem: () => ({ path: '/system' }),
   getOpenApi: () => ({ path: '/openapi.json' }),
   listNamespaces: () => ({ path: '/namespaces' }),
@@ -225,6 +241,16 @@ async function makeTokenOfCaller({ database: { db }, secrets }: ApiServer, uniqu
   const created = await secrets.create(db, token);
   if (created.kind !== 'created') throw new Error('no token was made');
   return created.secret.id;
+}
+
+/** As `makeTokenOfCaller()`; robots and nobody have no sessions. */
+async function makeSessionOfCaller({ database: { db }, now }: ApiServer, unique: string): Promise<number> {
+  const account = await findAccount(db, unique.split('-').at(-1) ?? '');
+  if (account === undefined) return 1_000_000;
+  await createSession(db, { accountId: account.id, ttlMs: 1e9, now: now(), client: unique });
+  const [newest] = await listSessions(db, { accountId: account.id, now: now() });
+  if (newest === undefined) throw new Error('no session was made');
+  return newest.id;
 }
 
 async function makeImage({ database: { db }, ownId }: ApiServer, unique: string): Promise<number> {

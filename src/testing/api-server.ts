@@ -5,6 +5,7 @@ import { AccountLogin } from '../accounts/account-login.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { hashPassword } from '../accounts/password-hash.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
+import { createRobot } from '../accounts/robots.ts';
 import { createSession } from '../accounts/sessions.ts';
 import type { ApiDependencies } from '../api/api-dependencies.ts';
 import { registerApi } from '../api/register-api.ts';
@@ -29,10 +30,13 @@ export const apiRoles = [
   'namespaceAdmin',
   'stranger',
   'systemAdmin',
+  'robot',
+  'disabled',
 ] as const;
 
 /**
- * Who calls: `guest` to `namespaceAdmin` are members of `own`, `stranger` is the admin of `other` and nothing in `own`.
+ * Who calls: `guest` to `namespaceAdmin` are members of `own`, `stranger` is the admin of `other` and nothing in `own`,
+ * `robot` may pull and push in `own`, `disabled` was its developer and has a session still.
  */
 export type ApiRole = (typeof apiRoles)[number];
 
@@ -101,7 +105,12 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
   const url = `http://127.0.0.1:${port}/api/v1`;
   const ownId = await makeNamespace(db, 'own');
   const otherId = await makeNamespace(db, 'other');
-  const tokens = await makeAccounts(db, { ownId, otherId, hash: await hashPassword(password, costs) });
+  const tokens = await makeAccounts(db, {
+    ownId,
+    otherId,
+    hash: await hashPassword(password, costs),
+    secrets,
+  });
   return {
     database,
     url,
@@ -157,19 +166,30 @@ async function makeNamespace(db: Database, name: string): Promise<number> {
 
 async function makeAccounts(
   db: Database,
-  options: { ownId: number; otherId: number; hash: string },
+  options: { ownId: number; otherId: number; hash: string; secrets: AccessSecrets },
 ): Promise<ReadonlyMap<ApiRole, string>> {
-  const { ownId, otherId, hash } = options;
+  const { ownId, otherId, hash, secrets } = options;
   const tokens = new Map<ApiRole, string>();
   for (const role of apiRoles) {
     if (role === 'anonymous') continue;
+    if (role === 'robot') {
+      tokens.set(role, await makeRobot(db, secrets, ownId));
+      continue;
+    }
     const name = role.toLowerCase();
     const made = await createAccount(db, { name, passwordHash: hash, isAdmin: role === 'systemAdmin' });
     if (made.kind === 'exists') throw new Error(`account ${name} exists`);
     const accountId = made.account.id;
     if (role === 'stranger') await setMember(db, { namespaceId: otherId, accountId, role: 'admin' });
     else if (role === 'namespaceAdmin') await setMember(db, { namespaceId: ownId, accountId, role: 'admin' });
-    else if (role !== 'systemAdmin') await setMember(db, { namespaceId: ownId, accountId, role });
+    else if (role === 'disabled') {
+      await setMember(db, { namespaceId: ownId, accountId, role: 'developer' });
+      await db
+        .updateTable('account')
+        .set({ disabled_at: new Date(0) })
+        .where('id', '=', accountId)
+        .execute();
+    } else if (role !== 'systemAdmin') await setMember(db, { namespaceId: ownId, accountId, role });
     const session = await createSession(db, {
       accountId,
       ttlMs: 1e12,
@@ -178,4 +198,20 @@ async function makeAccounts(
     tokens.set(role, session.token);
   }
   return tokens;
+}
+
+/** Its secret. */
+async function makeRobot(db: Database, secrets: AccessSecrets, ownId: number): Promise<string> {
+  const robot = await createRobot(db, {
+    name: 'robot',
+    home: { id: ownId, name: 'own' },
+    permissions: [{ namespaceId: ownId, permission: 'pull-push' }],
+    description: '',
+    createdBy: 'a test',
+  });
+  if (robot.kind === 'exists') throw new Error('the robot exists');
+  const wanted = { accountId: robot.accountId, owner: 'robot', name: 'first', scope: 'full' } as const;
+  const made = await secrets.create(db, wanted);
+  if (made.kind !== 'created') throw new Error('no secret was made');
+  return made.text;
 }

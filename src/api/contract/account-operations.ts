@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import { closed } from './component.ts';
+import { Event, EventQuery } from './event.ts';
 import { operation } from './operation.ts';
 import { PageQuery, page } from './page.ts';
-import { Session, SessionCreate } from './session.ts';
+import { OpenSession, PasswordChange, Session, SessionCreate, SessionParams } from './session.ts';
 import { System } from './system.ts';
 import { User, UserChange, UserCreate, UserCreated, UserParams } from './user.ts';
 
@@ -32,6 +33,42 @@ export const accountOperations = {
     tag: 'session',
     summary: 'Sign out',
     access: { kind: 'account' },
+    status: 204,
+  }),
+  listSessions: operation({
+    method: 'GET',
+    path: '/sessions',
+    tag: 'session',
+    summary: "The caller's sessions that have not ended, newest first",
+    access: { kind: 'account' },
+    query: PageQuery,
+    status: 200,
+    response: page(OpenSession),
+  }),
+  endSession: operation({
+    method: 'DELETE',
+    path: '/sessions/:id',
+    tag: 'session',
+    summary: "End one of the caller's sessions, at once",
+    access: { kind: 'account' },
+    params: SessionParams,
+    status: 204,
+  }),
+  endOtherSessions: operation({
+    method: 'DELETE',
+    path: '/sessions',
+    tag: 'session',
+    summary: "End all of the caller's sessions but the one that this call is made with",
+    access: { kind: 'account' },
+    status: 204,
+  }),
+  changePassword: operation({
+    method: 'PUT',
+    path: '/password',
+    tag: 'session',
+    summary: "Set the caller's own password, which ends their other sessions",
+    access: { kind: 'account' },
+    body: PasswordChange,
     status: 204,
   }),
   listUsers: operation({
@@ -74,6 +111,25 @@ export const accountOperations = {
     access: { kind: 'admin' },
     params: UserParams,
     status: 204,
+  }),
+  endUserSessions: operation({
+    method: 'DELETE',
+    path: '/users/:name/sessions',
+    tag: 'users',
+    summary: 'End every session of a user',
+    access: { kind: 'admin' },
+    params: UserParams,
+    status: 204,
+  }),
+  listAllEvents: operation({
+    method: 'GET',
+    path: '/events',
+    tag: 'system',
+    summary: 'The audit log of the whole registry, newest first',
+    access: { kind: 'admin' },
+    query: EventQuery,
+    status: 200,
+    response: page(Event),
   }),
   getSystem: operation({
     method: 'GET',

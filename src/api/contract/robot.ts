@@ -8,6 +8,7 @@ export type RobotPermission = Static<typeof RobotPermission>;
 const robotName = Type.String({ minLength: 1, maxLength: 255 });
 const description = Type.String({ maxLength: 500 });
 
+/** `namespace` is `*` where the permission holds in every namespace, those made later too. */
 export const RobotGrant = component('RobotGrant', { namespace: Type.String(), permission: RobotPermission });
 
 export const RobotSecret = component('RobotSecret', secretFields);
@@ -57,6 +58,7 @@ export const RobotChange = component('RobotChange', {
   disabled: Type.Optional(Type.Boolean()),
 });
 
+/** With `*` for the namespace, in every one; where two hold, the stronger counts. */
 const permissions = Type.Array(
   closed({ namespace: Type.String({ maxLength: 255 }), permission: RobotPermission }),
   { maxItems: 1000 },

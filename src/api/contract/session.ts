@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { closed, component } from './component.ts';
+import { closed, component, Id, Instant } from './component.ts';
 
 /** `bearer` sets no cookie: the answer bears a token for `Authorization: Bearer`, which scripts use. */
 export const SessionCreate = component('SessionCreate', {
@@ -15,3 +15,21 @@ export const Session = component('Session', {
   token: Type.Optional(Type.String()),
 });
 export type Session = Static<typeof Session>;
+
+/** `client` is the address and user agent that signed in; `lastUsedAt` is to the minute. */
+export const OpenSession = component('OpenSession', {
+  id: Type.Integer(),
+  client: Type.Union([Type.String(), Type.Null()]),
+  createdAt: Instant,
+  lastUsedAt: Type.Union([Instant, Type.Null()]),
+  expiresAt: Instant,
+  isCurrent: Type.Boolean(),
+});
+export type OpenSession = Static<typeof OpenSession>;
+
+export const SessionParams = closed({ id: Id });
+
+export const PasswordChange = component('PasswordChange', {
+  currentPassword: Type.String({ minLength: 1, maxLength: 1024 }),
+  newPassword: Type.String({ minLength: 8, maxLength: 1024 }),
+});

@@ -1,4 +1,9 @@
-import { listRobots, type NamespacePermission, type RobotGrant } from '../../accounts/robots.ts';
+import {
+  everyNamespace,
+  listRobots,
+  type NamespacePermission,
+  type RobotGrant,
+} from '../../accounts/robots.ts';
 import type { Database } from '../../database/database.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
@@ -77,6 +82,7 @@ async function permissionsOf(
     throw badRequest('Cannot set the permissions: each namespace must be named once');
   }
   return grants.map(({ namespace, permission }) => {
+    if (namespace === everyNamespace) return { namespaceId: everyNamespace, permission };
     const namespaceId = idByName.get(namespace);
     if (namespaceId !== undefined) return { namespaceId, permission };
     throw badRequest(`Cannot give a permission in namespace "${namespace}": there is none of that name`);

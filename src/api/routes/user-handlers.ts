@@ -4,14 +4,17 @@ import {
   type ChangeAccountResult,
   createAccount,
   deleteAccount,
+  findAccount,
   isAccountName,
   listAccounts,
   updateAccount,
 } from '../../accounts/accounts.ts';
 import { hashPassword } from '../../accounts/password-hash.ts';
+import { endSessions } from '../../accounts/sessions.ts';
 import { assertNever } from '../../report/assert-never.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
+import { checkPassword } from '../check-password.ts';
 import type { User } from '../contract/user.ts';
 import { decodeCursor } from '../cursor.ts';
 import { type ApiError, badRequest, conflict, notFound } from '../errors.ts';
@@ -22,7 +25,7 @@ const generatedPasswordBytes = 18;
 
 export function userHandlers(
   dependencies: ApiDependencies,
-): HandlersOf<'listUsers' | 'createUser' | 'changeUser' | 'deleteUser'> {
+): HandlersOf<'listUsers' | 'createUser' | 'changeUser' | 'deleteUser' | 'endUserSessions'> {
   const { db } = dependencies;
   return {
     listUsers: async ({ query }) => {
@@ -43,6 +46,7 @@ export function userHandlers(
     createUser: async ({ body, caller, request }) => {
       const { name, isAdmin = false } = body;
       if (!isAccountName(name)) throw malformedName(name);
+      if (body.password !== undefined) checkPassword(body.password, name);
       const password = body.password ?? randomBytes(generatedPasswordBytes).toString('base64url');
       const passwordHash = await hashPassword(password);
       const account = await db.transaction().execute(async (transaction) => {
@@ -57,24 +61,44 @@ export function userHandlers(
 
     changeUser: async ({ params, body, caller, request }) => {
       const { password, isAdmin, disabled } = body;
+      if (password !== undefined) checkPassword(password, params.name);
       const changes = {
         ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),
         ...(isAdmin === undefined ? {} : { isAdmin }),
         ...(disabled === undefined ? {} : { disabled }),
       };
-      const result = await updateAccount(db, params.name, changes);
-      if (result.kind !== 'changed') throw refusal('change', params.name, result.kind);
-      const details = { passwordChanged: password !== undefined, isAdmin, disabled };
-      const change = { kind: 'user.changed', subject: params.name, details };
-      await recordChange(db, { caller, request, namespace: undefined }, change);
-      return showUser(result.account);
+      return await db.transaction().execute(async (transaction) => {
+        const result = await updateAccount(transaction, params.name, changes);
+        if (result.kind !== 'changed') throw refusal('change', params.name, result.kind);
+        const details = { passwordChanged: password !== undefined, isAdmin, disabled };
+        const change = { kind: 'user.changed', subject: params.name, details };
+        await recordChange(transaction, { caller, request, namespace: undefined }, change);
+        return showUser(result.account);
+      });
     },
 
-    deleteUser: async ({ params, caller, request }) => {
-      const { kind } = await deleteAccount(db, params.name);
-      if (kind !== 'deleted') throw refusal('delete', params.name, kind);
-      const change = { kind: 'user.deleted', subject: params.name };
-      await recordChange(db, { caller, request, namespace: undefined }, change);
+    deleteUser: async (call) => {
+      const { name } = call.params;
+      await db.transaction().execute(async (transaction) => {
+        const { kind } = await deleteAccount(transaction, name);
+        if (kind !== 'deleted') throw refusal('delete', name, kind);
+        await recordChange(transaction, call, { kind: 'user.deleted', subject: name });
+      });
+      return undefined;
+    },
+
+    endUserSessions: async (call) => {
+      const { name } = call.params;
+      await db.transaction().execute(async (transaction) => {
+        const account = await findAccount(transaction, name);
+        if (account === undefined) throw refusal('sign out', name, 'not-found');
+        const ended = await endSessions(transaction, { accountId: account.id });
+        await recordChange(transaction, call, {
+          kind: 'session.all-ended',
+          subject: name,
+          details: { ended },
+        });
+      });
       return undefined;
     },
   };
