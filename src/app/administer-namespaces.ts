@@ -1,5 +1,4 @@
 import { recordEvent } from '../accounts/events.ts';
-import { countOwnBytes } from '../catalog/garbage.ts';
 import {
   createNamespace,
   deleteNamespace,
@@ -119,13 +118,13 @@ export async function removeNamespace(
   options: { readonly force: boolean },
 ): Promise<number> {
   const { id } = await find(db, name, 'delete');
-  const freedBytes = await countOwnBytes(db, id);
   const result = await deleteNamespace(db, id, options);
   if (result.kind === 'not-empty') {
     throw new AdministrationError(
       `Cannot delete namespace "${name}": it must be empty, got ${result.imageCount} images; add --force to delete them too`,
     );
   }
+  const freedBytes = result.kind === 'deleted' ? result.freedBytes : 0;
   await recordEvent(db, {
     kind: 'namespace.deleted',
     actor: commandLineActor,

@@ -23,6 +23,8 @@ describe('loadConfig()', () => {
       blobsFolder: '/srv/data/blobs',
       advisorySources: publicSources,
       databaseConnections: 16,
+      namespaceUploadsMax: 1_000,
+      uploadTtlSeconds: 86_400,
       scanConcurrency: 2,
       trustedProxies: [],
       metricsArePublic: false,

@@ -4,8 +4,10 @@ import path from 'node:path';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
+import { openUploadsMaxDefault } from '../catalog/uploads.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
 import { type Failpoint, parseFailpoint } from './failpoints.ts';
+import { parseByteSize } from './parse-byte-size.ts';
 import { Secret } from './secret.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
@@ -24,6 +26,10 @@ export interface Config {
   readonly advisorySources: SyncSources;
   /** Of requests; see `openInstallation()`. */
   readonly databaseConnections: number;
+  /** For new namespaces; absent: no limit. */
+  readonly namespaceQuotaBytes?: number;
+  readonly namespaceUploadsMax: number;
+  readonly uploadTtlSeconds: number;
   readonly scanConcurrency: number;
   readonly trustedProxies: readonly string[];
   /** Absent: plain HTTP. Paths are absolute. */
@@ -185,12 +191,31 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
       ...feed('epss'),
     },
     databaseConnections: Number(one('databaseConnections') ?? '16'),
+    ...parseQuota(given.get('namespaceQuota')),
+    namespaceUploadsMax: Number(one('namespaceUploads') ?? openUploadsMaxDefault),
+    uploadTtlSeconds: parseSeconds(one('uploadTtl') ?? '24h'),
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
     trustedProxies: parseProxies(given.get('trustedProxies')),
     ...parseTls({ certificate: one('tlsCert'), key: one('tlsKey') }, folder),
     metricsArePublic: one('metricsPublic') === 'true',
     logLevel: asLogLevel(one('logLevel')),
   };
+}
+
+/** Throws for a size that is too large to be counted exactly. */
+function parseQuota(given: Given | undefined): Pick<Config, 'namespaceQuotaBytes'> {
+  const text = given?.values[0];
+  if (given === undefined || text === undefined) return {};
+  const namespaceQuotaBytes = parseByteSize(text);
+  if (namespaceQuotaBytes === undefined) throw bad(settings.namespaceQuota, given.source, text);
+  return { namespaceQuotaBytes };
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+
+/** A number and one of the units, as the setting's schema has it. */
+function parseSeconds(text: string): number {
+  return Number(text.slice(0, -1)) * (unitSeconds[text.slice(-1)] ?? Number.NaN);
 }
 
 /** Throws for what looks like an address and is none. */

@@ -27,6 +27,7 @@ import { createGate } from './wire-gate.ts';
 import { countedPulls, measureInstallation, registerMetrics, timedJobs } from './wire-metrics.ts';
 import { wireRegistry } from './wire-registry.ts';
 import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
+import { measureNamespaces } from './wire-upkeep.ts';
 
 /** A server that answers requests. */
 export interface RunningServer {
@@ -90,7 +91,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     handlers: timedJobs(metrics, {
       ...scanJobHandlers(inBackground, { blobs, logger }),
       [syncJobKind]: syncJob(inBackground, logger),
-      [tidyJobKind]: tidyJob(inBackground, { store, logger }),
+      [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),
     }),
     schedules: [syncSchedule(installation), tidySchedule],
     concurrency: config.scanConcurrency,
@@ -145,10 +146,12 @@ async function createServices(
     gate,
     pullGuard,
     instance: parts.instance,
+    metrics,
     ...urls,
   });
   await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, ...urls });
   measureInstallation(metrics, connection);
+  measureNamespaces(metrics, db);
   registerMetrics(fastify, {
     db,
     login,

@@ -1,5 +1,7 @@
 import { Type } from 'typebox';
 import { publicSources } from '../advisories/sync-sources.ts';
+import { openUploadsMaxDefault } from '../catalog/uploads.ts';
+import { byteSizeMust, byteSizePattern } from './parse-byte-size.ts';
 
 /** One setting: a row of docs/settings.md. */
 export interface Setting {
@@ -110,6 +112,31 @@ export const settings = {
     ...urlOrFile,
     byDefault: `\`${publicSources.epss}\``,
     description: "FIRST's EPSS scores",
+  },
+  namespaceQuota: {
+    variable: 'PRATIQUE_NAMESPACE_QUOTA',
+    key: 'namespaceQuota',
+    schema: Type.String({ pattern: byteSizePattern }),
+    must: byteSizeMust,
+    byDefault: 'none: no limit',
+    description:
+      'Most that a namespace may hold when none is set at its creation; system administrators change it for each namespace',
+  },
+  namespaceUploads: {
+    variable: 'PRATIQUE_NAMESPACE_UPLOADS',
+    key: 'namespaceUploads',
+    schema: Type.String({ pattern: '^[1-9][0-9]{0,5}$' }),
+    must: 'a whole number from 1 to 999999',
+    byDefault: `\`${openUploadsMaxDefault}\``,
+    description: 'Uploads that may be open in a namespace at once; one more gets `429`',
+  },
+  uploadTtl: {
+    variable: 'PRATIQUE_UPLOAD_TTL',
+    key: 'uploadTtl',
+    schema: Type.String({ pattern: '^([1-9][0-9]{0,5})(m|h|d)$' }),
+    must: 'a whole number of minutes, hours or days, such as 24h',
+    byDefault: '`24h`',
+    description: 'An upload that nobody touched for so long is given up and its bytes are freed',
   },
   scanConcurrency: {
     variable: 'PRATIQUE_SCAN_CONCURRENCY',

@@ -1,12 +1,16 @@
 import type { Logger } from 'pino';
+import { recordEvent } from '../accounts/events.ts';
 import { forgetExpiredSecrets, warnOfExpiringSecrets } from '../accounts/expiring-secrets.ts';
 import { forgetEndedLogins } from '../accounts/login-limit.ts';
 import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
+import type { MetricSet } from '../metrics/metric-set.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
+import { foldUsages } from '../upkeep/fold-usages.ts';
 import { type CollectedStore, GarbageCollector } from '../upkeep/garbage-collector.ts';
 import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
+import { countedCollections } from './wire-upkeep.ts';
 
 export const tidyJobKind = 'tidy';
 /** Every minute: a scan whose worker died must not look busy for long, and what is deleted must not take room for long. */
@@ -18,21 +22,33 @@ export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' 
  */
 export function tidyJob(
   installation: Installation,
-  options: { readonly store: CollectedStore; readonly logger: Logger },
+  options: { readonly store: CollectedStore; readonly logger: Logger; readonly metrics: MetricSet },
 ): JobHandler {
   const { config, connection } = installation;
   const { db } = connection;
-  const { store, logger } = options;
+  const { store, logger, metrics } = options;
   const reach = failpointReacher(config.failpoint);
-  const collector = new GarbageCollector({ db, store, ...(reach === undefined ? {} : { reach }) });
+  const countCollected = countedCollections(metrics);
+  const { uploadTtlSeconds } = config;
+  const collector = new GarbageCollector({
+    db,
+    store,
+    uploadTtlSeconds,
+    ...(reach === undefined ? {} : { reach }),
+  });
   return async (_payload, { signal }) => {
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
     await forgetEndedNotices(db);
     await warnOfExpiringSecrets(db);
     await forgetExpiredSecrets(db);
+    await foldUsages(db, signal);
     const { problems, ...collected } = await collector.pass(signal);
-    if (collected.freedBytes > 0) logger.info({ collected }, `freed ${collected.freedBytes} bytes`);
+    countCollected(collected);
+    if (collected.freedBytes > 0) {
+      logger.info({ collected }, `freed ${collected.freedBytes} bytes`);
+      await recordEvent(db, { kind: 'garbage.freed', actor: 'system', subject: 'blobs', details: collected });
+    }
     for (const problem of problems) logger.warn({ part: 'garbage' }, problem);
   };
 }

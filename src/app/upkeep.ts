@@ -12,7 +12,13 @@ export async function collectGarbage(
 ): Promise<Collected> {
   const store = await openBlobStore(config);
   const reach = failpointReacher(config.failpoint);
-  const collector = new GarbageCollector({ db, store, ...(reach === undefined ? {} : { reach }) });
+  const { uploadTtlSeconds } = config;
+  const collector = new GarbageCollector({
+    db,
+    store,
+    uploadTtlSeconds,
+    ...(reach === undefined ? {} : { reach }),
+  });
   return options.isDryRun ? await collector.estimate() : await collector.collectAll();
 }
 

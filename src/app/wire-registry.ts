@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountLogin } from '../accounts/account-login.ts';
 import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
 import { ensureSealedSecret } from '../accounts/sealed-secrets.ts';
+import type { MetricSet } from '../metrics/metric-set.ts';
 import type { PullGuard } from '../registry/guards.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
@@ -9,6 +10,7 @@ import { systemClock } from './clock.ts';
 import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
 import type { Gate } from './wire-gate.ts';
+import { countedRefusals } from './wire-upkeep.ts';
 
 /** The distribution protocol below `/v2/`, and its token service. */
 export async function wireRegistry(
@@ -23,6 +25,7 @@ export async function wireRegistry(
     readonly notePrincipal: (request: FastifyRequest, name: string) => void;
     readonly pullGuard: PullGuard;
     readonly instance: number;
+    readonly metrics: MetricSet;
   },
 ): Promise<void> {
   const { store, login, gate, externalUrl, externalUrlOf, notePrincipal, pullGuard, instance } = parts;
@@ -38,6 +41,8 @@ export async function wireRegistry(
     externalUrlOf,
     notePrincipal,
     instance,
+    onQuotaRefused: countedRefusals(parts.metrics),
+    openUploadsMax: installation.config.namespaceUploadsMax,
     reach: failpointReacher(installation.config.failpoint),
   });
 }

@@ -122,7 +122,7 @@ export async function pinBlob(
     where b.digest = ${blob.digest} and l.repository_id = ${blob.repositoryId} and b.state = 'stored'
     for key share of b, l
     on conflict (digest, repository_id) do update
-      set expires_at = excluded.expires_at, claims = blob_pin.claims + 1
+      set expires_at = excluded.expires_at, claims = blob_pin.claims + 1, released_at = null
     returning digest`.execute(db);
   return result.rows.length > 0;
 }
@@ -132,6 +132,20 @@ export async function unlinkBlob(
   transaction: Transaction<Tables>,
   blob: { readonly repositoryId: number; readonly digest: Digest },
 ): Promise<boolean> {
+/**
+ * Says that a deletion gave up what the pins of a manifest's blobs were for: those that nobody comes back to end with the
+ * next quiet of the repository (catalog/garbage.ts), not with their day.
+ */
+export async function releasePins(
+  transaction: Transaction<Tables>,
+  manifest: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<void> {
+  await sql`
+    update blob_pin set released_at = now()
+    where repository_id = ${manifest.repositoryId} and digest in (
+      select blob_digest from manifest_blob where manifest_digest = ${manifest.digest})`.execute(transaction);
+}
+
   await transaction
     .deleteFrom('blob_pin')
     .where('repository_id', '=', blob.repositoryId)

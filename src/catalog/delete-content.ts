@@ -1,17 +1,43 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/names.ts';
 import { inTransaction, RollBack } from './_transaction.ts';
-import { unlinkBlob } from './blobs.ts';
+import { canonicalBlobDigest } from './blob-digests.ts';
+import { releasePins, unlinkBlob } from './blobs.ts';
+import { countOwnBytes, countUnheldBytes } from './freed-bytes.ts';
 import { type DecideTagMove, decideRemoval, type RefusedTagMove } from './tag-moves.ts';
 
-export type DeleteResult = { readonly kind: 'deleted' } | { readonly kind: 'not-found' } | RefusedTagMove;
+export type DeleteResult =
+  | {
+      readonly kind: 'deleted';
+      /** Bytes of the blob store that nothing else holds: the collector frees them. */
+      readonly freedBytes: number;
+    }
+  | { readonly kind: 'not-found' }
+  | RefusedTagMove;
 
-/** Deletes one tag; the manifest stays. */
+interface Deletion {
+  readonly repositoryId: number;
+  readonly decideTagMove: DecideTagMove;
+  /** Told in the transaction, after everything is gone: what it writes exists exactly when the deletion does. */
+  readonly onDeleted?: (transaction: Transaction<Tables>, freedBytes: number) => Promise<void>;
+}
+
+async function deleted(
+  transaction: Transaction<Tables>,
+  deletion: Deletion,
+  freedBytes: number,
+): Promise<DeleteResult> {
+  await deletion.onDeleted?.(transaction, freedBytes);
+  return { kind: 'deleted', freedBytes };
+}
+
+/** Deletes one tag; the manifest stays, and so no bytes are freed. */
 export async function deleteTag(
   db: Database,
-  deletion: { readonly repositoryId: number; readonly tag: Tag; readonly decideTagMove: DecideTagMove },
+  deletion: Deletion & { readonly tag: Tag },
 ): Promise<DeleteResult> {
   return await inTransaction<DeleteResult>(db, async (transaction) => {
     const { repositoryId, tag } = deletion;
@@ -33,7 +59,7 @@ export async function deleteTag(
       .where('repository_id', '=', repositoryId)
       .where('name', '=', tag)
       .execute();
-    return { kind: 'deleted' };
+    return await deleted(transaction, deletion, 0);
   });
 }
 
@@ -43,7 +69,7 @@ export async function deleteTag(
  */
 export async function deleteManifest(
   db: Database,
-  deletion: { readonly repositoryId: number; readonly digest: Digest; readonly decideTagMove: DecideTagMove },
+  deletion: Deletion & { readonly digest: Digest },
 ): Promise<DeleteResult> {
   return await inTransaction<DeleteResult>(db, async (transaction) => {
     const { repositoryId } = deletion;
@@ -78,14 +104,19 @@ export async function deleteManifest(
       .where('repository_id', '=', repositoryId)
       .where('manifest_digest', '=', digest)
       .execute();
-    return { kind: 'deleted' };
+    await releasePins(transaction, { repositoryId, digest });
+    return await deleted(
+      transaction,
+      deletion,
+      await countUnheldBytes(transaction, { manifestDigest: digest }),
+    );
   });
 }
 
 /** Takes a blob out of a repository; refused when a tag that may not be deleted needs a manifest that refers to it. */
 export async function deleteBlob(
   db: Database,
-  deletion: { readonly repositoryId: number; readonly digest: Digest; readonly decideTagMove: DecideTagMove },
+  deletion: Deletion & { readonly digest: Digest },
 ): Promise<DeleteResult> {
   return await inTransaction<DeleteResult>(db, async (transaction) => {
     const { repositoryId, digest } = deletion;
@@ -108,8 +139,45 @@ export async function deleteBlob(
       decide: deletion.decideTagMove,
     });
     if (refusal !== undefined) throw new RollBack(refusal);
-    return (await unlinkBlob(transaction, { repositoryId, digest }))
-      ? { kind: 'deleted' }
-      : { kind: 'not-found' };
+    if (!(await unlinkBlob(transaction, { repositoryId, digest }))) return { kind: 'not-found' };
+    return await deleted(transaction, deletion, await countUnheldBytes(transaction, { blobDigest: digest }));
+  });
+}
+
+/**
+ * Deletes a repository with all that it holds. Refused when a tag of it may not be deleted, unless that is overridden:
+ * deleting and pushing again would be a way round tag immutability (threats.md I9).
+ */
+export async function deleteRepository(
+  db: Database,
+  deletion: Deletion & { readonly overridesImmutability: boolean },
+): Promise<DeleteResult> {
+  return await inTransaction<DeleteResult>(db, async (transaction) => {
+    const { repositoryId } = deletion;
+    // Waits for pushes that are under way, and makes the next ones wait.
+    const row = await transaction
+      .selectFrom('repository')
+      .select('id')
+      .where('id', '=', repositoryId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined) return { kind: 'not-found' };
+    if (!deletion.overridesImmutability) {
+      const held = await transaction
+        .selectFrom('repository_manifest')
+        .select('manifest_digest')
+        .where('repository_id', '=', repositoryId)
+        .execute();
+      const digests = held.map((one) => one.manifest_digest as Digest); // only parsed digests are written
+      const refusal = await decideRemoval(transaction, {
+        repositoryId,
+        digests,
+        decide: deletion.decideTagMove,
+      });
+      if (refusal !== undefined) throw new RollBack(refusal);
+    }
+    const freedBytes = await countOwnBytes(transaction, { repositoryId });
+    await transaction.deleteFrom('repository').where('id', '=', repositoryId).execute();
+    return await deleted(transaction, deletion, freedBytes);
   });
 }

@@ -1,12 +1,14 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
+import { pinSeconds } from './blobs.ts';
+import { uploadIsStale } from './uploads.ts';
 
 // What holds a blob (threats.md §4):
 //
 //   manifest ── repository_manifest ─┐
 //       └────── manifest_blob ───────┴─ holds ─▶ repository_blob ── holds ─▶ blob
-//   blob_pin (not expired) ──────────── holds ─▶ both
+//   blob_pin (alive) ────────────────── holds ─▶ both
 //
 // Collection takes links that nothing holds, then blobs without links, then the bytes. It locks a blob's row before it
 // looks a last time; whoever tells a client that a blob is there locks the same row, so one of the two sees the other.
@@ -29,13 +31,27 @@ export interface GarbageChunk {
   readonly marked: readonly StoredCopy[];
 }
 
+/** A repository that nobody pushes to for so long is quiet. */
+const quietMinutes = 10;
+
+/**
+ * Of a row `p` of `blob_pin`: it holds. One that a deletion released holds only until its repository is quiet: whoever was
+ * told of the blob and has not finished his push sends other blobs meanwhile, or asks for them.
+ */
+const pinIsAlive = sql`p.expires_at > now() and (p.released_at is null
+  or p.released_at > now() - make_interval(mins => ${quietMinutes})
+  or exists (select from upload u where u.repository_id = p.repository_id
+    and u.touched_at > now() - make_interval(mins => ${quietMinutes}))
+  or exists (select from blob_pin other where other.repository_id = p.repository_id
+    and other.expires_at > now() + make_interval(secs => ${pinSeconds - quietMinutes * 60})))`;
+
 const pinned = (digest: ReturnType<typeof sql.ref>) =>
-  sql`exists (select from blob_pin p where p.digest = ${digest} and p.expires_at > now())`;
+  sql`exists (select from blob_pin p where p.digest = ${digest} and ${pinIsAlive})`;
 
 /** Of a row `l` of `repository_blob`: no manifest of its repository refers to the blob, and no live pin keeps it. */
 const linkIsGarbage = sql`
   not exists (select from blob_pin p
-    where p.digest = l.digest and p.repository_id = l.repository_id and p.expires_at > now())
+    where p.digest = l.digest and p.repository_id = l.repository_id and ${pinIsAlive})
   and not exists (select from manifest_blob used
     join repository_manifest held
       on held.manifest_digest = used.manifest_digest and held.repository_id = l.repository_id
@@ -83,7 +99,7 @@ export async function markGarbage(
       delete from repository_blob l where l.digest = any(${held}::text[]) and ${linkIsGarbage}`.execute(
       transaction,
     );
-    await sql`delete from blob_pin where digest = any(${held}::text[]) and expires_at <= now()`.execute(
+    await sql`delete from blob_pin p where p.digest = any(${held}::text[]) and not (${pinIsAlive})`.execute(
       transaction,
     );
     const marked = await sql<StoredCopy>`
@@ -103,15 +119,15 @@ export async function listMarked(db: Database, limit: number): Promise<readonly 
   return rows;
 }
 
-/** Forgets a marked blob whose bytes are gone; false when a push has stored it again meanwhile, under another key. */
+/** Forgets a marked blob whose bytes are gone, and what an inspection found in it; false when a push has stored it again meanwhile, under another key. */
 export async function forgetMarked(db: Database, copy: StoredCopy): Promise<boolean> {
-  const result = await db
-    .deleteFrom('blob')
-    .where('digest', '=', copy.digest)
-    .where('state', '=', 'deleting')
-    .where('storage_key', '=', copy.storageKey)
-    .executeTakeFirst();
-  return result.numDeletedRows > 0n;
+  const { rows } = await sql`
+    with gone as (
+      delete from blob where digest = ${copy.digest} and state = 'deleting' and storage_key = ${copy.storageKey}
+      returning digest),
+    uninspected as (delete from layer_inspection where blob_digest in (select digest from gone))
+    select digest from gone`.execute(db);
+  return rows.length > 0;
 }
 
 export interface UnheldManifests {
@@ -174,9 +190,7 @@ export async function unknownKeys(
 /** Uploads that nobody touched for so long: what `removeStaleUploads()` would remove. */
 export async function listStaleUploads(db: Database, ttlSeconds: number): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id::text from upload
-    where touched_at < now() - make_interval(secs => ${ttlSeconds})
-      and (leased_until is null or leased_until < now())`.execute(db);
+    select id::text from upload where ${uploadIsStale(ttlSeconds)}`.execute(db);
   return rows.map((row) => row.id);
 }
 
@@ -196,19 +210,6 @@ export async function unknownUploads(
     where f.touched_at < now() - make_interval(secs => ${graceSeconds})
       and not exists (select from upload u where u.id = f.id)`.execute(db);
   return rows.map((row) => row.id);
-}
-
-/** Bytes of the blob store that only this namespace holds: what deleting it will free. */
-export async function countOwnBytes(db: Database, namespaceId: number): Promise<number> {
-  const { rows } = await sql<{ total: number }>`
-    select coalesce(sum(b.size_bytes), 0)::bigint as total from blob b
-    where b.digest in (
-        select l.digest from repository_blob l join repository r on r.id = l.repository_id
-        where r.namespace_id = ${namespaceId})
-      and not exists (
-        select from repository_blob l join repository r on r.id = l.repository_id
-        where l.digest = b.digest and r.namespace_id <> ${namespaceId})`.execute(db);
-  return rows[0]?.total ?? 0;
 }
 
 /**

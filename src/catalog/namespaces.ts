@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { NamespaceName } from '../oci/names.ts';
+import { countOwnBytes } from './freed-bytes.ts';
 
 /** A namespace: it carries rights and policy for every repository in it. `policy` is the stored JSON; policy/ parses it. */
 export interface Namespace {
@@ -10,6 +11,8 @@ export interface Namespace {
   readonly autoScan: boolean;
   readonly policy: unknown;
   readonly createdAt: Date;
+  /** Most that it may hold (catalog/quota.ts); absent: no limit. */
+  readonly quotaBytes?: number;
 }
 
 export type CreateNamespaceResult =
@@ -24,6 +27,7 @@ export async function createNamespace(
     readonly isPublic?: boolean;
     readonly autoScan?: boolean;
     readonly policy?: unknown;
+    readonly quotaBytes?: number;
   },
 ): Promise<CreateNamespaceResult> {
   const row = await db
@@ -33,6 +37,7 @@ export async function createNamespace(
       ...(settings.isPublic === undefined ? {} : { is_public: settings.isPublic }),
       ...(settings.autoScan === undefined ? {} : { auto_scan: settings.autoScan }),
       ...(settings.policy === undefined ? {} : { policy: JSON.stringify(settings.policy) }),
+      ...(settings.quotaBytes === undefined ? {} : { quota_bytes: settings.quotaBytes }),
     })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .returningAll()
@@ -98,12 +103,19 @@ export async function listNamespaces(
 export async function updateNamespace(
   db: Database,
   id: number,
-  changes: { readonly isPublic?: boolean; readonly autoScan?: boolean; readonly policy?: unknown },
+  changes: {
+    readonly isPublic?: boolean;
+    readonly autoScan?: boolean;
+    readonly policy?: unknown;
+    /** Null: no limit. */
+    readonly quotaBytes?: number | null;
+  },
 ): Promise<Namespace | undefined> {
   const values = {
     ...(changes.isPublic === undefined ? {} : { is_public: changes.isPublic }),
     ...(changes.autoScan === undefined ? {} : { auto_scan: changes.autoScan }),
     ...(changes.policy === undefined ? {} : { policy: JSON.stringify(changes.policy) }),
+    ...(changes.quotaBytes === undefined ? {} : { quota_bytes: changes.quotaBytes }),
   };
   if (Object.keys(values).length === 0) return readNamespace(db, id);
   const row = await db
@@ -116,7 +128,7 @@ export async function updateNamespace(
 }
 
 export type DeleteNamespaceResult =
-  | { readonly kind: 'deleted' }
+  | { readonly kind: 'deleted' /** As of `DeleteResult`. */; readonly freedBytes: number }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'not-empty'; readonly imageCount: number };
 
@@ -144,8 +156,9 @@ export async function deleteNamespace(
       .select((eb) => eb.fn.countAll<number>().as('imageCount'))
       .executeTakeFirstOrThrow();
     if (imageCount > 0 && options.force !== true) return { kind: 'not-empty', imageCount };
+    const freedBytes = await countOwnBytes(transaction, { namespaceId: id });
     await transaction.deleteFrom('namespace').where('id', '=', id).execute();
-    return { kind: 'deleted' };
+    return { kind: 'deleted', freedBytes };
   });
 }
 
@@ -156,6 +169,7 @@ function asNamespace(row: {
   readonly auto_scan: boolean;
   readonly policy: unknown;
   readonly created_at: Date;
+  readonly quota_bytes: number | null;
 }): Namespace {
   return {
     id: row.id,
@@ -164,5 +178,6 @@ function asNamespace(row: {
     autoScan: row.auto_scan,
     policy: row.policy,
     createdAt: row.created_at,
+    ...(row.quota_bytes === null ? {} : { quotaBytes: row.quota_bytes }),
   };
 }

@@ -23,11 +23,31 @@ export function presenceStatement(holder: number): string {
 const holderIsDead = sql<boolean>`
   lease_holder is not null and pg_try_advisory_xact_lock(${sql.lit(presenceSpace)}, lease_holder)`;
 
-export async function openUpload(db: Database, upload: UploadKey): Promise<void> {
+/** Most uploads that may be open in a namespace at once, unless another number is given. */
+export const openUploadsMaxDefault = 1_000;
+
+/**
+ * Opens an upload; false when as many are open in the namespace as may be (threats.md E10). Each counts the others after
+ * its own row is committed, so that there are never more, however many come at once.
+ */
+export async function openUpload(
+  db: Database,
+  upload: UploadKey,
+  openUploadsMax = openUploadsMaxDefault,
+): Promise<boolean> {
   await db
     .insertInto('upload')
     .values({ id: upload.id, repository_id: upload.repositoryId, account_id: upload.accountId })
     .execute();
+  const { rows } = await sql<{ open: number }>`
+    select count(*) as open from (
+      select from upload u join repository r on r.id = u.repository_id
+      where u.account_id is not null
+        and r.namespace_id = (select namespace_id from repository where id = ${upload.repositoryId})
+      limit ${openUploadsMax + 1}) as counted`.execute(db);
+  if ((rows[0]?.open ?? 0) <= openUploadsMax) return true;
+  await db.deleteFrom('upload').where('id', '=', upload.id).execute();
+  return false;
 }
 
 /** False for an upload of another repository or account, too. */
@@ -114,6 +134,7 @@ export async function releaseUpload(
       lease_holder: null,
       leased_until: null,
       offset_bytes: upload.offsetBytes,
+      reserved_bytes: 0,
       touched_at: sql<Date>`now()`,
     })
     .where('id', '=', upload.id)
@@ -135,6 +156,16 @@ export async function closeUpload(
   return result.numDeletedRows > 0n;
 }
 
+/** Room that was set aside for a request (catalog/quota.ts) outlives it only when its process was killed. */
+const reservationMinutes = 10;
+
+/** Of a row of `upload`: nobody has touched it for so long, and nobody works on it. */
+export function uploadIsStale(ttlSeconds: number) {
+  return sql`(touched_at < now() - make_interval(secs => ${ttlSeconds})
+      or (account_id is null and touched_at < now() - make_interval(mins => ${reservationMinutes})))
+    and (leased_until is null or leased_until < now())`;
+}
+
 /** Removes uploads that nobody touched for so long and returns their ids, whose bytes are then to be discarded. */
 export async function removeStaleUploads(
   db: Database,
@@ -143,8 +174,7 @@ export async function removeStaleUploads(
   const result = await sql<{ id: string }>`
     delete from upload where id in (
       select id from upload
-      where touched_at < now() - make_interval(secs => ${options.ttlSeconds})
-        and (leased_until is null or leased_until < now())
+      where ${uploadIsStale(options.ttlSeconds)}
       order by touched_at limit ${options.limit} for update skip locked)
     returning id`.execute(db);
   return result.rows.map((row) => row.id);

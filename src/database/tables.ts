@@ -59,6 +59,7 @@ export interface NamespaceTable {
   auto_scan: Generated<boolean>;
   policy: ColumnType<unknown, string | undefined, string>;
   created_at: Generated<Date>;
+  quota_bytes: number | null;
 }
 
 export interface NamespaceMemberTable {
@@ -123,6 +124,7 @@ export interface BlobPinTable {
   expires_at: Date;
   claims: Generated<number>;
 }
+  released_at: Date | null;
 
 export interface ManifestTable {
   digest: string;
@@ -180,6 +182,7 @@ export interface UploadTable {
   account_id: number | null;
   offset_bytes: Generated<number>;
   lease: string | null;
+  reserved_bytes: Generated<number>;
   leased_until: Date | null;
   lease_holder: number | null;
   created_at: Generated<Date>;
@@ -187,6 +190,29 @@ export interface UploadTable {
 }
 
 export interface EventTable {
+export interface NamespaceContentTable {
+  namespace_id: number;
+  digest: string;
+  kind: 'blob' | 'manifest';
+  size_bytes: number;
+  link_count: number;
+}
+
+export interface NamespaceUsageTable {
+  namespace_id: number;
+  size_bytes: Generated<number>;
+  refusal_noted_at: Date | null;
+}
+
+export interface NamespaceUsageDeltaTable {
+  id: Generated<number>;
+  namespace_id: number;
+  size_bytes: number;
+  cause: 'blob' | 'manifest' | 'upload';
+  subject: string;
+  at: Generated<Date>;
+}
+
   id: Generated<number>;
   at: Generated<Date>;
   kind: string;
@@ -379,6 +405,9 @@ export interface Tables {
   tag: TagTable;
   upload: UploadTable;
   event: EventTable;
+  namespace_content: NamespaceContentTable;
+  namespace_usage: NamespaceUsageTable;
+  namespace_usage_delta: NamespaceUsageDeltaTable;
   feed: FeedTable;
   advisory: AdvisoryTable;
   feed_advisory: FeedAdvisoryTable;

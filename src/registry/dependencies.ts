@@ -27,6 +27,10 @@ export interface RegistryDependencies {
   readonly notePrincipal?: (request: FastifyRequest, name: string) => void;
   /** Number of this server, which its `presenceStatement()` proves to live (catalog/uploads.ts). */
   readonly instance?: number;
+  /** Told of pushes that a quota refuses, to count them. */
+  readonly onQuotaRefused?: (namespace: string) => void;
+  /** Most uploads that may be open in a namespace at once; absent: `openUploadsMaxDefault`. */
+  readonly openUploadsMax?: number;
   /** Told of the moments in `registryPoints`; for tests of crashes. */
   readonly reach?: ((point: RegistryPoint) => void) | undefined;
 }

@@ -74,6 +74,13 @@ export const refusals = {
       `Cannot sign in: too many tries failed, the next is possible in ${retryAfterSeconds} s`,
       { headers: { 'retry-after': String(retryAfterSeconds) } },
     ),
+  tooManyUploads: (namespace: string) =>
+    refusal(
+      429,
+      'TOOMANYREQUESTS',
+      `Cannot open an upload: as many are open in the namespace "${namespace}" as may be; end some, or wait until they expire`,
+      { headers: { 'retry-after': '60' } },
+    ),
   unsupported: (message: string) => refusal(405, 'UNSUPPORTED', message),
   pathUnknown: () =>
     refusal(

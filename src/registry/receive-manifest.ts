@@ -6,6 +6,7 @@ import { type Digest, digestAlgorithm } from '../oci/digest.ts';
 import type { Descriptor, Manifest } from '../oci/manifest.ts';
 import { parseTag, type Tag } from '../oci/names.ts';
 import { manifestSizeBytesMax, parseManifest } from '../oci/parse-manifest.ts';
+import { linkWithinQuota, refuseOverQuota } from './admit-bytes.ts';
 import { type Access, authorize, repositoryUnknown } from './authorize.ts';
 import { classifyManifest } from './classify-manifest.ts';
 import type { RegistryCall } from './dependencies.ts';
@@ -48,7 +49,14 @@ export async function receiveManifest(
   const received = await readManifest(call, reference);
   if (received.kind === 'refused') return refuse(reply, received);
   const repository = await repositoryToPush(call, access);
-  const result = await store(call, { access, repository, received });
+  const { repositoryId } = repository;
+  const content = { access, repositoryId, kind: 'manifest', digest: received.digest } as const;
+  const result = await linkWithinQuota(call, { ...content, sizeBytes: received.bytes.length }, () =>
+    store(call, { access, repository, received }),
+  );
+  if (result.kind === 'over-quota') {
+    return refuse(reply, await refuseOverQuota(call, { access, over: result }));
+  }
   const refused = refusalOf(result, name);
   if (refused !== undefined) return refuse(reply, refused);
   const digest = reference.kind === 'digest' ? reference.digest : received.digest;

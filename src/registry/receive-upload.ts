@@ -5,6 +5,7 @@ import { storeBlob } from '../catalog/blobs.ts';
 import { closeUpload, isUpload, openUpload, type UploadKey } from '../catalog/uploads.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { UploadMissingError } from '../storage/blob-errors.ts';
+import { admittedBody, QuotaExceededError, refuseOverQuota, stopReadingAfter } from './admit-bytes.ts';
 import { type Access, authorize } from './authorize.ts';
 import type { RegistryCall } from './dependencies.ts';
 import { type Refusal, refusals, refuse } from './errors.ts';
@@ -39,19 +40,24 @@ export async function startUpload(call: RegistryCall, name: FullName): Promise<F
   const upload: UploadKey = { id: randomUUID(), repositoryId: repository.repositoryId, accountId };
   // The file first: an upload that a client was told of always has one.
   await parts.store.create(upload.id);
-  await openUpload(parts.connection.db, upload);
+  if (!(await openUpload(parts.connection.db, upload, parts.openUploadsMax))) {
+    await parts.store.discard(upload.id);
+    return refuse(stopReadingAfter(reply), refusals.tooManyUploads(name.namespace));
+  }
   parts.reach?.('upload.opened');
   if (digest === undefined || mount !== null) {
     return uploadHeaders(reply, { name, uploadId: upload.id, sizeBytes: 0 }).code(202).send();
   }
   const refused = await withUpload(parts, upload, async (held) => {
-    const appended = await appendBody(call, { name, upload, signal: held.signal });
+    const appended = await appendBody(call, { access, upload, ...held });
     if (typeof appended !== 'number') return appended;
     const committed = await commit(call, { upload, digest, lease: held.lease });
     if (committed !== undefined) await discard(call, { upload, lease: held.lease });
     return committed;
   });
-  return refused === undefined ? sendCreated(reply, { name, digest }) : refuse(reply, refused);
+  return refused === undefined
+    ? sendCreated(reply, { name, digest })
+    : refuse(stopReadingAfter(reply), refused);
 }
 
 /** PATCH, PUT, GET and DELETE of an upload; only by the account that opened it, in its repository (threats.md A4). */
@@ -78,14 +84,14 @@ export async function continueUpload(
     }
     case 'PATCH': {
       const sizeBytes = await withUpload(parts, upload, (held) =>
-        appendBody(call, { name, upload, signal: held.signal }),
+        appendBody(call, { access, upload, ...held }),
       );
-      if (typeof sizeBytes !== 'number') return refuse(reply, sizeBytes);
+      if (typeof sizeBytes !== 'number') return refuse(stopReadingAfter(reply), sizeBytes);
       parts.reach?.('upload.recorded');
       return uploadHeaders(reply, { name, uploadId, sizeBytes }).code(202).send();
     }
     case 'PUT':
-      return await finishUpload(call, { name, upload });
+      return await finishUpload(call, { access, upload });
     default:
       return refuse(reply, refusals.unsupported(`Cannot ${request.method} an upload`));
   }
@@ -106,10 +112,11 @@ async function showUpload(
 
 async function finishUpload(
   call: RegistryCall,
-  asked: { readonly name: FullName; readonly upload: UploadKey },
+  asked: { readonly access: Access; readonly upload: UploadKey },
 ): Promise<FastifyReply> {
   const { reply, query, request } = call;
-  const { name, upload } = asked;
+  const { access, upload } = asked;
+  const { name } = access;
   const wanted = query.get('digest') ?? '';
   const digest = parseDigest(wanted);
   if (digest === undefined) return refuse(reply, invalidDigest(wanted));
@@ -118,12 +125,14 @@ async function finishUpload(
     Number(request.headers['content-length'] ?? '0') > 0;
   const refused = await withUpload(call.parts, upload, async (held) => {
     if (hasBody) {
-      const appended = await appendBody(call, { name, upload, signal: held.signal });
+      const appended = await appendBody(call, { access, upload, ...held });
       if (typeof appended !== 'number') return appended;
     }
     return await commit(call, { upload, digest, lease: held.lease });
   });
-  return refused === undefined ? sendCreated(reply, { name, digest }) : refuse(reply, refused);
+  return refused === undefined
+    ? sendCreated(reply, { name, digest })
+    : refuse(stopReadingAfter(reply), refused);
 }
 
 /** A mount's source is named in the challenge, so that one token will do for both. */
@@ -148,10 +157,16 @@ async function authorizePush(
 /** Appends the request's body at the end of the upload, where its Content-Range must begin; returns the new size. */
 async function appendBody(
   call: RegistryCall,
-  asked: { readonly name: FullName; readonly upload: UploadKey; readonly signal: AbortSignal },
+  asked: {
+    readonly access: Access;
+    readonly upload: UploadKey;
+    readonly signal: AbortSignal;
+    readonly lease: string;
+  },
 ): Promise<number | Refusal> {
   const { parts, request } = call;
-  const { name, upload } = asked;
+  const { access, upload } = asked;
+  const { name } = access;
   const currentBytes = await parts.store.uploadSize(upload.id);
   if (currentBytes === undefined) return refusals.uploadUnknown();
   const header = request.headers['content-range'];
@@ -169,11 +184,17 @@ async function appendBody(
       `Cannot append the chunk: its Content-Length must be ${rangeBytes} as its Content-Range says, got ${lengthBytes}`,
     );
   }
-  const sizeBytes = await parts.store.append(
-    upload.id,
-    currentBytes,
-    addAbortSignal(asked.signal, request.raw),
-  );
+  const source = addAbortSignal(asked.signal, request.raw);
+  let sizeBytes: number;
+  try {
+    const body = await admittedBody(call, { access, uploadId: upload.id, startBytes: currentBytes, source });
+    sizeBytes = await parts.store.append(upload.id, currentBytes, body);
+  } catch (error) {
+    if (!(error instanceof QuotaExceededError)) throw error;
+    // A refused push leaves nothing that counts.
+    await discard(call, { upload, lease: asked.lease });
+    return await refuseOverQuota(call, { access, over: error.over });
+  }
   if (rangeBytes !== undefined && sizeBytes - currentBytes !== rangeBytes) {
     return refusals.sizeInvalid(
       `Cannot append the chunk: it must have ${rangeBytes} bytes as its Content-Range says, got ${sizeBytes - currentBytes}`,

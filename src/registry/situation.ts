@@ -21,7 +21,12 @@ export interface Situation {
   /** Absent: the account of the key is unknown or disabled, its secret revoked or expired, or the key names none. */
   readonly account?: { readonly id: number; readonly name: string; readonly isAdmin: boolean };
   /** Absent: there is no namespace of that name. */
-  readonly namespace?: { readonly id: number; readonly isPublic: boolean; readonly role?: Role };
+  readonly namespace?: {
+    readonly id: number;
+    readonly isPublic: boolean;
+    readonly role?: Role;
+    readonly quotaBytes?: number;
+  };
   readonly repositoryId?: number;
   /** Absent unless the repository holds what the tag or digest of the key names. */
   readonly manifest?: {
@@ -42,7 +47,7 @@ const keysPerQueryMax = 100;
 const queriesAtOnceMax = 2;
 
 const text = `
-select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, stronger_role(member.role, a.everywhere_role) as role,
+select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, n.quota_bytes, stronger_role(member.role, a.everywhere_role) as role,
   r.id as repository_id, m.digest,
   case t.digest_algorithm when 'sha512' then m.digest_sha512 end as tag_digest, m.media_type, m.size_bytes as manifest_size, b.size_bytes as blob_size, b.storage_key
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
@@ -77,6 +82,7 @@ interface Row {
   readonly media_type: string | null;
   readonly manifest_size: number | null;
   readonly blob_size: number | null;
+  readonly quota_bytes: number | null;
   readonly storage_key: string | null;
 }
 
@@ -150,6 +156,7 @@ function asSituation(row: Row): Situation {
       : {
           manifest: {
             digest: row.digest as Digest, // only parsed digests are written
+            ...(row.quota_bytes === null ? {} : { quotaBytes: row.quota_bytes }),
             ...(row.tag_digest === null ? {} : { tagDigest: row.tag_digest as Digest }), // likewise
             mediaType: row.media_type,
             sizeBytes: row.manifest_size ?? 0,

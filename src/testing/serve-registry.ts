@@ -49,6 +49,8 @@ export interface RegistryOptions {
   readonly pushObserver?: PushObserver;
   readonly store?: BlobStore;
   readonly logLevel?: string;
+  readonly openUploadsMax?: number;
+  readonly onQuotaRefused?: (namespace: string) => void;
 }
 
 export async function serveRegistry(
@@ -81,6 +83,8 @@ export async function serveRegistry(
     pushGuard: options.pushGuard ?? allowAllPushes,
     pushObserver: options.pushObserver ?? nobodyWatches,
     externalUrl: url,
+    ...(options.openUploadsMax === undefined ? {} : { openUploadsMax: options.openUploadsMax }),
+    ...(options.onQuotaRefused === undefined ? {} : { onQuotaRefused: options.onQuotaRefused }),
   });
   await fastify.listen({ host: '127.0.0.1', port });
   const addAccount = async (name: string, { isAdmin = false } = {}) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deleteNamespace } from '../catalog/namespaces.ts';
@@ -77,9 +77,10 @@ export async function startUpkeepHarness(options: RegistryOptions = {}): Promise
     },
     empty: async () => {
       await pool.query('truncate namespace, blob, manifest cascade');
-      await rm(join(root, 'uploads'), { recursive: true });
-      await rm(join(root, 'blobs'), { recursive: true });
-      await FileStore.open(root);
+      // Only files: the store knows its folders.
+      for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+        if (entry.isFile()) await rm(join(entry.parentPath, entry.name));
+      }
       await served.addNamespace('team', { members: { owner: 'admin' } });
     },
     close: async () => {

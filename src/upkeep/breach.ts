@@ -1,5 +1,5 @@
 /** The invariants of threats.md §3 that can be checked from outside. */
-export type Invariant = 'INV1' | 'INV2' | 'INV3' | 'INV5' | 'INV6' | 'INV8';
+export type Invariant = 'INV1' | 'INV2' | 'INV3' | 'INV5' | 'INV6' | 'INV7' | 'INV8';
 
 export interface Breach {
   readonly invariant: Invariant;

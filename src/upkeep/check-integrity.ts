@@ -3,6 +3,7 @@ import type { BlobReader } from '../storage/blob-store.ts';
 import type { ContentListing } from '../storage/content-listing.ts';
 import { checkImmutableTags, checkManifests, checkReferences, checkScans } from './_catalog-checks.ts';
 import { checkBlobs, checkFiles, checkLeftovers } from './_content-checks.ts';
+import { checkUsages } from './_usage-checks.ts';
 import type { Breach } from './breach.ts';
 
 export interface IntegrityOptions {
@@ -33,8 +34,8 @@ const breachesPerLevelMax = 1_000;
 const progressEvery = 100;
 
 /**
- * Checks what the registry promises of what it holds (threats.md §3: INV1, 2, 3, 5, 6, 8), beside running servers; it
- * changes nothing. INV4 is a promise to clients, and there are no quotas for INV7.
+ * Checks what the registry promises of what it holds (threats.md §3: INV1, 2, 3, 5, 6, 7, 8), beside running servers;
+ * it changes nothing. INV4 is a promise to clients.
  */
 export async function checkIntegrity(options: IntegrityOptions): Promise<IntegrityReport> {
   const checked = { blobs: 0, blobBytes: 0, files: 0, manifests: 0 };
@@ -62,6 +63,7 @@ export async function checkIntegrity(options: IntegrityOptions): Promise<Integri
     checkReferences(options.db),
     checkScans(options.db),
     checkImmutableTags(options.db),
+    checkUsages(options.db),
     checkBlobs(content),
     checkFiles(content),
     checkLeftovers(content),

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../bytes/digest.ts';
-import { countOwnBytes } from '../catalog/garbage.ts';
+import { countOwnBytes } from '../catalog/freed-bytes.ts';
 import { ociConfigMediaType, ociGzipLayerMediaType, ociManifestMediaType } from '../oci/media-types.ts';
 import { descriptorOf, type TestImage, testImage, testManifest } from '../testing/registry-client.ts';
 import { startUpkeepHarness, type UpkeepHarness } from '../testing/upkeep-harness.ts';
@@ -95,7 +95,7 @@ describe('GarbageCollector', () => {
     await push('team/two', 'v1', image);
     await harness.client.send('/v2/team/two/blobs/uploads/', { method: 'POST' });
     const { id } = await harness.database.db.selectFrom('namespace').select('id').executeTakeFirstOrThrow();
-    const promisedBytes = await countOwnBytes(harness.database.db, id);
+    const promisedBytes = await countOwnBytes(harness.database.db, { namespaceId: id });
     expect(promisedBytes).toBe(image.blobs.reduce((sum, one) => sum + one.length, 0));
     await harness.deleteNamespace('team');
     await harness.ageUploads();
