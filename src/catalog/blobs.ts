@@ -2,9 +2,11 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
+import { canonicalBlobDigest, recordBlobDigests } from './blob-digests.ts';
 
 /** A blob as one repository sees it. */
 export interface CatalogBlob {
+  /** Of its row: sha256, also when it was asked for by sha512. */
   readonly digest: Digest;
   readonly sizeBytes: number;
   /** Key in the blob store; a later upload of the same digest replaces it. */
@@ -19,21 +21,21 @@ export async function findBlob(
   db: Database,
   asked: { readonly repositoryId: number; readonly digest: Digest },
 ): Promise<CatalogBlob | undefined> {
+  const digest = await canonicalBlobDigest(db, asked.digest);
   const row = await db
     .selectFrom('repository_blob')
     .innerJoin('blob', 'blob.digest', 'repository_blob.digest')
     .where('repository_blob.repository_id', '=', asked.repositoryId)
-    .where('repository_blob.digest', '=', asked.digest)
+    .where('repository_blob.digest', '=', digest)
     .where('blob.state', '=', 'stored')
     .select(['blob.size_bytes', 'blob.storage_key'])
     .executeTakeFirst();
-  return row === undefined
-    ? undefined
-    : { digest: asked.digest, sizeBytes: row.size_bytes, storageKey: row.storage_key };
+  return row === undefined ? undefined : { digest, sizeBytes: row.size_bytes, storageKey: row.storage_key };
 }
 
-/** Where a blob's bytes are, whichever repository holds it: for the scan, never for a client. */
-export async function locateBlob(db: Database, digest: Digest): Promise<CatalogBlob | undefined> {
+/** Where a blob's bytes are, by either digest and whichever repository holds it: for the scan, never for a client. */
+export async function locateBlob(db: Database, asked: Digest): Promise<CatalogBlob | undefined> {
+  const digest = await canonicalBlobDigest(db, asked);
   const row = await db
     .selectFrom('blob')
     .where('digest', '=', digest)
@@ -46,28 +48,37 @@ export async function locateBlob(db: Database, digest: Digest): Promise<CatalogB
 /**
  * Records bytes that are durable in the blob store and makes them visible in a repository, pinned. Bytes stored before
  * under the same digest are given up for these, which were just verified: so a push repairs a damaged copy (threats.md
- * F18). Returns the key that nothing refers to any more, to be deleted after the commit.
+ * F18). Returns the keys that nothing refers to any more, to be deleted after the commit. `digest` is the sha256.
  */
 export async function storeBlob(
   transaction: Transaction<Tables>,
-  stored: CatalogBlob & { readonly repositoryId: number },
-): Promise<{ readonly replacedKey?: string }> {
-  const { digest, sizeBytes, storageKey, repositoryId } = stored;
+  stored: CatalogBlob & {
+    readonly repositoryId: number;
+    /** Absent: found out later (upkeep/complete-digests.ts). */
+    readonly digestSha512?: Digest | undefined;
+  },
+): Promise<{ readonly replacedKeys: readonly string[] }> {
+  const { digest, digestSha512, sizeBytes, storageKey, repositoryId } = stored;
+  const replacedKeys: string[] = [];
+  // The row may be known by one of the digests alone, so that the conflict may be with either.
   const inserted = await transaction
     .insertInto('blob')
-    .values({ digest, size_bytes: sizeBytes, storage_key: storageKey })
-    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .values({ digest, digest_sha512: digestSha512 ?? null, size_bytes: sizeBytes, storage_key: storageKey })
+    .onConflict((conflict) => conflict.doNothing())
     .returning('digest')
     .executeTakeFirst();
-  let replacedKey: string | undefined;
   if (inserted === undefined) {
     const before = await transaction
       .selectFrom('blob')
-      .select('storage_key')
+      .select(['storage_key', 'digest_sha512'])
       .where('digest', '=', digest)
       .forUpdate()
       .executeTakeFirst();
-    // Deleted between the two statements: the garbage collector has just finished with it.
+    if (digestSha512 !== undefined && before?.digest_sha512 !== digestSha512) {
+      const merged = await recordBlobDigests(transaction, { sha256: digest, sha512: digestSha512 });
+      if (merged.replacedKey !== undefined) replacedKeys.push(merged.replacedKey);
+    }
+    // Deleted between the two statements by the garbage collector, or it was known by its sha512 alone until now.
     if (before === undefined) return await storeBlob(transaction, stored);
     await transaction
       .updateTable('blob')
@@ -80,10 +91,10 @@ export async function storeBlob(
       })
       .where('digest', '=', digest)
       .execute();
-    if (before.storage_key !== storageKey) replacedKey = before.storage_key;
+    if (before.storage_key !== storageKey) replacedKeys.push(before.storage_key);
   }
   await linkAndPin(transaction, { repositoryId, digest });
-  return replacedKey === undefined ? {} : { replacedKey };
+  return { replacedKeys };
 }
 
 /** Makes a stored blob visible in another repository, pinned; false when it is gone. */
@@ -127,11 +138,6 @@ export async function pinBlob(
   return result.rows.length > 0;
 }
 
-/** Takes a blob out of a repository; its bytes stay for other repositories and the garbage collector. */
-export async function unlinkBlob(
-  transaction: Transaction<Tables>,
-  blob: { readonly repositoryId: number; readonly digest: Digest },
-): Promise<boolean> {
 /**
  * Says that a deletion gave up what the pins of a manifest's blobs were for: those that nobody comes back to end with the
  * next quiet of the repository (catalog/garbage.ts), not with their day.
@@ -146,6 +152,11 @@ export async function releasePins(
       select blob_digest from manifest_blob where manifest_digest = ${manifest.digest})`.execute(transaction);
 }
 
+/** Takes a blob out of a repository; its bytes stay for other repositories and the garbage collector. */
+export async function unlinkBlob(
+  transaction: Transaction<Tables>,
+  blob: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<boolean> {
   await transaction
     .deleteFrom('blob_pin')
     .where('repository_id', '=', blob.repositoryId)

@@ -259,9 +259,9 @@ describe('storeBlob()', () => {
       database.db
         .transaction()
         .execute((transaction) => storeBlob(transaction, { repositoryId, digest, sizeBytes: 6, storageKey }));
-    expect(await store(first, 'one')).toEqual({});
+    expect(await store(first, 'one')).toEqual({ replacedKeys: [] });
     expect(await findBlob(database.db, { repositoryId: second, digest })).toBeUndefined();
-    expect(await store(second, 'two')).toEqual({ replacedKey: 'one' });
+    expect(await store(second, 'two')).toEqual({ replacedKeys: ['one'] });
     expect(await store(second, 'two')).toEqual({});
     expect(await findBlob(database.db, { repositoryId: first, digest })).toMatchObject({ storageKey: 'two' });
     await database.db.updateTable('blob').set({ state: 'deleting' }).where('digest', '=', digest).execute();

@@ -5,6 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/names.ts';
 import { inTransaction, RollBack } from './_transaction.ts';
 import { canonicalBlobDigest } from './blob-digests.ts';
+import { canonicalBlobDigest } from './blob-digests.ts';
 import { releasePins, unlinkBlob } from './blobs.ts';
 import { countOwnBytes, countUnheldBytes } from './freed-bytes.ts';
 import { type DecideTagMove, decideRemoval, type RefusedTagMove } from './tag-moves.ts';
@@ -119,7 +120,8 @@ export async function deleteBlob(
   deletion: Deletion & { readonly digest: Digest },
 ): Promise<DeleteResult> {
   return await inTransaction<DeleteResult>(db, async (transaction) => {
-    const { repositoryId, digest } = deletion;
+    const { repositoryId } = deletion;
+    const digest = await canonicalBlobDigest(transaction, deletion.digest);
     // The blob's row, which a manifest push holds for share: the two cannot pass each other unseen.
     await transaction
       .selectFrom('blob')

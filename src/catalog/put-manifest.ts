@@ -2,9 +2,10 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Descriptor, Manifest } from '../oci/manifest.ts';
-import { layerClaimOf } from '../oci/media-types.ts';
+import { blobsOf, childrenOf, type Manifest } from '../oci/manifest.ts';
+
 import type { Tag } from '../oci/names.ts';
+import { type HeldContent, lockContent } from './_lock-content.ts';
 import { inTransaction, RollBack } from './_transaction.ts';
 import { type DecideTagMove, moveTag, type RefusedTagMove } from './tag-moves.ts';
 
@@ -37,6 +38,8 @@ export type ManifestPushResult =
       readonly statedBytes: number;
       readonly storedBytes: number;
     }
+  /** Lists within lists, more or deeper than a walk of them goes (threats.md C7). */
+  | { readonly kind: 'too-nested'; readonly message: string }
   /** The same bytes are stored as another type, which they keep (threats.md C3). */
   | { readonly kind: 'media-type-conflict'; readonly storedMediaType: string }
   | { readonly kind: 'repository-unknown' };
@@ -54,14 +57,11 @@ export async function putManifest(db: Database, push: ManifestPush): Promise<Man
       .forKeyShare()
       .executeTakeFirst();
     if (repository === undefined) return { kind: 'repository-unknown' };
-    const content =
-      push.manifest.kind === 'index'
-        ? await lockChildren(transaction, push.repositoryId, push.manifest.manifests)
-        : await lockBlobs(transaction, push.repositoryId, [push.manifest.config, ...push.manifest.layers]);
+    const content = await lockContent(transaction, push);
     if (content.kind !== 'held') return content;
     const conflict = await storeManifest(transaction, push, content);
     if (conflict !== undefined) throw new RollBack(conflict);
-    const imageId = await showInRepository(transaction, push);
+    const imageId = await showInRepository(transaction, push, content);
     for (const tag of [...new Set(push.tags)].sort()) {
       const refusal = await moveTag(transaction, {
         repositoryId: push.repositoryId,
@@ -77,96 +77,6 @@ export async function putManifest(db: Database, push: ManifestPush): Promise<Man
   });
 }
 
-interface HeldContent {
-  readonly kind: 'held';
-  /** Bytes of config and layers; of an index, those of its distinct children. */
-  readonly imageSizeBytes: number;
-  /** The sha256 digest of each child, by the digest that the index states. */
-  readonly children: ReadonlyMap<string, string>;
-}
-type ContentCheck = HeldContent | Extract<ManifestPushResult, { kind: 'content-unknown' | 'size-mismatch' }>;
-
-async function lockBlobs(
-  transaction: Transaction<Tables>,
-  repositoryId: number,
-  descriptors: readonly Descriptor[],
-): Promise<ContentCheck> {
-  const rows = await transaction
-    .selectFrom('blob')
-    .innerJoin('repository_blob', 'repository_blob.digest', 'blob.digest')
-    .where('repository_blob.repository_id', '=', repositoryId)
-    .where(
-      'blob.digest',
-      'in',
-      descriptors.map((descriptor) => descriptor.digest),
-    )
-    .where('blob.state', '=', 'stored')
-    .select(['blob.digest', 'blob.size_bytes'])
-    .orderBy('blob.digest')
-    .forShare()
-    .execute();
-  const sizes = new Map(rows.map((row) => [row.digest, row.size_bytes]));
-  const required = descriptors.filter((descriptor) => !isKeptElsewhere(descriptor));
-  const check = checkSizes(sizes, required, descriptors);
-  if (check !== undefined) return check;
-  const imageSizeBytes = descriptors.reduce((sum, descriptor) => sum + descriptor.size, 0);
-  return { kind: 'held', imageSizeBytes, children: new Map() };
-}
-
-/** A foreign layer lies at its `urls` and may be absent here (image-spec v1.1 layer.md#non-distributable-layers). */
-function isKeptElsewhere(descriptor: Descriptor): boolean {
-  return layerClaimOf(descriptor.mediaType) === 'foreign' && (descriptor.urls?.length ?? 0) > 0;
-}
-
-async function lockChildren(
-  transaction: Transaction<Tables>,
-  repositoryId: number,
-  descriptors: readonly Descriptor[],
-): Promise<ContentCheck> {
-  if (descriptors.length === 0) return { kind: 'held', imageSizeBytes: 0, children: new Map() };
-  const stated = descriptors.map((descriptor) => descriptor.digest);
-  const rows = await transaction
-    .selectFrom('repository_manifest')
-    .innerJoin('manifest', 'manifest.digest', 'repository_manifest.manifest_digest')
-    .where('repository_manifest.repository_id', '=', repositoryId)
-    .where((eb) => eb.or([eb('manifest.digest', 'in', stated), eb('manifest.digest_sha512', 'in', stated)]))
-    .select(['manifest.digest', 'manifest.digest_sha512', 'manifest.size_bytes', 'manifest.image_size_bytes'])
-    .orderBy('manifest.digest')
-    .forShare('repository_manifest')
-    .execute();
-  const sizes = new Map<string, number>();
-  const children = new Map<string, string>();
-  for (const row of rows) {
-    for (const digest of [row.digest, row.digest_sha512 ?? row.digest]) {
-      sizes.set(digest, row.size_bytes);
-      children.set(digest, row.digest);
-    }
-  }
-  const check = checkSizes(sizes, descriptors, descriptors);
-  if (check !== undefined) return check;
-  return {
-    kind: 'held',
-    imageSizeBytes: rows.reduce((sum, row) => sum + row.image_size_bytes, 0),
-    children,
-  };
-}
-
-function checkSizes(
-  sizes: ReadonlyMap<string, number>,
-  required: readonly Descriptor[],
-  stated: readonly Descriptor[],
-): Exclude<ContentCheck, HeldContent> | undefined {
-  const unknown = required.filter(({ digest }) => !sizes.has(digest)).map(({ digest }) => digest);
-  if (unknown.length > 0) return { kind: 'content-unknown', digests: [...new Set(unknown)] };
-  for (const { digest, size } of stated) {
-    const storedBytes = sizes.get(digest);
-    if (storedBytes !== undefined && storedBytes !== size) {
-      return { kind: 'size-mismatch', digest, statedBytes: size, storedBytes };
-    }
-  }
-  return undefined;
-}
-
 /** Returns the conflict when the same bytes are stored under another media type. */
 async function storeManifest(
   transaction: Transaction<Tables>,
@@ -174,8 +84,10 @@ async function storeManifest(
   content: HeldContent,
 ): Promise<Extract<ManifestPushResult, { kind: 'media-type-conflict' }> | undefined> {
   const { manifest } = push;
+  // distribution-spec v1.1 spec.md#listing-referrers: "If the artifactType is empty or missing in the image manifest".
   const artifactType =
-    manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : null);
+    manifest.artifactType || (manifest.kind === 'image' ? manifest.config.mediaType : null);
+  const config = manifest.kind === 'index' ? undefined : manifest.config?.digest;
   const inserted = await transaction
     .insertInto('manifest')
     .values({
@@ -184,7 +96,7 @@ async function storeManifest(
       media_type: manifest.mediaType,
       kind: push.kind,
       artifact_type: artifactType === null ? null : storable(artifactType),
-      config_digest: manifest.kind === 'image' ? manifest.config.digest : null,
+      config_digest: config === undefined ? null : content.canonical(config),
       subject_digest: manifest.subject?.digest ?? null,
       annotations: manifest.annotations === undefined ? null : asJson(manifest.annotations),
       size_bytes: push.content.length,
@@ -207,8 +119,8 @@ async function storeManifest(
       ? undefined
       : { kind: 'media-type-conflict', storedMediaType: stored.media_type };
   }
-  if (manifest.kind === 'index') await insertChildren(transaction, push.digest, manifest.manifests, content);
-  else await insertBlobs(transaction, push.digest, [manifest.config, ...manifest.layers]);
+  await insertChildren(transaction, push, content);
+  await insertBlobs(transaction, push, content);
   return undefined;
 }
 
@@ -217,13 +129,13 @@ const rowsPerStatement = 5_000;
 
 async function insertBlobs(
   transaction: Transaction<Tables>,
-  manifestDigest: Digest,
-  descriptors: readonly Descriptor[],
+  push: ManifestPush,
+  content: HeldContent,
 ): Promise<void> {
-  const rows = descriptors.map((descriptor, position) => ({
-    manifest_digest: manifestDigest,
+  const rows = blobsOf(push.manifest).map(({ position, descriptor }) => ({
+    manifest_digest: push.digest,
     position,
-    blob_digest: descriptor.digest,
+    blob_digest: content.canonical(descriptor.digest),
     media_type: storable(descriptor.mediaType),
     size_bytes: descriptor.size,
   }));
@@ -237,14 +149,13 @@ async function insertBlobs(
 
 async function insertChildren(
   transaction: Transaction<Tables>,
-  parentDigest: Digest,
-  descriptors: readonly Descriptor[],
+  push: ManifestPush,
   content: HeldContent,
 ): Promise<void> {
-  const rows = descriptors.map((descriptor, position) => ({
-    parent_digest: parentDigest,
+  const rows = childrenOf(push.manifest).map((descriptor, position) => ({
+    parent_digest: push.digest,
     position,
-    child_digest: content.children.get(descriptor.digest) ?? descriptor.digest,
+    child_digest: content.canonical(descriptor.digest),
     media_type: storable(descriptor.mediaType),
     platform: descriptor.platform === undefined ? null : asJson(descriptor.platform),
     annotations: descriptor.annotations === undefined ? null : asJson(descriptor.annotations),
@@ -258,7 +169,11 @@ async function insertChildren(
 }
 
 /** Inserts or, so that deleting the same manifest waits for us, locks the row; ends the pins of the blobs. */
-async function showInRepository(transaction: Transaction<Tables>, push: ManifestPush): Promise<number> {
+async function showInRepository(
+  transaction: Transaction<Tables>,
+  push: ManifestPush,
+  content: HeldContent,
+): Promise<number> {
   const { id } = await transaction
     .insertInto('repository_manifest')
     .values({
@@ -273,9 +188,8 @@ async function showInRepository(transaction: Transaction<Tables>, push: Manifest
     )
     .returning('id')
     .executeTakeFirstOrThrow();
-  if (push.manifest.kind === 'image') {
-    const { config, layers } = push.manifest;
-    const digests = [config, ...layers].map((descriptor) => descriptor.digest);
+  const digests = blobsOf(push.manifest).map(({ descriptor }) => content.canonical(descriptor.digest));
+  if (digests.length > 0) {
     // Only this push's own claim ends: another client may have been told of the same blob.
     await sql`
       with ended as (

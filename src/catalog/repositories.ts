@@ -166,7 +166,9 @@ export async function listRepositoriesHolding(
     from repository_blob held
     join repository r on r.id = held.repository_id
     join namespace n on n.id = r.namespace_id
-    where held.digest = ${filter.digest} and ${visible}
+    where held.digest in (
+        select ${filter.digest} union all select b.digest from blob b where b.digest_sha512 = ${filter.digest})
+      and ${visible}
     limit ${filter.limit}`.execute(db);
   return result.rows.map((row) => row.name);
 }

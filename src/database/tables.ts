@@ -104,6 +104,7 @@ export interface RepositoryTable {
 
 export interface BlobTable {
   digest: string;
+  digest_sha512: string | null;
   size_bytes: number;
   storage_key: string;
   state: Generated<string>;

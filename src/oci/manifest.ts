@@ -42,4 +42,30 @@ export interface IndexManifest extends ManifestFields {
   readonly manifests: readonly Descriptor[];
 }
 
-export type Manifest = ImageManifest | IndexManifest;
+/**
+ * A document of a type that neither specification defines now, such as `application/vnd.oci.artifact.manifest.v1+json`:
+ * kept as it is. It has `manifests` or the others, never both.
+ */
+export interface OtherManifest extends ManifestFields {
+  readonly kind: 'other';
+  readonly config?: Descriptor;
+  /** Its `layers` and its `blobs`. */
+  readonly layers: readonly Descriptor[];
+  readonly manifests: readonly Descriptor[];
+}
+
+export type Manifest = ImageManifest | IndexManifest | OtherManifest;
+
+/** The blobs that a manifest needs, each with its place in it: 0 is the config, layers count from 1. */
+export function blobsOf(
+  manifest: Manifest,
+): readonly { readonly position: number; readonly descriptor: Descriptor }[] {
+  if (manifest.kind === 'index') return [];
+  const layers = manifest.layers.map((descriptor, index) => ({ position: index + 1, descriptor }));
+  return manifest.config === undefined ? layers : [{ position: 0, descriptor: manifest.config }, ...layers];
+}
+
+/** The manifests that a manifest lists. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  return manifest.kind === 'image' ? [] : manifest.manifests;
+}

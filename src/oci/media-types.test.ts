@@ -14,7 +14,30 @@ it.each([
   expect(layerClaimOf(mediaType)).toBe(claim);
 });
 
-it('mediaTypeOf() drops parameters and case', () => {
-  expect(mediaTypeOf(' Application/JSON ; charset=utf-8')).toBe('application/json');
-  expect(manifestKindOf('application/json')).toBeUndefined();
+it('mediaTypeOf() drops parameters', () => {
+  expect(mediaTypeOf(' Application/JSON ; charset=utf-8')).toBe('Application/JSON');
+});
+
+it.each([
+  ['application/vnd.oci.image.manifest.v1+json', 'image'],
+  ['application/vnd.docker.distribution.manifest.list.v2+json', 'index'],
+  ['application/vnd.example.manifest.v1+json', 'other'],
+  ['application/vnd.oci.artifact.manifest.v1+json', 'other'],
+  ['application/vnd.Example+json', 'other'],
+  [`application/x${'y'.repeat(126)}`, 'other'],
+  ['application/vnd.docker.distribution.manifest.v1+prettyjws', 'schema1'],
+  ['application/vnd.docker.distribution.manifest.V1+json', 'schema1'],
+  ['application/vnd.OCI.image.manifest.v1+json', undefined],
+  [`application/x${'y'.repeat(127)}`, undefined],
+  ['application/json', undefined],
+  ['application/octet-stream', undefined],
+  ['text/html', undefined],
+  ['image/svg+xml', undefined],
+  ['application/', undefined],
+  ['application/a b', undefined],
+  ['application/a\r\nset-cookie: b', undefined],
+  ['manifest', undefined],
+  ['', undefined],
+])('manifestKindOf() says of %j: %s', (mediaType, kind) => {
+  expect(manifestKindOf(mediaType)).toBe(kind);
 });

@@ -11,8 +11,24 @@ export const dockerIndexMediaType = 'application/vnd.docker.distribution.manifes
 export const dockerConfigMediaType = 'application/vnd.docker.container.image.v1+json';
 export const dockerGzipLayerMediaType = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 
-/** Whether a manifest of this type names one image or several; undefined for a type that this registry does not take. */
-export function manifestKindOf(mediaType: string): 'image' | 'index' | undefined {
+const schema1MediaTypes: ReadonlySet<string> = new Set([
+  'application/vnd.docker.distribution.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+]);
+/** Types that do not say what kind of manifest a document is; clients have taken some of them for Docker's schema 1. */
+const genericMediaTypes: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+]);
+/** RFC 6838 §4.2; nothing but `application/…`, so that no client is made to render what somebody pushed. */
+const manifestTypePattern = /^application\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
+
+/**
+ * What a manifest of this type is: one image, a list, `other` for a type that no specification here defines, `schema1` for
+ * Docker's first format, whose blobs are named in another way. Undefined: the text is no manifest's type.
+ */
+export function manifestKindOf(mediaType: string): 'image' | 'index' | 'other' | 'schema1' | undefined {
   switch (mediaType) {
     case ociManifestMediaType:
     case dockerManifestMediaType:
@@ -20,8 +36,13 @@ export function manifestKindOf(mediaType: string): 'image' | 'index' | undefined
     case ociIndexMediaType:
     case dockerIndexMediaType:
       return 'index';
-    default:
-      return undefined;
+    default: {
+      // A known type in other letters: readers differ in whether they know it.
+      const folded = mediaType.toLowerCase();
+      if (schema1MediaTypes.has(folded)) return 'schema1';
+      const isTaken = manifestMediaTypes.includes(folded) || genericMediaTypes.has(folded);
+      return isTaken || !manifestTypePattern.test(mediaType) ? undefined : 'other';
+    }
   }
 }
 
@@ -47,7 +68,7 @@ export function layerClaimOf(mediaType: string): 'files' | 'foreign' | 'encrypte
     : 'other';
 }
 
-/** A Content-Type without its parameters, in lower case (RFC 9110 §8.3.1). */
+/** A Content-Type without its parameters (RFC 9110 §8.3.1), as it is written. */
 export function mediaTypeOf(contentType: string): string {
-  return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+  return (contentType.split(';', 1)[0] ?? '').trim();
 }

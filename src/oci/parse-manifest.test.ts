@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { descriptorCountMax } from './_read-descriptor.ts';
 import {
   dockerIndexMediaType,
   dockerManifestMediaType,
   ociIndexMediaType,
   ociManifestMediaType,
 } from './media-types.ts';
-import { descriptorCountMax, manifestSizeBytesMax, parseManifest } from './parse-manifest.ts';
+import { manifestSizeBytesMax, parseManifest } from './parse-manifest.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const descriptor = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: 7 };

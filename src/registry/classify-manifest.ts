@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { findBlob } from '../catalog/blobs.ts';
 import type { Database } from '../database/database.ts';
-import type { Descriptor, ImageManifest } from '../oci/manifest.ts';
+import type { Descriptor, Manifest } from '../oci/manifest.ts';
 import { dockerConfigMediaType, ociConfigMediaType, ociEmptyMediaType } from '../oci/media-types.ts';
 import { sniffBytes, sniffContent } from '../oci/sniff-content.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
@@ -36,18 +36,23 @@ function isDocumentType(mediaType: string): boolean {
 }
 
 /**
- * Whether a manifest holds an image, or documents alone. It is an artifact only when every layer is a small document by
- * its type and by its bytes, or when it has no layer and its config is none of an image: everything else is scanned and
- * judged as an image, whatever it calls itself (threats.md P12, P13).
+ * Whether a manifest lists others, holds an image, or documents alone. It is an artifact only when every layer is a small
+ * document by its type and by its bytes, or when it has no layer and its config is none of an image, by type and bytes:
+ * everything else is scanned and judged as an image, whatever it calls itself (threats.md P12, P13).
  */
 export async function classifyManifest(
-  manifest: ImageManifest,
+  manifest: Manifest,
   from: { readonly db: Database; readonly store: BlobStore; readonly repositoryId: number },
-): Promise<'image' | 'artifact'> {
+): Promise<'image' | 'index' | 'artifact'> {
+  if (manifest.kind === 'index' || (manifest.kind === 'other' && manifest.manifests.length > 0))
+    return 'index';
+  const { config } = manifest;
   if (manifest.layers.length === 0) {
-    const isImageConfig = [ociConfigMediaType, dockerConfigMediaType].includes(manifest.config.mediaType);
-    return isImageConfig ? 'image' : 'artifact';
+    if (config === undefined) return 'artifact';
+    const isImageConfig = [ociConfigMediaType, dockerConfigMediaType].includes(config.mediaType);
+    return isImageConfig || !(await isDocument(config, from)) ? 'image' : 'artifact';
   }
+  if (manifest.kind === 'other' && config !== undefined && !(await isDocument(config, from))) return 'image';
   const mayBeDocuments = manifest.layers.every(
     (layer) => isDocumentType(layer.mediaType) && layer.size <= artifactLayerSizeBytesMax,
   );

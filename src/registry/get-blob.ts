@@ -27,7 +27,7 @@ export async function getBlob(
     guard: parts.pullGuard,
     access,
     repository: access.repository,
-    target: { kind: 'blob', digest },
+    target: { kind: 'blob', digest: blob.digest },
     method,
     reply,
   });
@@ -93,7 +93,7 @@ async function answerHead(
   }
   if (access.mayPush) {
     const { repositoryId } = access.repository;
-    const isPinned = await pinBlob(parts.connection.db, { repositoryId, digest });
+    const isPinned = await pinBlob(parts.connection.db, { repositoryId, digest: blob.digest });
     if (!isPinned) return refuse(reply, blobUnknown({ name: access.name, digest }));
   }
   return blobHeaders(reply, asked).header('content-length', blob.sizeBytes).send();

@@ -85,7 +85,7 @@ async function mountFrom(
     guard: parts.pullGuard,
     access: { ...source, mayPush: false },
     repository: source.repository,
-    target: { kind: 'blob', digest },
+    target: { kind: 'blob', digest: blob.digest },
     method: 'GET',
     reply,
     ...(mount.signal === undefined ? {} : { signal: mount.signal }),
@@ -95,7 +95,10 @@ async function mountFrom(
   // A missing or damaged copy is uploaded again, which repairs it.
   if ((await parts.store.size(blob.storageKey)) !== blob.sizeBytes) return { kind: 'upload' };
   const target = await repositoryToPush(call, mount.access);
-  const isLinked = await linkBlob(parts.connection.db, { digest, toRepositoryId: target.repositoryId });
+  const isLinked = await linkBlob(parts.connection.db, {
+    digest: blob.digest,
+    toRepositoryId: target.repositoryId,
+  });
   parts.reach?.('mount.linked');
   return { kind: isLinked ? 'mounted' : 'upload' };
 }

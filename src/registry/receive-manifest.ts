@@ -3,7 +3,7 @@ import { digestOf } from '../bytes/digest.ts';
 import { type ManifestPushResult, putManifest } from '../catalog/put-manifest.ts';
 import { ensureRepository } from '../catalog/repositories.ts';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
-import type { Descriptor, Manifest } from '../oci/manifest.ts';
+import { blobsOf, childrenOf, type Descriptor, type Manifest } from '../oci/manifest.ts';
 import { parseTag, type Tag } from '../oci/names.ts';
 import { manifestSizeBytesMax, parseManifest } from '../oci/parse-manifest.ts';
 import { linkWithinQuota, refuseOverQuota } from './admit-bytes.ts';
@@ -133,9 +133,7 @@ function readTags(texts: readonly string[], reference: ManifestReference): reado
 
 function descriptorsOf(manifest: Manifest): readonly Descriptor[] {
   const subject = manifest.subject === undefined ? [] : [manifest.subject];
-  return manifest.kind === 'index'
-    ? [...manifest.manifests, ...subject]
-    : [manifest.config, ...manifest.layers, ...subject];
+  return [...childrenOf(manifest), ...blobsOf(manifest).map(({ descriptor }) => descriptor), ...subject];
 }
 
 /** Embedded content must be what the digest names: a reader may take either (threats.md P15). */
@@ -166,10 +164,7 @@ async function store(
   const { manifest, digest, tags } = received;
   const { db } = parts.connection;
   const { repositoryId } = repository;
-  const kind =
-    manifest.kind === 'index'
-      ? 'index'
-      : await classifyManifest(manifest, { db, store: parts.store, repositoryId });
+  const kind = await classifyManifest(manifest, { db, store: parts.store, repositoryId });
   parts.reach?.('manifest.received');
   const result = await putManifest(db, {
     repositoryId,
@@ -214,6 +209,8 @@ function refusalOf(result: ManifestPushResult, name: FullName): Refusal | undefi
       return refusals.manifestInvalid(
         `Cannot store the manifest: the size of "${result.digest}" must be ${result.storedBytes} as stored, got ${result.statedBytes}`,
       );
+    case 'too-nested':
+      return refusals.manifestInvalid(`Cannot store the manifest: ${result.message}`);
     case 'media-type-conflict':
       return refusals.manifestInvalid(
         `Cannot store the manifest: its media type must stay "${result.storedMediaType}", as which the same bytes are stored`,

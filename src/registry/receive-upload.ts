@@ -13,6 +13,7 @@ import { mountBlob, mountScope } from './mount-blob.ts';
 import { type FullName, invalidDigest, parseFullName } from './parse-path.ts';
 import { parseContentRange } from './parse-range.ts';
 import { repositoryToPush } from './receive-manifest.ts';
+import { storedDigests } from './stored-digests.ts';
 import { withUpload } from './upload-lease.ts';
 
 const uploadIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -225,15 +226,15 @@ async function commit(
   }
   const { key: storageKey, sizeBytes } = committed;
   call.parts.reach?.('blob.durable');
+  const digests = await storedDigests(store, { key: storageKey, sizeBytes, digest });
   const stored = await connection.db.transaction().execute(async (transaction) => {
     if (!(await closeUpload(transaction, { id: upload.id, lease }))) return undefined;
     const { repositoryId } = upload;
-    return await storeBlob(transaction, { repositoryId, digest, sizeBytes, storageKey });
+    return await storeBlob(transaction, { ...digests, repositoryId, sizeBytes, storageKey });
   });
   if (stored === undefined) return refusals.uploadBusy();
   call.parts.reach?.('blob.recorded');
-  if (stored.replacedKey !== undefined) {
-    const { replacedKey } = stored;
+  for (const replacedKey of stored.replacedKeys) {
     await store.delete(replacedKey).catch((error: unknown) => {
       call.request.log.warn({ err: error, key: replacedKey }, 'cannot delete a replaced copy of a blob');
     });

@@ -38,7 +38,12 @@ export interface Situation {
     readonly sizeBytes: number;
   };
   /** Absent unless the repository holds it. */
-  readonly blob?: { readonly sizeBytes: number; readonly storageKey: string };
+  readonly blob?: {
+    /** sha256, also when asked for by sha512. */
+    readonly digest: Digest;
+    readonly sizeBytes: number;
+    readonly storageKey: string;
+  };
 }
 
 export type ReadSituation = (key: SituationKey) => Promise<Situation>;
@@ -49,7 +54,7 @@ const queriesAtOnceMax = 2;
 const text = `
 select a.id as account_id, a.name as account_name, a.is_admin, n.id as namespace_id, n.is_public, n.quota_bytes, stronger_role(member.role, a.everywhere_role) as role,
   r.id as repository_id, m.digest,
-  case t.digest_algorithm when 'sha512' then m.digest_sha512 end as tag_digest, m.media_type, m.size_bytes as manifest_size, b.size_bytes as blob_size, b.storage_key
+  case t.digest_algorithm when 'sha512' then m.digest_sha512 end as tag_digest, m.media_type, m.size_bytes as manifest_size, b.digest as blob_digest, b.size_bytes as blob_size, b.storage_key
 from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
   $7::bigint[]) with ordinality
   as q (account_id, namespace, repository, tag, manifest_digest, blob_digest, secret_id, position)
@@ -65,7 +70,9 @@ left join manifest alias on alias.digest_sha512 = q.manifest_digest
 left join repository_manifest held on held.repository_id = r.id
   and held.manifest_digest = coalesce(t.manifest_digest, alias.digest, q.manifest_digest)
 left join manifest m on m.digest = held.manifest_digest
-left join repository_blob linked on linked.repository_id = r.id and linked.digest = q.blob_digest
+left join blob twin on starts_with(q.blob_digest, 'sha512:') and twin.digest_sha512 = q.blob_digest
+left join repository_blob linked on linked.repository_id = r.id
+  and linked.digest = coalesce(twin.digest, q.blob_digest)
 left join blob b on b.digest = linked.digest and b.state = 'stored'
 order by q.position`;
 
@@ -81,6 +88,7 @@ interface Row {
   readonly tag_digest: string | null;
   readonly media_type: string | null;
   readonly manifest_size: number | null;
+  readonly blob_digest: string | null;
   readonly blob_size: number | null;
   readonly quota_bytes: number | null;
   readonly storage_key: string | null;
@@ -162,8 +170,14 @@ function asSituation(row: Row): Situation {
             sizeBytes: row.manifest_size ?? 0,
           },
         }),
-    ...(row.storage_key === null
+    ...(row.storage_key === null || row.blob_digest === null
       ? {}
-      : { blob: { sizeBytes: row.blob_size ?? 0, storageKey: row.storage_key } }),
+      : {
+          blob: {
+            digest: row.blob_digest as Digest, // only parsed digests are written
+            sizeBytes: row.blob_size ?? 0,
+            storageKey: row.storage_key,
+          },
+        }),
   };
 }
