@@ -85,7 +85,9 @@ describe('dpkgExtractor', () => {
   it('finds the npm packages and programs that dpkg installed, in lists and md5sums', () => {
     const path = 'usr/lib/node_modules/npm/package.json';
     const owned = [path, 'usr/bin/npm'].map((item) => ({ kind: 'owned-path', path: item }));
-    expect(extract(`/.\n/${path}\n/usr/bin/npm\n/usr/share/npm\n`, 'var/lib/dpkg/info/npm.list')).toEqual(owned);
+    expect(extract(`/.\n/${path}\n/usr/bin/npm\n/usr/share/npm\n`, 'var/lib/dpkg/info/npm.list')).toEqual(
+      owned,
+    );
     expect(
       extract(
         `${'0'.repeat(32)}  ${path}\n${'1'.repeat(32)}  usr/bin/npm\n`,

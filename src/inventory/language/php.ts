@@ -1,0 +1,40 @@
+import type { Extractor } from '../extractor.ts';
+import type { Found } from '../found.ts';
+import { type ListedPackage, languagePackage, lockedPackages, unreadable } from './_listed-packages.ts';
+import { DocumentError, UntypedDocument } from './_untyped-document.ts';
+
+/** Composer packages as installed: `vendor/composer/installed.json`, of Composer 1 (a list) and 2. */
+export const phpExtractor: Extractor = {
+  knownPaths: [],
+  wants: (path) => path.endsWith('/composer/installed.json'),
+  extract: (_path, bytes) => readInstalled(bytes),
+};
+
+/** `composer.lock`, without what only developers install. */
+export const composerLockExtractor: Extractor = {
+  knownPaths: [],
+  wants: (path) => path === 'composer.lock' || path.endsWith('/composer.lock'),
+  extract: (_path, bytes) =>
+    lockedPackages('php', 'composer.lock', () =>
+      readPackages(UntypedDocument.json(bytes).required('packages')),
+    ),
+};
+
+function readInstalled(bytes: Buffer): Found[] {
+  try {
+    const document = UntypedDocument.json(bytes);
+    const packages = document.isTable ? document.required('packages') : document;
+    return [...readPackages(packages)].map((item) => languagePackage('php', item));
+  } catch (error) {
+    if (error instanceof DocumentError)
+      return [unreadable('The list of installed Composer packages is not of its format')];
+    throw error;
+  }
+}
+
+/** Tags are often written `v1.2.3`. */
+function* readPackages(packages: UntypedDocument): Generator<ListedPackage> {
+  for (const item of packages.items) {
+    yield { name: item.at('name').text, version: item.at('version').text.replace(/^v(?=\d)/, '') };
+  }
+}

@@ -1,0 +1,35 @@
+import type { Extractor } from '../extractor.ts';
+import type { Found } from '../found.ts';
+import { languagePackage, unreadable } from './_listed-packages.ts';
+
+const metadata = /(?:^|\/)([^/]+)\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/;
+const eggMetadata = /(?:^|\/)([^/]+)\.egg\/EGG-INFO\/PKG-INFO$/;
+
+/**
+ * Python packages as installed: `<name>-<version>.dist-info/METADATA`, and of older tools `*.egg-info` (a folder or a file)
+ * and `EGG-INFO`. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+ */
+export const pythonExtractor: Extractor = {
+  knownPaths: [],
+  wants: (path) =>
+    path.includes('.egg') || path.endsWith('/METADATA') ? folderName(path) !== undefined : false,
+  extract: (path, bytes) => [readMetadata(path, bytes)],
+};
+
+function folderName(path: string): string | undefined {
+  return (metadata.exec(path) ?? eggMetadata.exec(path))?.[1];
+}
+
+/** What the file does not say, the folder's name does: `Flask-1.0.2`, `six-1.16.0-py3.11`. */
+function readMetadata(path: string, bytes: Buffer): Found {
+  const header = bytes.toString('utf8').split(/\r?\n\r?\n/, 1)[0] ?? '';
+  const [, folder, folderVersion = ''] = /^(.+?)(?:-([^-]+)(?:-py.*)?)?$/.exec(folderName(path) ?? '') ?? [];
+  const name = fieldOf(header, 'Name') ?? folder;
+  if (!name) return unreadable('The metadata of a Python package does not name it');
+  return languagePackage('python', { name, version: fieldOf(header, 'Version') ?? folderVersion });
+}
+
+/** Field names are not case-sensitive (RFC 822). */
+function fieldOf(header: string, field: string): string | undefined {
+  return new RegExp(`^${field}:[ \\t]*(\\S+)[ \\t]*\\r?$`, 'im').exec(header)?.[1];
+}
