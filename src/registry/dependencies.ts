@@ -8,6 +8,7 @@ import type { Credentials } from './credentials.ts';
 import type { PullGuard, PushGuard, PushObserver } from './guards.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 import type { RegistryPoint } from './registry-points.ts';
+import type { SendBuffers } from './send-blob.ts';
 import type { ReadSituation } from './situation.ts';
 
 /** What the registry needs from whoever starts it. */
@@ -40,6 +41,7 @@ export interface RegistryParts extends RegistryDependencies {
   readonly challenges: Challenges;
   readonly readSituation: ReadSituation;
   readonly manifestCache: ManifestCache;
+  readonly sendBuffers: SendBuffers;
 }
 
 /** One request, its sender proven. */

@@ -14,6 +14,7 @@ import { parseRegistryPath, type RegistryPath } from './parse-path.ts';
 import { ClientGoneError } from './read-body.ts';
 import { receiveManifest } from './receive-manifest.ts';
 import { continueUpload, startUpload } from './receive-upload.ts';
+import { SendBuffers } from './send-blob.ts';
 import { situationReader } from './situation.ts';
 
 const manifestCacheBytesMax = 64 * 1024 * 1024;
@@ -36,6 +37,7 @@ export async function registerRegistry(
       db: dependencies.connection.db,
       sizeBytesMax: manifestCacheBytesMax,
     }),
+    sendBuffers: new SendBuffers(),
   };
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();

@@ -69,6 +69,25 @@ export function describeBlobStore(name: string, open: () => Promise<StoreUnderTe
       expect((await buffer(await store.read(key, range))).equals(expected)).toBe(true);
     });
 
+    it('opens a blob for reads into memory of the caller, also after it was deleted', async (context) => {
+      if (store.openBlob === undefined) return context.skip('reads as a stream alone');
+      const bytes = randomBytes(10_000);
+      const key = await stored(bytes);
+      const opened = await store.openBlob(key);
+      try {
+        await store.delete(key);
+        expect(opened.sizeBytes).toBe(10_000);
+        const part = Buffer.alloc(1_000);
+        expect(await opened.readInto(part, 9_000)).toBe(1_000);
+        expect(part.equals(bytes.subarray(9_000))).toBe(true);
+        expect(await opened.readInto(part, 9_900)).toBe(100);
+        expect(await opened.readInto(part, 10_000)).toBe(0);
+      } finally {
+        await opened.close();
+      }
+      await expect(store.openBlob(key)).rejects.toThrow(BlobMissingError);
+    });
+
     it('keeps an upload whose bytes do not hash to the digest, and commits it under the right one', async () => {
       const bytes = randomBytes(1_000);
       const id = await upload(bytes);

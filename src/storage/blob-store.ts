@@ -1,12 +1,25 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../oci/digest.ts';
 
+/** A blob held open: its bytes stay readable when its key is deleted meanwhile. */
+export interface OpenBlob {
+  readonly sizeBytes: number;
+  /** Reads the bytes from `position` on into `buffer`; returns how many came, 0 only at the end. */
+  readInto(buffer: Buffer, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
 /** Bytes under a key that this project chose; never a name that a client sent. */
 export interface BlobReader {
   /** Bytes `start`…`end` (both included, default: all). Throws `BlobMissingError` when there is none. */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
   /** Size in bytes, or undefined when there is none. */
   size(key: string): Promise<number | undefined>;
+  /**
+   * For stores that can read into memory of the caller's choice, which is far cheaper than a stream; absent in others.
+   * Throws `BlobMissingError`. Whoever opens closes.
+   */
+  openBlob?(key: string): Promise<OpenBlob>;
 }
 
 /** An upload that survives a restart: bytes are appended, then committed once under the digest they hash to. */

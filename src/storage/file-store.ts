@@ -8,7 +8,7 @@ import { DurableFolders } from './_durable-folders.ts';
 import { checkStorageKey, checkUploadId, isUploadId, readStorageKey, storageKeyOf } from './_storage-key.ts';
 import { writeStream } from './_write-stream.ts';
 import { BlobMissingError, UploadBusyError, UploadMissingError, UploadOffsetError } from './blob-errors.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobStore, OpenBlob } from './blob-store.ts';
 import type { ContentListing, ListedContent, ListedUpload } from './content-listing.ts';
 import { type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -83,6 +83,23 @@ export class FileStore implements BlobStore, ContentListing, Quarantine {
     const handle = await this.#folders.openOrUndefined(this.#blobPath(key), constants.O_RDONLY);
     if (handle === undefined) throw new BlobMissingError(key);
     return handle.createReadStream({ highWaterMark: readChunkBytes, ...range });
+  }
+
+  async openBlob(key: string): Promise<OpenBlob> {
+    const handle = await this.#folders.openOrUndefined(this.#blobPath(key), constants.O_RDONLY);
+    if (handle === undefined) throw new BlobMissingError(key);
+    try {
+      const { size } = await handle.stat({ bigint: true });
+      return {
+        sizeBytes: Number(size),
+        readInto: async (buffer, position) =>
+          (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
+        close: () => handle.close(),
+      };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   async size(key: string): Promise<number | undefined> {
