@@ -18,7 +18,7 @@ function reasonOf(error: unknown): string {
 /** Makes the data folder (0700) when it is absent and tries to write in it. Throws `StartError`. */
 export async function ensureDataFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const probe = path.join(folder, `.write-test-${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);
@@ -27,6 +27,24 @@ export async function ensureDataFolder(folder: string): Promise<void> {
       `Cannot use the data folder "${folder}": it must be a folder that this user may write in, got ${reasonOf(cause)}`,
       { cause },
     );
+  }
+}
+
+/** As a recursive `mkdir()`, which never ends below /proc, where a parent that is there still says ENOENT (Node 24). */
+async function makeFolder(folder: string): Promise<void> {
+  const make = async () => {
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    });
+  };
+  try {
+    await make();
+  } catch (error) {
+    const parent = path.dirname(folder);
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT') || parent === folder)
+      throw error;
+    await makeFolder(parent);
+    await make();
   }
 }
 
