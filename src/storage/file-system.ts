@@ -1,12 +1,30 @@
-import type { BigIntStats, Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import * as files from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 
 /** What the store does with an open file. */
-export type OpenFile = Pick<
-  FileHandle,
-  'read' | 'write' | 'writev' | 'truncate' | 'datasync' | 'sync' | 'close' | 'createReadStream'
-> & { stat(options: { readonly bigint: true }): Promise<BigIntStats> };
+export interface OpenFile {
+  stat(options: {
+    readonly bigint: true;
+  }): Promise<{ readonly size: bigint; readonly ino: bigint; readonly mtimeNs: bigint }>;
+  createReadStream(options: {
+    readonly start?: number;
+    readonly end?: number;
+    readonly autoClose?: boolean;
+    readonly highWaterMark?: number;
+  }): Readable;
+  write(
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesWritten: number }>;
+  writev(buffers: readonly Buffer[], position: number): Promise<{ readonly bytesWritten: number }>;
+  truncate(sizeBytes: number): Promise<void>;
+  datasync(): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /**
  * The calls of an operating system that the file store is built on, with the contracts of `node:fs/promises`: what
