@@ -122,10 +122,10 @@ export async function abandonLease(
     .execute();
 }
 
-/** Gives the lease back and records how far the upload is; false when the lease was lost meanwhile. */
+/** Gives the lease back and records how far the upload is, if that is known; false when the lease was lost meanwhile. */
 export async function releaseUpload(
   db: Database,
-  upload: { readonly id: string; readonly lease: string; readonly offsetBytes: number },
+  upload: { readonly id: string; readonly lease: string; readonly offsetBytes: number | undefined },
 ): Promise<boolean> {
   const result = await db
     .updateTable('upload')
@@ -133,7 +133,7 @@ export async function releaseUpload(
       lease: null,
       lease_holder: null,
       leased_until: null,
-      offset_bytes: upload.offsetBytes,
+      ...(upload.offsetBytes === undefined ? {} : { offset_bytes: upload.offsetBytes }),
       reserved_bytes: 0,
       touched_at: sql<Date>`now()`,
     })

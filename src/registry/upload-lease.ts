@@ -49,8 +49,9 @@ export async function withUpload<Result>(
     throw error;
   } finally {
     clearInterval(renewal);
-    const offsetBytes = await parts.store.uploadSize(upload.id);
-    await releaseUpload(db, { id: upload.id, lease, offsetBytes: offsetBytes ?? 0 });
+    // A store that cannot tell must not keep the lease.
+    const offsetBytes = await parts.store.uploadSize(upload.id).catch(() => undefined);
+    await releaseUpload(db, { id: upload.id, lease, offsetBytes });
   }
 }
 

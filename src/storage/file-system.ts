@@ -7,6 +7,12 @@ export interface OpenFile {
   stat(options: {
     readonly bigint: true;
   }): Promise<{ readonly size: bigint; readonly ino: bigint; readonly mtimeNs: bigint }>;
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
   createReadStream(options: {
     readonly start?: number;
     readonly end?: number;

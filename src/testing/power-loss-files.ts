@@ -121,6 +121,7 @@ export class PowerLossFiles implements FileSystem {
       write: refuse,
       writev: refuse,
       truncate: refuse,
+      read: refuse,
       createReadStream: () => Readable.from([]),
     };
   }
@@ -142,6 +143,9 @@ export class PowerLossFiles implements FileSystem {
       write: (bytes, offset, length, position) => write(bytes.subarray(offset, offset + length), position),
       writev: (buffers, position) => write(Buffer.concat(buffers), position),
       truncate: async (sizeBytes) => this.#do({ kind: 'truncate', inode, sizeBytes }),
+      read: async (buffer, offset, length, position) => ({
+        bytesRead: this.#inode(inode).bytes.copy(buffer, offset, position, position + length),
+      }),
       createReadStream: ({ start = 0, end = Number.POSITIVE_INFINITY }) => {
         const bytes = this.#inode(inode).bytes.subarray(start, end + 1);
         return Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false });
