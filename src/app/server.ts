@@ -9,6 +9,7 @@ import { presenceStatement } from '../catalog/uploads.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
+import type { BlobReader } from '../storage/blob-store.ts';
 import type { CollectedStore } from '../upkeep/garbage-collector.ts';
 import { type Address, chooseAddress, listenError } from './address.ts';
 import { ensureAdmin } from './admin-account.ts';
@@ -119,7 +120,11 @@ async function createServices(
     readonly instance: number;
   },
   missing: () => Promise<string | undefined>,
-): Promise<{ readonly fastify: FastifyInstance; readonly store: CollectedStore; readonly blobs: BlobBytes }> {
+): Promise<{
+  readonly fastify: FastifyInstance;
+  readonly store: CollectedStore & BlobReader;
+  readonly blobs: BlobBytes;
+}> {
   const { installation, logger, listener, queue, started, externalUrl, metrics } = parts;
   const { config, connection } = installation;
   const { db } = connection;

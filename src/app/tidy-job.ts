@@ -6,7 +6,9 @@ import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
 import type { MetricSet } from '../metrics/metric-set.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
+import type { BlobReader } from '../storage/blob-store.ts';
 import { foldUsages } from '../upkeep/fold-usages.ts';
+import { DigestCompleter } from '../upkeep/complete-digests.ts';
 import { type CollectedStore, GarbageCollector } from '../upkeep/garbage-collector.ts';
 import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
@@ -18,11 +20,16 @@ export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' 
 
 /**
  * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, expired secrets (and
- * warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run.
+ * warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run. Then works out
+ * the digests that large blobs still lack.
  */
 export function tidyJob(
   installation: Installation,
-  options: { readonly store: CollectedStore; readonly logger: Logger; readonly metrics: MetricSet },
+  options: {
+    readonly store: CollectedStore & BlobReader;
+    readonly logger: Logger;
+    readonly metrics: MetricSet;
+  },
 ): JobHandler {
   const { config, connection } = installation;
   const { db } = connection;
@@ -36,6 +43,7 @@ export function tidyJob(
     uploadTtlSeconds,
     ...(reach === undefined ? {} : { reach }),
   });
+  const completer = new DigestCompleter({ db, store });
   return async (_payload, { signal }) => {
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
@@ -50,5 +58,7 @@ export function tidyJob(
       await recordEvent(db, { kind: 'garbage.freed', actor: 'system', subject: 'blobs', details: collected });
     }
     for (const problem of problems) logger.warn({ part: 'garbage' }, problem);
+    const completed = await completer.run(signal);
+    for (const problem of completed.problems) logger.warn({ part: 'digests' }, problem);
   };
 }

@@ -26,7 +26,7 @@ export async function openImage(options: {
   if (parsed.manifest.kind !== 'image') {
     throw new ImageUnreadableError(
       'not-an-image',
-      'Cannot open the image: the manifest must be of one image, got an index',
+      `Cannot open the image: the manifest must be of one image, got ${parsed.manifest.kind === 'index' ? 'an index' : `the type "${parsed.manifest.mediaType}"`}`,
     );
   }
   const config = await readConfig(parsed.manifest.config, options.readBlob);

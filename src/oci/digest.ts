@@ -20,3 +20,7 @@ export function digestAlgorithm(digest: Digest): DigestAlgorithm {
 export function digestHex(digest: Digest): string {
   return digest.slice(7);
 }
+
+export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
+  return text === 'sha256' || text === 'sha512';
+}

@@ -74,22 +74,22 @@ export async function getReferrers(
   const after = Number(query.get('last') ?? '0');
   const found =
     access.repository === undefined
-      ? []
+      ? { items: [], hasMore: false }
       : await listReferrers(parts.connection.db, {
           repositoryId: access.repository.repositoryId,
           subject: digest,
           ...(artifactType === undefined ? {} : { artifactType: artifactType.replaceAll('\0', '') }),
           ...(Number.isSafeInteger(after) && after > 0 ? { afterImageId: after } : {}),
-          limit: pageEntriesMax + 1,
+          limit: pageEntriesMax,
+          sizeBytesMax: referrersPageBytesMax,
         });
-  const page = withinBytes(found.slice(0, pageEntriesMax));
-  const last = page.at(-1);
-  if (last !== undefined && page.length < found.length) {
+  const manifests = withinBytes(found.items.map(asDescriptor));
+  const last = found.items[manifests.length - 1];
+  if (last !== undefined && (found.hasMore || manifests.length < found.items.length)) {
     const filter = artifactType === undefined ? '' : `&artifactType=${encodeURIComponent(artifactType)}`;
     reply.header('link', `</v2/${name.full}/referrers/${digest}?last=${last.imageId}${filter}>; rel="next"`);
   }
   if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType');
-  const manifests = page.map(({ imageId: _, sizeBytes, ...referrer }) => ({ ...referrer, size: sizeBytes }));
   return sendJson(reply, { schemaVersion: 2, mediaType: ociIndexMediaType, manifests }, ociIndexMediaType);
 }
 
@@ -105,14 +105,19 @@ async function authorizePull(call: RegistryCall, name: FullName) {
   });
 }
 
-/** The entries whose descriptors fit into a page; at least one. */
-function withinBytes(found: readonly Referrer[]): readonly Referrer[] {
-  let leftBytes = referrersPageBytesMax;
-  const page: Referrer[] = [];
-  for (const referrer of found) {
-    leftBytes -= 400 + JSON.stringify(referrer.annotations ?? {}).length;
+/** The entry of the referrers list (distribution-spec v1.1 spec.md#listing-referrers). */
+function asDescriptor({ imageId: _, sizeBytes, ...referrer }: Referrer) {
+  return { ...referrer, size: sizeBytes };
+}
+
+/** The entries that fit into a page with what stands around them; at least one. */
+function withinBytes<Entry>(entries: readonly Entry[]): readonly Entry[] {
+  let leftBytes = referrersPageBytesMax - 200;
+  const page: Entry[] = [];
+  for (const entry of entries) {
+    leftBytes -= Buffer.byteLength(JSON.stringify(entry)) + 1;
     if (leftBytes < 0 && page.length > 0) break;
-    page.push(referrer);
+    page.push(entry);
   }
   return page;
 }

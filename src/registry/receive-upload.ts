@@ -3,7 +3,7 @@ import { addAbortSignal } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { storeBlob } from '../catalog/blobs.ts';
 import { closeUpload, isUpload, openUpload, type UploadKey } from '../catalog/uploads.ts';
-import { type Digest, parseDigest } from '../oci/digest.ts';
+import { type Digest, isDigestAlgorithm, parseDigest } from '../oci/digest.ts';
 import { UploadMissingError } from '../storage/blob-errors.ts';
 import { admittedBody, QuotaExceededError, refuseOverQuota, stopReadingAfter } from './admit-bytes.ts';
 import { type Access, authorize } from './authorize.ts';
@@ -34,6 +34,9 @@ export async function startUpload(call: RegistryCall, name: FullName): Promise<F
     if (mounted.kind === 'refused') return refuse(reply, mounted);
     if (mounted.kind === 'mounted') return sendCreated(reply, { name, digest });
   }
+  const algorithm = query.get('digest-algorithm');
+  if (algorithm !== null && !isDigestAlgorithm(algorithm))
+    return refuse(reply, unsupportedAlgorithm(algorithm));
   const wanted = query.get('digest');
   const digest = wanted === null ? undefined : parseDigest(wanted);
   if (wanted !== null && digest === undefined) return refuse(reply, invalidDigest(wanted));
@@ -96,6 +99,13 @@ export async function continueUpload(
     default:
       return refuse(reply, refusals.unsupported(`Cannot ${request.method} an upload`));
   }
+}
+
+/** spec.md#pushing-a-blob-in-chunks: the algorithm of the digest to come; both are worked out in any case. */
+function unsupportedAlgorithm(algorithm: string): Refusal {
+  return refusals.digestInvalid(
+    `Cannot open an upload for the algorithm "${algorithm.slice(0, 50)}": it must be sha256 or sha512`,
+  );
 }
 
 async function showUpload(

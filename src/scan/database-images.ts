@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Database } from '../database/database.ts';
-import type { Image } from '../image/image.ts';
+import type { Image, ImageLayer } from '../image/image.ts';
 import { ImageUnreadableError } from '../image/image-unreadable-error.ts';
 import { openImage } from '../image/open-image.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { ImageManifest } from '../oci/manifest.ts';
+import { type Digest, digestAlgorithm } from '../oci/digest.ts';
+import type { Descriptor, ImageManifest, OtherManifest } from '../oci/manifest.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';
+import { couldBeRootFileSystem } from './root-file-system.ts';
 import { ManifestMissingError, type StoredImages } from './stored-images.ts';
 
 /** Images as the catalog's tables hold them; blobs come from wherever `readBlob` finds them. */
@@ -32,29 +33,54 @@ export class DatabaseImages implements StoredImages {
       digest,
     };
     try {
-      return await openImage(stored);
+      return await this.#byStoredDigests(await openImage(stored));
     } catch (error) {
       if (!(error instanceof ImageUnreadableError) || error.code !== 'not-an-image') throw error;
       const parsed = parseManifest(row.content, row.media_type);
-      if (parsed.kind !== 'ok' || parsed.manifest.kind !== 'image') throw error;
-      return this.#withoutConfig(digest, parsed.manifest);
+      if (parsed.kind !== 'ok' || parsed.manifest.kind === 'index') throw error;
+      return await this.#byStoredDigests(await this.#withoutConfig(digest, parsed.manifest));
     }
   }
 
-  /** A manifest whose config is not an image's: what its layers are decides what it is (threats.md P12). */
-  #withoutConfig(digest: Digest, manifest: ImageManifest): Image {
+  /** A layer that the manifest names by its sha512 is the same as under its sha256: inspected once, found as one. */
+  async #byStoredDigests(image: Image): Promise<Image> {
+    if (image.layers.every((layer) => digestAlgorithm(layer.digest) === 'sha256')) return image;
+    const rows = await this.#db
+      .selectFrom('manifest_blob')
+      .select(['position', 'blob_digest'])
+      .where('manifest_digest', '=', image.digest)
+      .execute();
+    const stored = new Map(rows.map((row) => [row.position, row.blob_digest as Digest])); // only parsed digests are written
+    const layers = image.layers.map((layer) => ({
+      ...layer,
+      digest: stored.get(layer.index + 1) ?? layer.digest,
+    }));
+    return { ...image, layers };
+  }
+
+  /**
+   * A manifest whose config is not an image's: what its layers are decides what it is (threats.md P12). A config that could
+   * be a root file system is one more layer, lest it be had uninspected.
+   */
+  async #withoutConfig(digest: Digest, manifest: ImageManifest | OtherManifest): Promise<Image> {
+    const layerOf = (descriptor: Descriptor, index: number): ImageLayer => ({
+      digest: descriptor.digest,
+      index,
+      sizeBytes: descriptor.size,
+      mediaType: descriptor.mediaType,
+      open: () => this.#readBlob(descriptor.digest),
+    });
+    const layers = manifest.layers.map(layerOf);
+    if (manifest.config !== undefined) {
+      const config = layerOf(manifest.config, layers.length);
+      if (await couldBeRootFileSystem(config)) layers.push(config);
+    }
     return {
       digest,
-      configDigest: manifest.config.digest,
+      configDigest: manifest.config?.digest ?? digest,
       platform: { os: '', architecture: '' },
       history: [],
-      layers: manifest.layers.map((layer, index) => ({
-        digest: layer.digest,
-        index,
-        sizeBytes: layer.size,
-        mediaType: layer.mediaType,
-        open: () => this.#readBlob(layer.digest),
-      })),
+      layers,
     };
   }
 }
