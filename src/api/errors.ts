@@ -1,3 +1,4 @@
+import { isReferenceGone } from '../database/is-reference-gone.ts';
 import { isDatabaseUnavailable } from '../database/is-unavailable.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ApiErrorBody } from './contract/api-error.ts';
@@ -87,6 +88,10 @@ export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
   }
   if (error instanceof ContentGoneError) {
     return answer({ status: 404, code: 'not-found', message: error.message, details: undefined });
+  }
+  if (isReferenceGone(error)) {
+    const message = 'Cannot change this: what it belongs to has just been deleted';
+    return answer({ status: 404, code: 'not-found', message, details: undefined });
   }
   if (isDatabaseUnavailable(error)) {
     const message = 'Cannot use the database now: try again in a few seconds';

@@ -1,4 +1,6 @@
 import type { FastifyReply } from 'fastify';
+import { isReferenceGone } from '../database/is-reference-gone.ts';
+import { ContentGoneError } from './content-gone-error.ts';
 
 /** distribution-spec v1.1 spec.md#error-codes; `UNAVAILABLE` is ours for 5xx, which the spec leaves open. */
 export type RegistryErrorCode =
@@ -105,7 +107,17 @@ export const refusals = {
 
 /** `507` (RFC 4918 §11.5) when a disk is full, the store's or the database's; 503 for every other failure. */
 export function refusalOfFailure(error: unknown, requestId: string): Refusal {
+  if (isDeletedMeanwhile(error)) {
+    return refusals.nameUnknown(
+      'Cannot find what the request is about: its namespace or repository has just been deleted',
+    );
+  }
   return isDiskFull(error) ? refusals.storageFull(requestId) : refusals.unavailable(requestId);
+}
+
+/** No failure: what the request is about went while it was answered. */
+export function isDeletedMeanwhile(error: unknown): boolean {
+  return error instanceof ContentGoneError || isReferenceGone(error);
 }
 
 /** errno names, and disk_full of PostgreSQL's Appendix A. */

@@ -5,7 +5,7 @@ import { type Challenges, challengeOf } from './authorize.ts';
 import { holderOf, readCredentials } from './credentials.ts';
 import { deleteContent } from './delete-content.ts';
 import type { RegistryCall, RegistryDependencies, RegistryParts } from './dependencies.ts';
-import { refusalOfFailure, refusals, refuse } from './errors.ts';
+import { isDeletedMeanwhile, refusalOfFailure, refusals, refuse } from './errors.ts';
 import { getBlob } from './get-blob.ts';
 import { getManifest } from './get-manifest.ts';
 import { getReferrers, listCatalog, listTags } from './list-content.ts';
@@ -83,7 +83,8 @@ async function answering(
     const isGone = error instanceof ClientGoneError || request.raw.socket.destroyed;
     const path = request.url.split('?', 1)[0];
     if (isGone) request.log.debug({ err: error, path }, 'a client went away');
-    else request.log.error({ err: error, method: request.method, path }, 'a registry request failed');
+    else if (!isDeletedMeanwhile(error))
+      request.log.error({ err: error, method: request.method, path }, 'a registry request failed');
     for (const name of Object.keys(reply.getHeaders())) {
       if (name !== 'x-request-id') reply.removeHeader(name);
     }
@@ -98,7 +99,8 @@ async function dispatch(
 ): Promise<FastifyReply> {
   reply.header('docker-distribution-api-version', 'registry/2.0');
   const end = request.url.indexOf('?');
-  const path = parseRegistryPath(end < 0 ? request.url : request.url.slice(0, end));
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const path = parseRegistryPath(end < 0 ? request.url : request.url.slice(0, end), { isRead });
   if (path.kind === 'refused') return refuse(reply, path);
   const credentials = await readCredentials(request, parts);
   return await route({ parts, request, reply, credentials, query: queryOf(request) }, path);
