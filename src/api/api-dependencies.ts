@@ -45,6 +45,8 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly externalUrl: string;
   /** Where this request's client reaches this server, when that is told apart by request; absent: `externalUrl`. */
   readonly externalUrlOf?: (request: FastifyRequest) => string;
+  /** For namespaces that are made without one; absent: no limit. */
+  readonly namespaceQuotaBytes?: number;
   /** A feed that was confirmed longer ago is shown as stale. */
   readonly feedAgeMaxDays: number;
   readonly facts: FactsReader;

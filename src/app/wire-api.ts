@@ -42,6 +42,9 @@ export async function wireApi(
     externalUrlOf,
     notePrincipal,
     feedAgeMaxDays,
+    ...(installation.config.namespaceQuotaBytes === undefined
+      ? {}
+      : { namespaceQuotaBytes: installation.config.namespaceQuotaBytes }),
     facts,
     verdicts: gate.verdicts,
     enqueuer: queue,

@@ -1,6 +1,9 @@
 import type { FastifyReply } from 'fastify';
+import type { Transaction } from 'kysely';
+import { recordEvent } from '../accounts/events.ts';
 import { type DeleteResult, deleteBlob, deleteManifest, deleteTag } from '../catalog/delete-content.ts';
 import type { DecideTagMove } from '../catalog/tag-moves.ts';
+import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
 import { authorize, repositoryUnknown } from './authorize.ts';
 import type { RegistryCall } from './dependencies.ts';
@@ -43,7 +46,20 @@ export async function deleteContent(call: RegistryCall, deletion: Deletion): Pro
   };
   const { db } = parts.connection;
   const { repositoryId } = repository;
-  const common = { repositoryId, decideTagMove };
+  const common = {
+    repositoryId,
+    decideTagMove,
+    onDeleted: async (transaction: Transaction<Tables>, freedBytes: number) => {
+      await recordEvent(transaction, {
+        kind: kindOf(deletion),
+        namespaceId: repository.namespaceId,
+        actor: requester.name,
+        client: requester.client,
+        subject: `${repository.repository}${suffixOf(deletion)}`,
+        details: { freedBytes },
+      });
+    },
+  };
   let result: DeleteResult;
   if (deletion.kind === 'blob') {
     result = await deleteBlob(db, { ...common, digest: deletion.digest });
@@ -61,6 +77,17 @@ export async function deleteContent(call: RegistryCall, deletion: Deletion): Pro
     case 'refused':
       return refuse(reply, refusals.conflict(result.message, result.detail));
   }
+}
+
+function kindOf(deletion: Deletion): string {
+  if (deletion.kind === 'blob') return 'blob.deleted';
+  return deletion.reference.kind === 'tag' ? 'tag.deleted' : 'image.deleted';
+}
+
+function suffixOf(deletion: Deletion): string {
+  if (deletion.kind === 'blob') return `@${deletion.digest}`;
+  const { reference } = deletion;
+  return reference.kind === 'tag' ? `:${reference.tag}` : `@${reference.digest}`;
 }
 
 function notFound(deletion: Deletion): Refusal {

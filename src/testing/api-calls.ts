@@ -149,6 +149,11 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     await makeImage(server, unique);
     return { path: `/repositories/own/tags?repository=${unique}` };
   },
+  deleteRepository: async (server, unique) => {
+    await makeImage(server, unique);
+    await server.database.db.deleteFrom('immutability_rule').execute();
+    return { path: `/repositories/own?repository=${unique}` };
+  },
   deleteTag: async (server, unique) => {
     await makeImage(server, unique);
     // A rule of another call would keep the tag.
@@ -157,6 +162,11 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   },
   listImages: () => ({ path: '/images?namespace=own' }),
   getImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}` }),
+  deleteImage: async (server, unique) => {
+    const id = await makeImage(server, unique);
+    await server.database.db.deleteFrom('immutability_rule').execute();
+    return { path: `/images/${id}` };
+  },
   listFindings: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/findings` }),
   listPackages: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/packages` }),
   scanImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),

@@ -490,7 +490,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change settings or parts of the policy; switching the policy on queues scans of unscanned images
+         * Change settings or parts of the policy; switching the policy on queues scans of unscanned images; the quota is for system admins
          * @description Needs the right to configure in the namespace
          */
         patch: operations["changeNamespace"];
@@ -732,6 +732,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/repositories/{namespace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a repository with all its images and tags; 409 when one of them is immutable
+         * @description Needs the right to delete in the namespace
+         */
+        delete: operations["deleteRepository"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}/tags": {
         parameters: {
             query?: never;
@@ -786,7 +806,11 @@ export interface paths {
         get: operations["getImage"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an image with its tags; 409 when a tag that needs it is immutable
+         * @description Needs the right to delete in the namespace
+         */
+        delete: operations["deleteImage"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1009,6 +1033,10 @@ export interface components {
             /** @enum {unknown} */
             scope: "full" | "read-only";
             secret: string;
+        };
+        Deleted: {
+            /** @description Bytes of the blob store that nothing else holds; they are freed within minutes */
+            freedBytes: number;
         };
         Doubt: {
             code: string;
@@ -1327,6 +1355,10 @@ export interface components {
             imageCount: number;
             /** @description Images whose pull is refused now */
             blockedCount: number;
+            /** @description Distinct blobs and manifests, and what open uploads have received */
+            usedBytes: number;
+            /** @description Null: no limit */
+            quotaBytes: number | null;
             /** Format: date-time */
             createdAt: string;
         };
@@ -1334,11 +1366,15 @@ export interface components {
             autoScan?: boolean;
             public?: boolean;
             policy?: components["schemas"]["PolicyChange"];
+            /** @description Null: no limit */
+            quotaBytes?: number | null;
         };
         NamespaceCreate: {
             name: string;
             autoScan?: boolean;
             public?: boolean;
+            /** @description Null: no limit */
+            quotaBytes?: number | null;
         };
         OpenSession: {
             id: number;
@@ -2809,11 +2845,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Delete a namespace that holds no images */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
             };
             /** @description Refused or failed */
             default: {
@@ -2841,7 +2879,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Change settings or parts of the policy; switching the policy on queues scans of unscanned images */
+            /** @description Change settings or parts of the policy; switching the policy on queues scans of unscanned images; the quota is for system admins */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3399,6 +3437,40 @@ export interface operations {
             };
         };
     };
+    deleteRepository: {
+        parameters: {
+            query: {
+                repository: string;
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a repository with all its images and tags; 409 when one of them is immutable */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     deleteTag: {
         parameters: {
             query: {
@@ -3493,6 +3565,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageDetails"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete an image with its tags; 409 when a tag that needs it is immutable */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
             /** @description Refused or failed */

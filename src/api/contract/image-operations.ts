@@ -1,3 +1,4 @@
+import { Deleted } from './deleted.ts';
 import { AdvisoryParams, AdvisoryRecord, FeedList } from './feed.ts';
 import { Finding, FindingQuery, ImagePackage, ImagePackageQuery } from './finding.ts';
 import { Image, ImageDetails, ImageParams, ImageQuery } from './image.ts';
@@ -6,6 +7,7 @@ import { operation } from './operation.ts';
 import { page } from './page.ts';
 import {
   Repository,
+  RepositoryDeleteQuery,
   RepositoryQuery,
   RepositoryTag,
   RepositoryTagQuery,
@@ -37,6 +39,17 @@ export const imageOperations = {
     status: 200,
     response: page(RepositoryTag),
   }),
+  deleteRepository: operation({
+    method: 'DELETE',
+    path: '/repositories/:namespace',
+    tag: 'repositories',
+    summary: 'Delete a repository with all its images and tags; 409 when one of them is immutable',
+    access: { kind: 'namespace', right: 'delete' },
+    params: NamespaceParams,
+    query: RepositoryDeleteQuery,
+    status: 200,
+    response: Deleted,
+  }),
   deleteTag: operation({
     method: 'DELETE',
     path: '/namespaces/:namespace/tags',
@@ -66,6 +79,16 @@ export const imageOperations = {
     params: ImageParams,
     status: 200,
     response: ImageDetails,
+  }),
+  deleteImage: operation({
+    method: 'DELETE',
+    path: '/images/:id',
+    tag: 'images',
+    summary: 'Delete an image with its tags; 409 when a tag that needs it is immutable',
+    access: { kind: 'image', right: 'delete' },
+    params: ImageParams,
+    status: 200,
+    response: Deleted,
   }),
   listFindings: operation({
     method: 'GET',

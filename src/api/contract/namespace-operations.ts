@@ -1,3 +1,4 @@
+import { Deleted } from './deleted.ts';
 import { Event, EventQuery } from './event.ts';
 import { Member, MemberChange, MemberParams } from './member.ts';
 import { Namespace, NamespaceChange, NamespaceCreate, NamespaceParams, NamespaceQuery } from './namespace.ts';
@@ -41,7 +42,7 @@ export const namespaceOperations = {
     path: '/namespaces/:namespace',
     tag: 'namespaces',
     summary:
-      'Change settings or parts of the policy; switching the policy on queues scans of unscanned images',
+      'Change settings or parts of the policy; switching the policy on queues scans of unscanned images; the quota is for system admins',
     access: { kind: 'namespace', right: 'configure' },
     params: NamespaceParams,
     body: NamespaceChange,
@@ -55,7 +56,8 @@ export const namespaceOperations = {
     summary: 'Delete a namespace that holds no images',
     access: { kind: 'admin' },
     params: NamespaceParams,
-    status: 204,
+    status: 200,
+    response: Deleted,
   }),
   previewPolicy: operation({
     method: 'POST',

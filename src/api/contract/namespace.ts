@@ -6,6 +6,11 @@ import { Policy, PolicyChange } from './policy.ts';
 export const NamespaceRole = Type.Enum(['admin', 'maintainer', 'developer', 'auditor', 'guest']);
 export type NamespaceRole = Static<typeof NamespaceRole>;
 
+/** Most that a namespace may hold. */
+const QuotaBytes = Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()], {
+  description: 'Null: no limit',
+});
+
 /** `role` is the caller's own: `admin` for a system admin, `guest` for others in a public namespace. */
 export const Namespace = component('Namespace', {
   name: Type.String(),
@@ -15,6 +20,10 @@ export const Namespace = component('Namespace', {
   role: NamespaceRole,
   imageCount: Type.Integer(),
   blockedCount: Type.Integer({ description: 'Images whose pull is refused now' }),
+  usedBytes: Type.Integer({
+    description: 'Distinct blobs and manifests, and what open uploads have received',
+  }),
+  quotaBytes: QuotaBytes,
   createdAt: Instant,
 });
 export type Namespace = Static<typeof Namespace>;
@@ -23,12 +32,14 @@ export const NamespaceCreate = component('NamespaceCreate', {
   name: Type.String({ minLength: 1, maxLength: 255 }),
   autoScan: Type.Optional(Type.Boolean()),
   public: Type.Optional(Type.Boolean()),
+  quotaBytes: Type.Optional(QuotaBytes),
 });
 
 export const NamespaceChange = component('NamespaceChange', {
   autoScan: Type.Optional(Type.Boolean()),
   public: Type.Optional(Type.Boolean()),
   policy: Type.Optional(PolicyChange),
+  quotaBytes: Type.Optional(QuotaBytes),
 });
 
 export const NamespaceParams = closed({ namespace: Type.String({ maxLength: 255 }) });

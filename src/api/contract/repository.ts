@@ -28,6 +28,13 @@ export type RepositoryTag = Static<typeof RepositoryTag>;
 
 export const RepositoryTagQuery = closed({ ...pageQuery, repository: Type.String({ maxLength: 255 }) });
 
+export const RepositoryDeleteQuery = closed({
+  repository: Type.String({ maxLength: 255 }),
+  force: Type.Optional(
+    Type.Boolean({ description: 'Also delete immutable tags; for admins of the namespace' }),
+  ),
+});
+
 export const TagDeleteQuery = closed({
   repository: Type.String({ maxLength: 255 }),
   tag: Type.String({ maxLength: 128 }),

@@ -1,20 +1,23 @@
+import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
 import { readImageRows } from '../../scan/image-list.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { ImagePackage } from '../contract/finding.ts';
-import { notFound } from '../errors.ts';
+import { tagGuardOf } from '../decide-tag-move.ts';
+import { conflict, notFound } from '../errors.ts';
 import { findingKey, selectFindings } from '../list-findings.ts';
 import { listImages } from '../list-images.ts';
 import { pageOf } from '../page-of.ts';
+import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
 import { showImageDetails } from '../show-image-details.ts';
 import { visibleImages } from '../visible-images.ts';
 
 export function imageHandlers(
   dependencies: ApiDependencies,
-): HandlersOf<'listImages' | 'getImage' | 'listFindings' | 'listPackages'> {
+): HandlersOf<'listImages' | 'getImage' | 'deleteImage' | 'listFindings' | 'listPackages'> {
   const { db, facts, verdicts } = dependencies;
   return {
     listImages: async ({ query, caller, now }) => {
@@ -37,6 +40,27 @@ export function imageHandlers(
         facts: imageFacts,
         externalUrl: externalUrlOf(dependencies, request),
       });
+    },
+
+    deleteImage: async (call) => {
+      const { image, namespace, caller, request } = call;
+      const { repository, repositoryId, digest } = image;
+      const { id: namespaceId, name } = namespace;
+      const guarded = { namespaceId, namespace: name, repositoryId, repository };
+      const result = await deleteManifest(db, {
+        repositoryId,
+        digest,
+        decideTagMove: tagGuardOf(dependencies, { caller, request, repository: guarded }),
+        onDeleted: async (transaction, freedBytes) => {
+          const subject = `${repository}@${digest}`;
+          await recordChange(transaction, call, { kind: 'image.deleted', subject, details: { freedBytes } });
+        },
+      });
+      if (result.kind === 'not-found') {
+        throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
+      }
+      if (result.kind === 'refused') throw conflict(result.message, result.detail);
+      return { freedBytes: result.freedBytes };
     },
 
     listFindings: async ({ image, namespace, query, now }) => {

@@ -7,6 +7,7 @@ import {
   readNamespace,
   updateNamespace,
 } from '../../catalog/namespaces.ts';
+import { readUsages } from '../../catalog/quota.ts';
 import type { Database } from '../../database/database.ts';
 import { notify } from '../../database/notifications.ts';
 import { parseNamespaceName } from '../../oci/names.ts';
@@ -21,7 +22,7 @@ import type { Namespace as NamespaceShown } from '../contract/namespace.ts';
 import type { Operations } from '../contract/operations.ts';
 import type { PolicyChange } from '../contract/policy.ts';
 import { decodeCursor } from '../cursor.ts';
-import { badRequest, conflict, notFound } from '../errors.ts';
+import { badRequest, conflict, forbidden, notFound } from '../errors.ts';
 import { limitOf, pageFromRows } from '../page-of.ts';
 import { previewPolicy } from '../preview-policy.ts';
 import { recordChange } from '../record-change.ts';
@@ -58,8 +59,11 @@ export function namespaceHandlers(
       }
       const namespace = await db.transaction().execute(async (transaction) => {
         const { autoScan, public: isPublic } = body;
+        // Null asks for none, whatever the setting says.
+        const quotaBytes = body.quotaBytes === undefined ? dependencies.namespaceQuotaBytes : body.quotaBytes;
         const settings = {
           name,
+          ...(quotaBytes === undefined || quotaBytes === null ? {} : { quotaBytes }),
           ...(autoScan === undefined ? {} : { autoScan }),
           ...(isPublic === undefined ? {} : { isPublic }),
         };
@@ -94,9 +98,10 @@ export function namespaceHandlers(
           { imageCount },
         );
       }
-      const change = { kind: 'namespace.deleted', subject: params.namespace };
+      const { freedBytes } = result;
+      const change = { kind: 'namespace.deleted', subject: params.namespace, details: { freedBytes } };
       await recordChange(db, { caller, request, namespace: undefined }, change);
-      return undefined;
+      return { freedBytes };
     },
 
     previewPolicy: async ({ namespace, body, now }) => {
@@ -113,6 +118,11 @@ async function changeNamespace(
   call: Call<Operations['changeNamespace']>,
 ): Promise<Namespace> {
   const { body, namespace } = call;
+  if (body.quotaBytes !== undefined && !call.caller.principal.isAdmin) {
+    throw forbidden(
+      `Cannot change the quota of namespace "${namespace.name}": it needs a system administrator`,
+    );
+  }
   return await dependencies.db.transaction().execute(async (transaction) => {
     // Locked, so that two partial changes of the policy do not undo each other.
     await transaction
@@ -126,6 +136,7 @@ async function changeNamespace(
     const changed = await updateNamespace(transaction, namespace.id, {
       ...(body.autoScan === undefined ? {} : { autoScan: body.autoScan }),
       ...(body.public === undefined ? {} : { isPublic: body.public }),
+      ...(body.quotaBytes === undefined ? {} : { quotaBytes: body.quotaBytes }),
       ...(policy === undefined ? {} : { policy }),
     });
     if (changed === undefined) throw gone(namespace);
@@ -185,11 +196,10 @@ async function showNamespaces(
   const { principal } = caller;
   const policies = new Map(namespaces.map(({ id, policy }) => [id, readStoredPolicy(policy)]));
   const enforcing = namespaces.map(({ id }) => id).filter((id) => policies.get(id)?.mode === 'enforce');
-  const [imageCounts, grants] = await Promise.all([
-    countImagesOf(
-      db,
-      namespaces.map(({ id }) => id),
-    ),
+  const ids = namespaces.map(({ id }) => id);
+  const [imageCounts, usages, grants] = await Promise.all([
+    countImagesOf(db, ids),
+    readUsages(db, ids),
     readGrants(db, { principal, namespaces: namespaces.map(({ name }) => name) }),
   ]);
   const blockedCounts = new Map<number, number>();
@@ -198,7 +208,7 @@ async function showNamespaces(
     if (policy !== undefined) blockedCounts.set(id, await countBlocked(dependencies, { id, policy, now }));
   }
   const roles = new Map(grants.map(({ namespaceId, role }) => [namespaceId, role]));
-  return namespaces.map(({ id, name, isPublic, autoScan, policy, createdAt }) => ({
+  return namespaces.map(({ id, name, isPublic, autoScan, policy, createdAt, quotaBytes }) => ({
     name,
     public: isPublic,
     autoScan,
@@ -206,6 +216,8 @@ async function showNamespaces(
     role: principal.isAdmin ? 'admin' : (roles.get(id) ?? 'guest'),
     imageCount: imageCounts.get(id) ?? 0,
     blockedCount: blockedCounts.get(id) ?? 0,
+    usedBytes: usages.get(id)?.usedBytes ?? 0,
+    quotaBytes: quotaBytes ?? null,
     createdAt: createdAt.toISOString(),
   }));
 }

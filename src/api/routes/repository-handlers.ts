@@ -1,24 +1,26 @@
-import { deleteTag } from '../../catalog/delete-content.ts';
+import { deleteRepository, deleteTag } from '../../catalog/delete-content.ts';
 import { listImmutabilityRules } from '../../catalog/immutability-rules.ts';
 import { findRepository, listRepositories, type RepositorySummary } from '../../catalog/repositories.ts';
 import { listTags } from '../../catalog/tags.ts';
 import { parseRepositoryName, parseTag } from '../../oci/names.ts';
 import { immutableBy } from '../../policy/immutability.ts';
-import { isReferrerFallback } from '../../registry/referrer-fallback.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import { authorizeNamespace, type NamespaceScope } from '../authorize.ts';
-import type { HandlersOf } from '../call.ts';
+import type { Call, HandlersOf } from '../call.ts';
 import { visibleTo } from '../caller.ts';
+import type { Deleted } from '../contract/deleted.ts';
+import type { Operations } from '../contract/operations.ts';
 import type { Repository } from '../contract/repository.ts';
 import { decodeCursor } from '../cursor.ts';
-import { conflict, notFound } from '../errors.ts';
+import { tagGuardOf } from '../decide-tag-move.ts';
+import { conflict, forbidden, notFound } from '../errors.ts';
 import { limitOf, pageFromRows } from '../page-of.ts';
-import { clientOf, recordChange } from '../record-change.ts';
+import { recordChange } from '../record-change.ts';
 
 export function repositoryHandlers(
   dependencies: ApiDependencies,
-): HandlersOf<'listRepositories' | 'listTags' | 'deleteTag'> {
-  const { db, pushGuard } = dependencies;
+): HandlersOf<'listRepositories' | 'listTags' | 'deleteRepository' | 'deleteTag'> {
+  const { db } = dependencies;
   return {
     listRepositories: async ({ query, caller }) => {
       const limit = limitOf(query);
@@ -65,6 +67,8 @@ export function repositoryHandlers(
       return pageFromRows({ list: 'tags', rows: items, limit, total, keyOf: ({ tag }) => [tag], show });
     },
 
+    deleteRepository: (call) => removeRepository(dependencies, call),
+
     deleteTag: async (call) => {
       const { namespace, query, caller, request } = call;
       const repository = await requireRepository(dependencies, namespace, query.repository);
@@ -72,26 +76,46 @@ export function repositoryHandlers(
       const unknown = () =>
         notFound(`Cannot delete tag "${query.tag}": "${query.repository}" has none of that name`);
       if (tag === undefined) throw unknown();
-      const { accountId, name } = caller.principal;
-      const requester = { name, accountId, client: clientOf(request) };
       const result = await deleteTag(db, {
         repositoryId: repository.repositoryId,
         tag,
-        decideTagMove: async (transaction, move) => {
-          const { currentDigest } = move;
-          const isFallback =
-            currentDigest !== undefined &&
-            (await isReferrerFallback(transaction, { tag, digest: currentDigest }));
-          const asked = { ...move, requester, repository, isReferrerFallback: isFallback };
-          return await pushGuard.decideTagMove(transaction, asked);
-        },
+        decideTagMove: tagGuardOf(dependencies, { caller, request, repository }),
+        onDeleted: (transaction) =>
+          recordChange(transaction, call, { kind: 'tag.deleted', subject: `${query.repository}:${tag}` }),
       });
       if (result.kind === 'not-found') throw unknown();
       if (result.kind === 'refused') throw conflict(result.message, result.detail);
-      await recordChange(db, call, { kind: 'tag.deleted', subject: `${query.repository}:${tag}` });
       return undefined;
     },
   };
+}
+
+async function removeRepository(
+  dependencies: ApiDependencies,
+  call: Call<Operations['deleteRepository']>,
+): Promise<Deleted> {
+  const { namespace, query, caller, request } = call;
+  const repository = await requireRepository(dependencies, namespace, query.repository);
+  const isForced = query.force === true;
+  if (isForced && !namespace.rights.has('configure')) {
+    throw forbidden(
+      `Cannot delete repository "${query.repository}" by force: it needs the role admin, got ${namespace.role}`,
+      { right: 'configure', role: namespace.role },
+    );
+  }
+  const result = await deleteRepository(dependencies.db, {
+    repositoryId: repository.repositoryId,
+    overridesImmutability: isForced,
+    decideTagMove: tagGuardOf(dependencies, { caller, request, repository }),
+    onDeleted: async (transaction, freedBytes) => {
+      const details = { freedBytes, force: isForced };
+      const change = { kind: 'repository.deleted', subject: query.repository, details };
+      await recordChange(transaction, call, change);
+    },
+  });
+  if (result.kind === 'not-found') throw unknownRepository(namespace, query.repository);
+  if (result.kind === 'refused') throw conflict(result.message, result.detail);
+  return { freedBytes: result.freedBytes };
 }
 
 async function requireRepository({ db }: ApiDependencies, namespace: NamespaceScope, name: string) {
@@ -100,9 +124,12 @@ async function requireRepository({ db }: ApiDependencies, namespace: NamespaceSc
     parsed === undefined
       ? undefined
       : await findRepository(db, { namespace: namespace.name, repository: parsed });
-  if (found === undefined)
-    throw notFound(`Cannot find repository "${name}": namespace "${namespace.name}" has none of that name`);
+  if (found === undefined) throw unknownRepository(namespace, name);
   return found;
+}
+
+function unknownRepository(namespace: NamespaceScope, name: string) {
+  return notFound(`Cannot find repository "${name}": namespace "${namespace.name}" has none of that name`);
 }
 
 function showRepository({
