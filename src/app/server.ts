@@ -9,8 +9,6 @@ import { presenceStatement } from '../catalog/uploads.ts';
 import { Notifications } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
-import type { BlobReader } from '../storage/blob-store.ts';
-import type { CollectedStore } from '../upkeep/garbage-collector.ts';
 import { type Address, chooseAddress, listenError } from './address.ts';
 import { ensureAdmin } from './admin-account.ts';
 import type { Config } from './config.ts';
@@ -19,11 +17,12 @@ import { createHttpServer } from './create-http-server.ts';
 import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { openAccessSecrets } from './open-access-secrets.ts';
+import { scrubJob, scrubJobKind, scrubSchedule } from './scrub-job.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
 import { takeTurns } from './turns-of-requests.ts';
 import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
 import { wireApi } from './wire-api.ts';
-import { type BlobBytes, blobBytes, openBlobStore } from './wire-blobs.ts';
+import { type BlobBytes, blobBytes, type KeptStore, openBlobStore } from './wire-blobs.ts';
 import { createGate } from './wire-gate.ts';
 import { countedPulls, measureInstallation, registerMetrics, timedJobs } from './wire-metrics.ts';
 import { wireRegistry } from './wire-registry.ts';
@@ -93,8 +92,9 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
       ...scanJobHandlers(inBackground, { blobs, logger }),
       [syncJobKind]: syncJob(inBackground, logger),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),
+      [scrubJobKind]: scrubJob(inBackground, { store, logger, metrics }),
     }),
-    schedules: [syncSchedule(installation), tidySchedule],
+    schedules: [syncSchedule(installation), tidySchedule, scrubSchedule],
     concurrency: config.scanConcurrency,
   });
   await queueSyncWhenDue(queue, installation);
@@ -120,11 +120,7 @@ async function createServices(
     readonly instance: number;
   },
   missing: () => Promise<string | undefined>,
-): Promise<{
-  readonly fastify: FastifyInstance;
-  readonly store: CollectedStore & BlobReader;
-  readonly blobs: BlobBytes;
-}> {
+): Promise<{ readonly fastify: FastifyInstance; readonly store: KeptStore; readonly blobs: BlobBytes }> {
   const { installation, logger, listener, queue, started, externalUrl, metrics } = parts;
   const { config, connection } = installation;
   const { db } = connection;

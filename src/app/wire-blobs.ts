@@ -6,6 +6,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { BlobReader, BlobStore } from '../storage/blob-store.ts';
 import type { ContentListing } from '../storage/content-listing.ts';
 import { FileStore } from '../storage/file-store.ts';
+import type { Quarantine } from '../storage/quarantine.ts';
 import type { Config } from './config.ts';
 import { failpointReacher } from './failpoints.ts';
 
@@ -25,7 +26,10 @@ export class BlobUnknownError extends Error {
   }
 }
 
-export async function openBlobStore(config: Config): Promise<BlobStore & ContentListing> {
+/** The store with what its upkeep needs of it. */
+export type KeptStore = BlobStore & ContentListing & Quarantine;
+
+export async function openBlobStore(config: Config): Promise<KeptStore> {
   return await FileStore.open(config.blobsFolder, { reach: failpointReacher(config.failpoint) });
 }
 
