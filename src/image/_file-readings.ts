@@ -61,7 +61,9 @@ export class FileReadings<Found, Hit> {
     const { programs } = this.#probe;
     if (programs === undefined) return;
     if (sizeBytes <= programs.sizeBytesMax) this.#program = new HeldBytes();
-    else this.#output.problem('limit:file', `"${path}" is larger than ${programs.sizeBytesMax} bytes`);
+    else if (!programs.isExpendable(path)) {
+      this.#output.problem('limit:file', `"${path}" is larger than ${programs.sizeBytesMax} bytes`);
+    }
   }
 
   #take(bytes: Buffer): void {

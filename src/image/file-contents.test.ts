@@ -13,6 +13,7 @@ const probe: LayerProbe<string, number> = {
   ...textProbe,
   programs: {
     sizeBytesMax: 200_000,
+    isExpendable: (path) => path.endsWith('.so'),
     extract: (_, program) => {
       if (program.indexOf(Buffer.from('broken')) !== undefined) throw new Error('must not be broken');
       return program.sizeBytes > 20 ? [`${program.sizeBytes} bytes`] : [];
@@ -71,6 +72,7 @@ describe('inspectLayer() with a probe of contents', () => {
 
   it('is incomplete when a program is too large or cannot be understood (threats.md D2, D6)', async () => {
     expect((await inspect({ 'bin/huge': elf('y'.repeat(200_000)) })).incomplete?.code).toBe('limit:file');
+    expect((await inspect({ 'lib/huge.so': elf('y'.repeat(200_000)) })).incomplete).toBe(undefined);
     expect((await inspect({ 'bin/odd': elf('broken') })).incomplete?.code).toBe('unreadable');
   });
 

@@ -31,8 +31,10 @@ export interface LayerProbe<Found, Hit = never> {
 
 /** Programs are known by their first bytes: ELF, PE and Mach-O, libraries included. */
 export interface ProgramProbe<Found> {
-  /** A larger one is not read: the report is incomplete. */
+  /** A larger one is not read: the report is incomplete, unless `isExpendable()`. */
   readonly sizeBytesMax: number;
+  /** Whether one at this path that is too large may be passed over, because such files hold nothing that is wanted. */
+  isExpendable(path: string): boolean;
   /** As `LayerProbe.extract()`, of a file that need not be in one piece. */
   extract(path: string, bytes: HeldBytes): readonly Found[];
 }

@@ -3,11 +3,10 @@ import type { Extractor } from './extractor.ts';
 import type { Found } from './found.ts';
 import { languageExtractors } from './language/language-extractors.ts';
 import { osExtractors } from './os/os-extractors.ts';
-import type { ProgramExtractor } from './program-extractor.ts';
+import { programExtractors } from './programs/program-extractors.ts';
 
 /** Every extractor there is; see docs/adding-an-extractor.md. */
 const extractors: readonly Extractor[] = [...osExtractors, ...languageExtractors];
-const programExtractors: readonly ProgramExtractor[] = [];
 
 /** The largest dpkg database of a full desktop is about 10 MB. */
 const fileSizeBytesMax = 32 * 1024 * 1024;
@@ -27,10 +26,10 @@ export const inventoryProbe: LayerProbe<Found> = {
     extractors
       .filter((extractor) => extractor.wants(path))
       .flatMap((extractor) => extractor.extract(path, bytes)),
-  ...(programExtractors.length > 0 && {
-    programs: {
-      sizeBytesMax: programSizeBytesMax,
-      extract: (path, program) => programExtractors.flatMap((extractor) => extractor.extract(path, program)),
-    },
-  }),
+  programs: {
+    sizeBytesMax: programSizeBytesMax,
+    // Libraries for machine learning reach gigabytes; programs of Go and Rust do not.
+    isExpendable: (path) => /\.(?:so(?:\.[\d.]+)?|dll|dylib)$/.test(path),
+    extract: (path, program) => programExtractors.flatMap((extractor) => extractor.extract(path, program)),
+  },
 };
