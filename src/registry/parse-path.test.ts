@@ -42,6 +42,16 @@ describe('parseRegistryPath()', () => {
     });
   });
 
+  // The conformance suite of v1.1 (`01_pull_test.go`, `02_push_test.go`) asks for ".INVALID_MANIFEST_NAME".
+  it('takes a tag that cannot be for an unknown manifest in a read, and for an invalid one in a write', () => {
+    const path = '/v2/ns/app/manifests/.INVALID_MANIFEST_NAME';
+    expect(parseRegistryPath(path, { isRead: true })).toMatchObject({
+      status: 404,
+      code: 'MANIFEST_UNKNOWN',
+    });
+    expect(parseRegistryPath(path)).toMatchObject({ status: 400, code: 'MANIFEST_INVALID' });
+  });
+
   // threats.md C2: encoded slashes, dot segments, control characters, other spellings of UTF-8.
   it.each([
     '/v2/ns/../app/tags/list',

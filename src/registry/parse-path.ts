@@ -36,9 +36,13 @@ export type RegistryPath =
 /**
  * Reads a path of the distribution API (distribution-spec v1.1 spec.md#endpoints), as the client sent it, without the
  * query. Each segment is decoded once; one that then holds a slash, a backslash, a dot segment or a control character
- * is refused, so that router, rights and storage see one and the same name (threats.md C2).
+ * is refused, so that router, rights and storage see one and the same name (threats.md C2). A tag that cannot be is an
+ * unknown manifest to who reads (404, as the conformance suite of v1.1 asks), and an invalid one to who writes.
  */
-export function parseRegistryPath(path: string): RegistryPath {
+export function parseRegistryPath(
+  path: string,
+  { isRead }: { readonly isRead: boolean } = { isRead: false },
+): RegistryPath {
   const segments = decodeSegments(path);
   if (segments === undefined) {
     return refusals.nameInvalid(
@@ -61,7 +65,7 @@ export function parseRegistryPath(path: string): RegistryPath {
       if (last !== 'list') return refusals.pathUnknown();
       return withName(segments.slice(0, -2), (name) => ({ kind: 'tags', name }));
     case 'manifests':
-      return withName(segments.slice(0, -2), (name) => withReference(name, last));
+      return withName(segments.slice(0, -2), (name) => withReference(name, last, isRead));
     case 'blobs':
       return withName(segments.slice(0, -2), (name) =>
         withDigest(last, (digest) => ({ kind: 'blob', name, digest })),
@@ -129,15 +133,14 @@ function withName(components: readonly string[], make: (name: FullName) => Regis
   return make(name);
 }
 
-function withReference(name: FullName, text: string): RegistryPath {
+function withReference(name: FullName, text: string, isRead: boolean): RegistryPath {
   if (text.includes(':')) {
     return withDigest(text, (digest) => ({ kind: 'manifest', name, reference: { kind: 'digest', digest } }));
   }
   const tag = parseTag(text);
   if (tag === undefined) {
-    return refusals.manifestInvalid(
-      `Cannot use the tag "${text.slice(0, 150)}": it must be 1 to 128 letters, digits, dots, dashes or underscores, got another form`,
-    );
+    const message = `Cannot use the tag "${text.slice(0, 150)}": it must be 1 to 128 letters, digits, dots, dashes or underscores, got another form`;
+    return isRead ? refusals.manifestUnknown(message) : refusals.manifestInvalid(message);
   }
   return { kind: 'manifest', name, reference: { kind: 'tag', tag } };
 }

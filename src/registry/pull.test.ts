@@ -58,6 +58,15 @@ describe('GET manifest', () => {
     expect(asked.at(-1)).toMatchObject({ method: 'HEAD', tag: 'v1' });
   });
 
+  it('says 404 of a tag that no manifest can have, as of one that none has', async () => {
+    for (const reference of ['absent', '.INVALID_MANIFEST_NAME']) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await guest.send(`/v2/ns/app/manifests/${reference}`, { method });
+        expect(answer.status).toBe(404);
+      }
+    }
+  });
+
   it('tells the guard that the caller may push, by password and by the scope of a token', async () => {
     await dev.send('/v2/ns/app/manifests/v1', { method: 'HEAD' });
     expect(asked.at(-1)?.mayPush).toBe(true);
