@@ -22,6 +22,9 @@ const NamespacesPage = page(async () => (await import('./pages/namespaces-page.t
 const NamespacePage = page(async () => (await import('./pages/namespace-page.tsx')).NamespacePage);
 const AdvisoriesPage = page(async () => (await import('./pages/advisories-page.tsx')).AdvisoriesPage);
 const AccessTokensPage = page(async () => (await import('./pages/access-tokens-page.tsx')).AccessTokensPage);
+const AccountPage = page(async () => (await import('./pages/account-page.tsx')).AccountPage);
+const RobotsPage = page(async () => (await import('./pages/robots-page.tsx')).RobotsPage);
+const EventsPage = page(async () => (await import('./pages/events-page.tsx')).EventsPage);
 const UsersPage = page(async () => (await import('./pages/users-page.tsx')).UsersPage);
 const NotFoundPage = page(async () => (await import('./pages/not-found-page.tsx')).NotFoundPage);
 
@@ -44,7 +47,10 @@ export function createRouter() {
             { path: 'namespaces/:namespace', Component: NamespacePage },
             { path: 'advisories', Component: AdvisoriesPage },
             { path: 'tokens', Component: AccessTokensPage },
+            { path: 'account', Component: AccountPage },
             { path: 'users', Component: UsersPage },
+            { path: 'robots', Component: RobotsPage },
+            { path: 'events', Component: EventsPage },
             { path: '*', Component: NotFoundPage },
           ],
         },

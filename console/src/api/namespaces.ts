@@ -46,8 +46,12 @@ export function useChangeNamespace(namespace: string) {
   const api = useApi();
   const refresh = useRefresh();
   return useMutation({
-    mutationFn: (body: { autoScan?: boolean; public?: boolean; policy?: PolicyChange }) =>
-      answerOf(api.client.PATCH('/namespaces/{namespace}', { params: { path: { namespace } }, body })),
+    mutationFn: (body: {
+      autoScan?: boolean;
+      public?: boolean;
+      policy?: PolicyChange;
+      quotaBytes?: number | null;
+    }) => answerOf(api.client.PATCH('/namespaces/{namespace}', { params: { path: { namespace } }, body })),
     onSuccess: refresh,
   });
 }
@@ -82,18 +86,27 @@ export function usePolicyPreview(options: { namespace: string; policy: PolicyCha
   });
 }
 
-export function useEvents(options: { namespace: string; kind?: string; cursor?: string }) {
+export interface EventFilters {
+  readonly kind?: string;
+  readonly actor?: string;
+  readonly subject?: string;
+  readonly cursor?: string;
+}
+
+/** Of a namespace, or of the whole registry. */
+export function useEvents(namespace: string | undefined, query: EventFilters) {
   const api = useApi();
-  const { namespace, ...query } = options;
   return useQuery({
-    queryKey: ['events', namespace, query],
+    queryKey: ['events', namespace ?? null, query],
     queryFn: ({ signal }) =>
-      answerOf(
-        api.client.GET('/namespaces/{namespace}/events', {
-          params: { path: { namespace }, query },
-          signal,
-        }),
-      ),
+      namespace === undefined
+        ? answerOf(api.client.GET('/events', { params: { query }, signal }))
+        : answerOf(
+            api.client.GET('/namespaces/{namespace}/events', {
+              params: { path: { namespace }, query },
+              signal,
+            }),
+          ),
     placeholderData: keepPreviousData,
     refetchInterval: 10_000,
   });

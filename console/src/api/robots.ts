@@ -1,90 +1,102 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { RobotChange, RobotCreate, RobotSecretCreate } from './answers.ts';
-import { answerOf } from './api.ts';
+import type { RobotGrant, RobotSecretCreate } from './answers.ts';
+import { type Api, answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
 
-/** Robots with a permission in the namespace. */
-export function useRobots(namespace: string) {
+/** Where robots are kept: a namespace by name, or null for the registry. */
+export type RobotHome = string | null;
+
+const queryKeyOf = (home: RobotHome) => ['robots', home];
+
+/** Robots with a permission in the namespace, or those of the registry. */
+export function useRobots(home: RobotHome) {
   const api = useApi();
   return useQuery({
-    queryKey: ['robots', namespace],
-    queryFn: ({ signal }) =>
-      answerOf(
-        api.client.GET('/namespaces/{namespace}/robots', {
-          params: { path: { namespace }, query: { limit: 200 } },
-          signal,
-        }),
-      ),
+    queryKey: queryKeyOf(home),
+    queryFn: ({ signal }) => {
+      const query = { limit: 200 };
+      if (home === null) return answerOf(api.client.GET('/robots', { params: { query }, signal }));
+      const params = { path: { namespace: home }, query };
+      return answerOf(api.client.GET('/namespaces/{namespace}/robots', { params, signal }));
+    },
   });
 }
 
-export function useCreateRobot(namespace: string) {
-  const api = useApi();
-  const queries = useQueryClient();
-  return useMutation({
-    // The answer bears the secret: it must not stay in memory after the dialog.
-    gcTime: 0,
-    mutationFn: (body: RobotCreate) =>
-      answerOf(api.client.POST('/namespaces/{namespace}/robots', { params: { path: { namespace } }, body })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['robots', namespace] }),
-  });
-}
-
-export function useChangeRobot(namespace: string) {
-  const api = useApi();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ robot, ...body }: RobotChange & { robot: string }) =>
-      answerOf(
-        api.client.PATCH('/namespaces/{namespace}/robots/{robot}', {
-          params: { path: { namespace, robot } },
-          body,
-        }),
-      ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['robots', namespace] }),
-  });
-}
-
-export function useDeleteRobot(namespace: string) {
-  const api = useApi();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (robot: string) =>
-      answerOf(
-        api.client.DELETE('/namespaces/{namespace}/robots/{robot}', {
-          params: { path: { namespace, robot } },
-        }),
-      ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['robots', namespace] }),
-  });
-}
-
-export function useCreateRobotSecret(namespace: string, robot: string) {
+/** A change of the robots of a home. Answers bear secrets: they must not stay in memory after the dialog. */
+function useRobotMutation<Wanted, Answer>(
+  home: RobotHome,
+  change: (client: Api['client'], wanted: Wanted) => Promise<Answer>,
+) {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
     gcTime: 0,
-    mutationFn: (body: RobotSecretCreate) =>
-      answerOf(
-        api.client.POST('/namespaces/{namespace}/robots/{robot}/secrets', {
-          params: { path: { namespace, robot } },
-          body,
-        }),
-      ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['robots', namespace] }),
+    mutationFn: (wanted: Wanted) => change(api.client, wanted),
+    onSuccess: () => queries.invalidateQueries({ queryKey: queryKeyOf(home) }),
   });
 }
 
-export function useRevokeRobotSecret(namespace: string, robot: string) {
-  const api = useApi();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: number) =>
-      answerOf(
-        api.client.DELETE('/namespaces/{namespace}/robots/{robot}/secrets/{id}', {
-          params: { path: { namespace, robot, id } },
-        }),
-      ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['robots', namespace] }),
+export interface RobotWanted {
+  readonly name: string;
+  readonly description: string;
+  readonly expiresAt?: string;
+  /** Of a robot of a namespace the first one counts. */
+  readonly grants: readonly RobotGrant[];
+}
+
+export function useCreateRobot(home: RobotHome) {
+  return useRobotMutation(home, (client, { grants, ...robot }: RobotWanted) => {
+    if (home === null) {
+      return answerOf(client.POST('/robots', { body: { ...robot, permissions: [...grants] } }));
+    }
+    const body = { ...robot, permission: grants[0]?.permission ?? 'pull' };
+    const params = { path: { namespace: home } };
+    return answerOf(client.POST('/namespaces/{namespace}/robots', { params, body }));
+  });
+}
+
+export function useChangeRobot(home: RobotHome) {
+  interface Change {
+    readonly robot: string;
+    readonly disabled?: boolean;
+    /** As in `RobotWanted`. */
+    readonly grants?: readonly RobotGrant[];
+  }
+  return useRobotMutation(home, (client, { robot, grants, ...change }: Change) => {
+    if (home === null) {
+      const body = { ...change, ...(grants !== undefined && { permissions: [...grants] }) };
+      return answerOf(client.PATCH('/robots/{robot}', { params: { path: { robot } }, body }));
+    }
+    const params = { path: { namespace: home, robot } };
+    const body = { ...change, ...(grants?.[0] !== undefined && { permission: grants[0].permission }) };
+    return answerOf(client.PATCH('/namespaces/{namespace}/robots/{robot}', { params, body }));
+  });
+}
+
+export function useDeleteRobot(home: RobotHome) {
+  return useRobotMutation(home, (client, robot: string) => {
+    if (home === null) return answerOf(client.DELETE('/robots/{robot}', { params: { path: { robot } } }));
+    const params = { path: { namespace: home, robot } };
+    return answerOf(client.DELETE('/namespaces/{namespace}/robots/{robot}', { params }));
+  });
+}
+
+export function useCreateRobotSecret(home: RobotHome, robot: string) {
+  return useRobotMutation(home, (client, body: RobotSecretCreate) => {
+    if (home === null) {
+      return answerOf(client.POST('/robots/{robot}/secrets', { params: { path: { robot } }, body }));
+    }
+    const params = { path: { namespace: home, robot } };
+    return answerOf(client.POST('/namespaces/{namespace}/robots/{robot}/secrets', { params, body }));
+  });
+}
+
+export function useRevokeRobotSecret(home: RobotHome, robot: string) {
+  return useRobotMutation(home, (client, id: number) => {
+    if (home === null) {
+      return answerOf(client.DELETE('/robots/{robot}/secrets/{id}', { params: { path: { robot, id } } }));
+    }
+    const params = { path: { namespace: home, robot, id } };
+    return answerOf(client.DELETE('/namespaces/{namespace}/robots/{robot}/secrets/{id}', { params }));
   });
 }

@@ -48,3 +48,36 @@ export function useSignOut() {
     },
   });
 }
+
+/** Where the account is signed in. */
+export function useSessions() {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['sessions'],
+    queryFn: ({ signal }) =>
+      answerOf(api.client.GET('/sessions', { params: { query: { limit: 200 } }, signal })),
+  });
+}
+
+/** Ends one session by its id, or all but this one. */
+export function useEndSession() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (which: number | 'others') =>
+      which === 'others'
+        ? answerOf(api.client.DELETE('/sessions'))
+        : answerOf(api.client.DELETE('/sessions/{id}', { params: { path: { id: which } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['sessions'] }),
+  });
+}
+
+export function useChangePassword() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { currentPassword: string; newPassword: string }) =>
+      answerOf(api.client.PUT('/password', { body })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['sessions'] }),
+  });
+}

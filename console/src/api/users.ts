@@ -25,8 +25,15 @@ export function useChangeUser() {
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ name, ...body }: { name: string; isAdmin?: boolean; disabled?: boolean }) =>
-      answerOf(api.client.PATCH('/users/{name}', { params: { path: { name } }, body })),
+    mutationFn: ({
+      name,
+      ...body
+    }: {
+      name: string;
+      isAdmin?: boolean;
+      disabled?: boolean;
+      password?: string;
+    }) => answerOf(api.client.PATCH('/users/{name}', { params: { path: { name } }, body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['users'] }),
   });
 }
@@ -38,5 +45,13 @@ export function useDeleteUser() {
     mutationFn: (name: string) =>
       answerOf(api.client.DELETE('/users/{name}', { params: { path: { name } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['users'] }),
+  });
+}
+
+export function useEndSessionsOf() {
+  const api = useApi();
+  return useMutation({
+    mutationFn: (name: string) =>
+      answerOf(api.client.DELETE('/users/{name}/sessions', { params: { path: { name } } })),
   });
 }

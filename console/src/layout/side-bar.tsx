@@ -4,8 +4,10 @@ import {
   IconDatabase,
   IconFolders,
   IconGauge,
+  IconHistory,
   IconKey,
   IconLogout,
+  IconRobot,
   IconStack2,
   IconUsers,
 } from '@tabler/icons-react';
@@ -22,6 +24,12 @@ const places = [
   { to: '/namespaces', label: 'Namespaces', Icon: IconFolders },
   { to: '/advisories', label: 'Advisories', Icon: IconDatabase },
   { to: '/tokens', label: 'Access tokens', Icon: IconKey },
+] as const;
+
+const adminPlaces = [
+  { to: '/users', label: 'Users', Icon: IconUsers },
+  { to: '/robots', label: 'Robots', Icon: IconRobot },
+  { to: '/events', label: 'Audit log', Icon: IconHistory },
 ] as const;
 
 function FeedState() {
@@ -57,12 +65,14 @@ export function SideBar({ isAdmin, accountName }: { isAdmin: boolean; accountNam
           {isAdmin && (
             <>
               <li className="pq-nav-gap" aria-hidden="true" />
-              <li>
-                <NavLink to="/users">
-                  <IconUsers size={16} stroke={1.6} aria-hidden="true" />
-                  Users
-                </NavLink>
-              </li>
+              {adminPlaces.map(({ to, label, Icon }) => (
+                <li key={to}>
+                  <NavLink to={to}>
+                    <Icon size={16} stroke={1.6} aria-hidden="true" />
+                    {label}
+                  </NavLink>
+                </li>
+              ))}
             </>
           )}
         </ul>
@@ -71,7 +81,9 @@ export function SideBar({ isAdmin, accountName }: { isAdmin: boolean; accountNam
         <FeedState />
         <div>
           <div className="pq-break">
-            {accountName}
+            <Link to="/account" title="Your password and sessions">
+              {accountName}
+            </Link>
             {isAdmin && <span className="pq-dim"> · admin</span>}
           </div>
           {system.data !== undefined && <div className="pq-dim">Version {system.data.version}</div>}

@@ -6,12 +6,13 @@ import type { AccessToken } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
-import { type Column, DataTable } from '../parts/data-table.tsx';
+import type { Column } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
 import { given } from '../parts/given.ts';
 import { RelativeTime } from '../parts/relative-time.tsx';
+import { RowAction } from '../parts/row-action.tsx';
 import { LastUse, SecretExpiry } from '../parts/secret-times.tsx';
+import { WholeTable } from '../parts/whole-table.tsx';
 import { CreateAccessToken } from './access-tokens/create-access-token.tsx';
 
 function columnsOf(onRevoke: (token: AccessToken) => void): readonly Column<AccessToken>[] {
@@ -26,16 +27,7 @@ function columnsOf(onRevoke: (token: AccessToken) => void): readonly Column<Acce
       label: 'Actions',
       head: '',
       align: 'right',
-      cell: (token) => (
-        <Button
-          variant="default"
-          size="compact-xs"
-          aria-label={`Revoke ${token.name}`}
-          onClick={() => onRevoke(token)}
-        >
-          Revoke
-        </Button>
-      ),
+      cell: (token) => <RowAction label="Revoke" of={token.name} onClick={() => onRevoke(token)} />,
     },
   ];
 }
@@ -70,24 +62,17 @@ export function AccessTokensPage() {
         opened={creating}
         onClose={() => setCreating(false)}
       />
-      {tokens.error !== null && tokens.data === undefined ? (
-        <ErrorNote error={tokens.error} onRetry={() => void tokens.refetch()} />
-      ) : (
-        <section className="pq-panel" aria-label="Access tokens">
-          <DataTable
-            name="Access tokens"
-            columns={columnsOf(setRevoked)}
-            rows={tokens.data?.items}
-            rowKey={(token) => String(token.id)}
-            empty={
-              <EmptyNote title="No access tokens yet">
-                They stand for your password in docker login, scripts and the API, and can be revoked one by
-                one.
-              </EmptyNote>
-            }
-          />
-        </section>
-      )}
+      <WholeTable
+        name="Access tokens"
+        list={tokens}
+        columns={columnsOf(setRevoked)}
+        rowKey={(token) => String(token.id)}
+        empty={
+          <EmptyNote title="No access tokens yet">
+            They stand for your password in docker login, scripts and the API, and can be revoked one by one.
+          </EmptyNote>
+        }
+      />
       <ConfirmDialog
         opened={revoked !== undefined}
         title={`Revoke ${revoked?.name ?? ''}?`}

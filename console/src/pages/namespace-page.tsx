@@ -8,17 +8,28 @@ import { ErrorNote } from '../parts/error-note.tsx';
 import { ImageTable } from '../parts/image-table.tsx';
 import { policyInWords } from '../parts/policy-in-words.ts';
 import { oneOf, useSearchState } from '../parts/use-search-state.ts';
+import { EventTable } from './events/event-table.tsx';
 import { AllowlistTab } from './namespace/allowlist-tab.tsx';
-import { EventsTab } from './namespace/events-tab.tsx';
 import { ImmutabilityTab } from './namespace/immutability-tab.tsx';
 import { MembersTab } from './namespace/members-tab.tsx';
 import { PolicyTab } from './namespace/policy-tab.tsx';
+import { RepositoriesTab } from './namespace/repositories-tab.tsx';
 import { RobotsTab } from './namespace/robots-tab.tsx';
 
-const tabs = ['images', 'policy', 'allowlist', 'immutability', 'members', 'robots', 'events'] as const;
+const tabs = [
+  'images',
+  'repositories',
+  'policy',
+  'allowlist',
+  'immutability',
+  'members',
+  'robots',
+  'events',
+] as const;
 
 const labels = {
   images: 'Images',
+  repositories: 'Repositories',
   policy: 'Policy',
   allowlist: 'Allowlist',
   immutability: 'Immutability',
@@ -52,6 +63,8 @@ function TabBody({ tab, namespace }: { tab: (typeof tabs)[number]; namespace: Na
   switch (tab) {
     case 'images':
       return <ImageTable state={state} namespace={namespace.name} />;
+    case 'repositories':
+      return <RepositoriesTab namespace={namespace} />;
     case 'policy':
       return <PolicyTab namespace={namespace} />;
     case 'allowlist':
@@ -63,7 +76,7 @@ function TabBody({ tab, namespace }: { tab: (typeof tabs)[number]; namespace: Na
     case 'robots':
       return <RobotsTab namespace={namespace} />;
     case 'events':
-      return <EventsTab namespace={namespace.name} />;
+      return <EventTable namespace={namespace.name} />;
   }
 }
 
@@ -97,7 +110,10 @@ export function NamespacePage() {
         keepMounted={false}
         onChange={(next) => {
           const cleared = Object.fromEntries(
-            ['q', 'verdict', 'state', 'severity', 'sort', 'kind'].map((filter) => [filter, undefined]),
+            ['q', 'verdict', 'state', 'severity', 'sort', 'kind', 'actor', 'subject'].map((filter) => [
+              filter,
+              undefined,
+            ]),
           );
           state.set({ ...cleared, tab: next === 'images' || next === null ? undefined : next });
         }}

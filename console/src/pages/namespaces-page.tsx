@@ -5,11 +5,11 @@ import { Link, useNavigate } from 'react-router';
 import type { Namespace, Page } from '../api/answers.ts';
 import { useNamespaces } from '../api/namespaces.ts';
 import { PageHead } from '../layout/page-head.tsx';
-import { type Column, DataTable } from '../parts/data-table.tsx';
+import { byteSize } from '../parts/byte-size.ts';
+import type { Column } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
 import { given } from '../parts/given.ts';
-import { PageTurner } from '../parts/page-turner.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
 import { policyInWords } from '../parts/policy-in-words.ts';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
@@ -44,6 +44,17 @@ const columns: readonly Column<Namespace>[] = [
     id: 'access',
     label: 'Who may pull',
     cell: (namespace) => (namespace.public ? 'Everybody' : <span className="pq-dim">Members</span>),
+  },
+  {
+    id: 'used',
+    label: 'Holds',
+    align: 'right',
+    cell: ({ usedBytes, quotaBytes }) => (
+      <span className="pq-nowrap">
+        {byteSize(usedBytes)}
+        {quotaBytes !== null && <span className="pq-dim"> of {byteSize(quotaBytes)}</span>}
+      </span>
+    ),
   },
   { id: 'role', label: 'Your role', cell: (namespace) => namespace.role },
   {
@@ -81,47 +92,33 @@ export function NamespacesPage() {
     <>
       <PageHead title="Namespaces" actions={create} {...given({ verdict: sentenceOf(verdictPage) })} />
       <CreateNamespace opened={creating} onClose={() => setCreating(false)} />
-      {namespaces.error !== null && namespaces.data === undefined ? (
-        <ErrorNote error={namespaces.error} onRetry={() => void namespaces.refetch()} />
-      ) : (
-        <section className="pq-panel" aria-label="Namespaces">
-          <search className="pq-filters pq-no-print">
-            <SearchBox
-              label="Search namespaces"
-              placeholder="Name"
-              value={state.get('q')}
-              onChange={(q) => state.set({ q }, { replace: true })}
-            />
-          </search>
-          <DataTable
-            name="Namespaces"
-            columns={columns}
-            rows={namespaces.data?.items}
-            rowKey={(namespace) => namespace.name}
-            onRow={(namespace) => void navigate(`/namespaces/${namespace.name}`)}
-            empty={
-              state.get('q') === undefined ? (
-                <EmptyNote title="No namespaces yet" command="npx pratique admin create-namespace demo">
-                  A namespace holds repositories, and the policy that says which of their images may be
-                  pulled.
-                </EmptyNote>
-              ) : (
-                <EmptyNote title="No namespace has this in its name" />
-              )
-            }
+      <PagedTable
+        name="Namespaces"
+        list={namespaces}
+        state={state}
+        pageSize={pageSize}
+        noun="namespaces"
+        columns={columns}
+        rowKey={(namespace) => namespace.name}
+        onRow={(namespace) => void navigate(`/namespaces/${namespace.name}`)}
+        filters={
+          <SearchBox
+            label="Search namespaces"
+            placeholder="Name"
+            value={state.get('q')}
+            onChange={(q) => state.set({ q }, { replace: true })}
           />
-          {namespaces.data !== undefined && (
-            <PageTurner
-              state={state}
-              shown={namespaces.data.items.length}
-              total={namespaces.data.total}
-              pageSize={pageSize}
-              nextCursor={namespaces.data.nextCursor}
-              noun="namespaces"
-            />
-          )}
-        </section>
-      )}
+        }
+        empty={
+          state.get('q') === undefined ? (
+            <EmptyNote title="No namespaces yet" command="npx pratique admin namespace create demo">
+              A namespace holds repositories, and the policy that says which of their images may be pulled.
+            </EmptyNote>
+          ) : (
+            <EmptyNote title="No namespace has this in its name" />
+          )
+        }
+      />
     </>
   );
 }

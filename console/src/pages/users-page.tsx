@@ -1,16 +1,18 @@
-import { Button, Switch } from '@mantine/core';
+import { Button, Group, Switch } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { User } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
-import { useChangeUser, useDeleteUser, useUsers } from '../api/users.ts';
+import { useChangeUser, useDeleteUser, useEndSessionsOf, useUsers } from '../api/users.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
-import { type Column, DataTable } from '../parts/data-table.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
+import type { Column } from '../parts/data-table.tsx';
 import { given } from '../parts/given.ts';
 import { RelativeTime } from '../parts/relative-time.tsx';
+import { RowAction } from '../parts/row-action.tsx';
+import { WholeTable } from '../parts/whole-table.tsx';
 import { CreateUser } from './users/create-user.tsx';
+import { SetPassword } from './users/set-password.tsx';
 
 function AdminSwitch({ user }: { user: User }) {
   const change = useChangeUser();
@@ -38,7 +40,12 @@ function DisabledSwitch({ user }: { user: User }) {
   );
 }
 
-function columnsOf(self: string, onDelete: (user: User) => void): readonly Column<User>[] {
+interface Shown {
+  readonly user: User;
+  readonly what: 'password' | 'sessions' | 'deletion';
+}
+
+function columnsOf(self: string, onShow: (shown: Shown) => void): readonly Column<User>[] {
   return [
     {
       id: 'name',
@@ -68,14 +75,15 @@ function columnsOf(self: string, onDelete: (user: User) => void): readonly Colum
       align: 'right',
       cell: (user) =>
         user.name !== self && (
-          <Button
-            variant="default"
-            size="compact-xs"
-            aria-label={`Delete ${user.name}`}
-            onClick={() => onDelete(user)}
-          >
-            Delete
-          </Button>
+          <Group gap={6} justify="flex-end" wrap="nowrap">
+            <RowAction
+              label="Set password"
+              of={`of ${user.name}`}
+              onClick={() => onShow({ user, what: 'password' })}
+            />
+            <RowAction label="Sign out" of={user.name} onClick={() => onShow({ user, what: 'sessions' })} />
+            <RowAction label="Delete" of={user.name} onClick={() => onShow({ user, what: 'deletion' })} />
+          </Group>
         ),
     },
   ];
@@ -94,7 +102,9 @@ export function UsersPage() {
   const session = useSession();
   const remove = useDeleteUser();
   const [creating, setCreating] = useState(false);
-  const [removed, setRemoved] = useState<User | undefined>(undefined);
+  const signOut = useEndSessionsOf();
+  const [shown, setShown] = useState<Shown | undefined>(undefined);
+  const close = () => setShown(undefined);
   const create = (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
       Create user
@@ -104,29 +114,33 @@ export function UsersPage() {
     <>
       <PageHead title="Users" actions={create} {...given({ verdict: sentenceOf(users.data?.items) })} />
       <CreateUser opened={creating} onClose={() => setCreating(false)} />
-      {users.error !== null && users.data === undefined ? (
-        <ErrorNote error={users.error} onRetry={() => void users.refetch()} />
-      ) : (
-        <section className="pq-panel" aria-label="Users">
-          <DataTable
-            name="Users"
-            columns={columnsOf(session.data?.account.name ?? '', setRemoved)}
-            rows={users.data?.items}
-            rowKey={(user) => user.name}
-            empty={null}
-          />
-        </section>
-      )}
+      <WholeTable
+        name="Users"
+        list={users}
+        columns={columnsOf(session.data?.account.name ?? '', setShown)}
+        rowKey={(user) => user.name}
+        empty={null}
+      />
+      {shown?.what === 'password' && <SetPassword user={shown.user} onClose={close} />}
       <ConfirmDialog
-        opened={removed !== undefined}
-        title={`Delete ${removed?.name ?? ''}?`}
+        opened={shown?.what === 'sessions'}
+        title={`Sign ${shown?.user.name ?? ''} out?`}
+        confirmLabel="Sign out"
+        pending={signOut.isPending}
+        error={signOut.error}
+        onClose={close}
+        onConfirm={() => shown !== undefined && signOut.mutate(shown.user.name, { onSuccess: close })}
+      >
+        Every session ends at once. Access tokens go on: disabling the user revokes them.
+      </ConfirmDialog>
+      <ConfirmDialog
+        opened={shown?.what === 'deletion'}
+        title={`Delete ${shown?.user.name ?? ''}?`}
         confirmLabel="Delete user"
         pending={remove.isPending}
         error={remove.error}
-        onClose={() => setRemoved(undefined)}
-        onConfirm={() =>
-          removed !== undefined && remove.mutate(removed.name, { onSuccess: () => setRemoved(undefined) })
-        }
+        onClose={close}
+        onConfirm={() => shown !== undefined && remove.mutate(shown.user.name, { onSuccess: close })}
       >
         Their sessions and roles end at once. What they pushed stays.
       </ConfirmDialog>

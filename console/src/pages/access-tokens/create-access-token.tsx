@@ -1,9 +1,10 @@
-import { Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { NativeSelect } from '@mantine/core';
 import { useCreateAccessToken } from '../../api/access-tokens.ts';
-import { ErrorNote } from '../../parts/error-note.tsx';
 import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { NameField } from '../../parts/name-field.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
+import { useFormValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
 
 const scopes = ['full', 'read-only'] as const;
@@ -25,54 +26,38 @@ export function CreateAccessToken({
   onClose: () => void;
 }) {
   const create = useCreateAccessToken();
-  const [values, setValues] = useState(noValues);
-  const set = (change: Partial<typeof noValues>) => setValues((current) => ({ ...current, ...change }));
+  const { values, set, clear } = useFormValues(noValues);
   const close = () => {
     create.reset();
-    setValues(noValues);
+    clear();
     onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate({ name: values.name.trim(), scope: values.scope, ...expiryOf(values.days) });
-  };
+  const made = create.data;
   return (
-    <Modal opened={opened} onClose={close} title="Create access token" centered>
-      {create.data !== undefined ? (
-        <SecretOnce login={accountName} secret={create.data.secret} onClose={close} />
-      ) : (
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <TextInput
-              label="Name"
-              description="What will use it"
-              placeholder="laptop"
-              data-autofocus
-              required
-              withAsterisk={false}
-              autoComplete="off"
-              value={values.name}
-              onChange={(event) => set({ name: event.currentTarget.value })}
-            />
-            <NativeSelect
-              label="Scope"
-              data={scopeOptions}
-              value={values.scope}
-              onChange={(event) => set({ scope: oneOf(event.currentTarget.value, scopes) ?? 'read-only' })}
-            />
-            <ExpiryChoice value={values.days} onChange={(days) => set({ days })} />
-            {create.error !== null && <ErrorNote error={create.error} />}
-            <Group justify="flex-end" gap="xs">
-              <Button variant="default" onClick={close}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={create.isPending}>
-                Create
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+    <FormDialog
+      opened={opened}
+      title="Create access token"
+      pending={create.isPending}
+      error={create.error}
+      done={made !== undefined && <SecretOnce login={accountName} secret={made.secret} onClose={close} />}
+      onSubmit={() =>
+        create.mutate({ name: values.name.trim(), scope: values.scope, ...expiryOf(values.days) })
+      }
+      onClose={close}
+    >
+      <NameField
+        description="What will use it"
+        placeholder="laptop"
+        value={values.name}
+        onChange={(name) => set({ name })}
+      />
+      <NativeSelect
+        label="Scope"
+        data={scopeOptions}
+        value={values.scope}
+        onChange={(event) => set({ scope: oneOf(event.currentTarget.value, scopes) ?? 'read-only' })}
+      />
+      <ExpiryChoice value={values.days} onChange={(days) => set({ days })} />
+    </FormDialog>
   );
 }

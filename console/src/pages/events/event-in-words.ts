@@ -24,6 +24,23 @@ export const eventKinds = [
   { value: 'scan.queued', label: 'Scan asked for' },
   { value: 'scan.cancelled', label: 'Scan cancelled' },
   { value: 'tag.deleted', label: 'Tag deleted' },
+  { value: 'access.denied', label: 'Right denied' },
+  { value: 'login', label: 'Every refused sign-in' },
+  { value: 'login.refused', label: 'Sign-in refused' },
+  { value: 'login.limited', label: 'Sign-in held back' },
+  { value: 'denials.dropped', label: 'Too many denials to record' },
+  { value: 'session', label: 'Every session' },
+  { value: 'session.created', label: 'Signed in' },
+  { value: 'session.deleted', label: 'Signed out' },
+  { value: 'session.all-ended', label: 'Signed out elsewhere' },
+  { value: 'password.changed', label: 'Own password changed' },
+  { value: 'user.created', label: 'User created' },
+  { value: 'user.changed', label: 'User changed' },
+  { value: 'user.deleted', label: 'User deleted' },
+  { value: 'access-token.created', label: 'Access token created' },
+  { value: 'access-token.revoked', label: 'Access token revoked' },
+  { value: 'access-token.expiring', label: 'Access token expires soon' },
+  { value: 'namespace.deleted', label: 'Namespace deleted' },
 ] as const;
 
 export function eventKindInWords(kind: string): string {

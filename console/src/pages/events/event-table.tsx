@@ -1,13 +1,13 @@
 import type { AuditEvent } from '../../api/answers.ts';
 import { useEvents } from '../../api/namespaces.ts';
 import { Choice } from '../../parts/choice.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { shortDigest } from '../../parts/digest-text.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
-import { ErrorNote } from '../../parts/error-note.tsx';
 import { given } from '../../parts/given.ts';
-import { PageTurner } from '../../parts/page-turner.tsx';
+import { PagedTable } from '../../parts/paged-table.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { eventDetailsInWords, eventKindInWords, eventKinds } from './event-in-words.ts';
 
@@ -57,46 +57,60 @@ const columns: readonly Column<AuditEvent>[] = [
   { id: 'id', label: 'Event', align: 'right', cell: (event) => <span className="pq-dim">{event.id}</span> },
 ];
 
-/** The audit log of the namespace, newest first. */
-export function EventsTab({ namespace }: { namespace: string }) {
+const allColumns: readonly Column<AuditEvent>[] = columns.toSpliced(3, 0, {
+  id: 'namespace',
+  label: 'Namespace',
+  cell: ({ namespace }) => namespace ?? <span className="pq-dim">—</span>,
+});
+
+/** The audit log of a namespace, or of the whole registry, newest first. */
+export function EventTable({ namespace }: { namespace?: string }) {
   const state = useSearchState();
-  const events = useEvents({ namespace, ...given({ kind: state.get('kind'), cursor: state.get('cursor') }) });
-  if (events.error !== null && events.data === undefined) {
-    return <ErrorNote error={events.error} onRetry={() => void events.refetch()} />;
-  }
+  const [kind, actor, subject] = [state.get('kind'), state.get('actor'), state.get('subject')];
+  const events = useEvents(namespace, given({ kind, actor, subject, cursor: state.get('cursor') }));
+  const isFiltered = kind !== undefined || actor !== undefined || subject !== undefined;
   return (
-    <section className="pq-panel" aria-label="Events">
-      <search className="pq-filters pq-no-print">
-        <Choice
-          label="Kind of event"
-          any="Every kind"
-          options={eventKinds}
-          value={state.get('kind')}
-          onChange={(kind) => state.set({ kind })}
-        />
-      </search>
-      <DataTable
-        name="Events"
-        chooseColumns
-        columns={columns}
-        rows={events.data?.items}
-        rowKey={(event) => String(event.id)}
-        empty={
+    <PagedTable
+      name="Events"
+      list={events}
+      state={state}
+      pageSize={pageSize}
+      noun="events"
+      chooseColumns
+      columns={namespace === undefined ? allColumns : columns}
+      rowKey={(event) => String(event.id)}
+      filters={
+        <>
+          <Choice
+            label="Kind of event"
+            any="Every kind"
+            options={eventKinds}
+            value={kind}
+            onChange={(changed) => state.set({ kind: changed })}
+          />
+          <SearchBox
+            label="Who"
+            placeholder="Who, the whole name"
+            value={actor}
+            onChange={(changed) => state.set({ actor: changed }, { replace: true })}
+          />
+          <SearchBox
+            label="To what"
+            placeholder="A part of what it happened to"
+            value={subject}
+            onChange={(changed) => state.set({ subject: changed }, { replace: true })}
+          />
+        </>
+      }
+      empty={
+        isFiltered ? (
+          <EmptyNote title="No event matches these filters" />
+        ) : (
           <EmptyNote title="Nothing has happened yet">
-            Refused and warned pulls and every change stand here.
+            Refused and warned pulls, denied rights and every change stand here.
           </EmptyNote>
-        }
-      />
-      {events.data !== undefined && (
-        <PageTurner
-          state={state}
-          shown={events.data.items.length}
-          total={events.data.total}
-          pageSize={pageSize}
-          nextCursor={events.data.nextCursor}
-          noun="events"
-        />
-      )}
-    </section>
+        )
+      }
+    />
   );
 }

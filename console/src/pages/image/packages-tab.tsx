@@ -1,10 +1,9 @@
 import type { ImageDetails, ImagePackage } from '../../api/answers.ts';
 import { usePackages } from '../../api/images.ts';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
-import { ErrorNote } from '../../parts/error-note.tsx';
 import { given } from '../../parts/given.ts';
-import { PageTurner } from '../../parts/page-turner.tsx';
+import { PagedTable } from '../../parts/paged-table.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 
@@ -48,41 +47,29 @@ export function PackagesTab({ image }: { image: ImageDetails }) {
     id: image.id,
     query: given({ limit: pageSize, q: state.get('q'), cursor: state.get('cursor') }),
   });
-  if (packages.error !== null && packages.data === undefined) {
-    return <ErrorNote error={packages.error} onRetry={() => void packages.refetch()} />;
-  }
   return (
-    <section className="pq-panel" aria-label="Packages">
-      <search className="pq-filters pq-no-print">
+    <PagedTable
+      name="Packages"
+      list={packages}
+      state={state}
+      pageSize={pageSize}
+      noun="packages"
+      chooseColumns
+      columns={columns}
+      rowKey={(row) => `${row.purl} ${row.place.layerIndex} ${row.place.path}`}
+      filters={
         <SearchBox
           label="Search packages"
           placeholder="Package name"
           value={state.get('q')}
           onChange={(q) => state.set({ q }, { replace: true })}
         />
-      </search>
-      <DataTable
-        name="Packages"
-        chooseColumns
-        columns={columns}
-        rows={packages.data?.items}
-        rowKey={(row) => `${row.purl} ${row.place.layerIndex} ${row.place.path}`}
-        empty={
-          <EmptyNote
-            title={state.get('q') === undefined ? 'No packages found' : 'No package has this in its name'}
-          />
-        }
-      />
-      {packages.data !== undefined && (
-        <PageTurner
-          state={state}
-          shown={packages.data.items.length}
-          total={packages.data.total}
-          pageSize={pageSize}
-          nextCursor={packages.data.nextCursor}
-          noun="packages"
+      }
+      empty={
+        <EmptyNote
+          title={state.get('q') === undefined ? 'No packages found' : 'No package has this in its name'}
         />
-      )}
-    </section>
+      }
+    />
   );
 }

@@ -1,15 +1,14 @@
-import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import type { Exemption, Namespace } from '../../api/answers.ts';
 import { useExemptions, useRemoveExemption } from '../../api/exemptions.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
-import { ErrorNote } from '../../parts/error-note.tsx';
 import { given } from '../../parts/given.ts';
-import { PageTurner } from '../../parts/page-turner.tsx';
+import { PagedTable } from '../../parts/paged-table.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
+import { RowAction } from '../../parts/row-action.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { AddExemptions } from './add-exemptions.tsx';
 
@@ -71,14 +70,7 @@ function columnsOf(
       align: 'right',
       cell: (exemption) =>
         mayChange && (
-          <Button
-            variant="default"
-            size="compact-xs"
-            aria-label={`Remove ${exemption.vulnerabilityId}`}
-            onClick={() => onRemove(exemption)}
-          >
-            Remove
-          </Button>
+          <RowAction label="Remove" of={exemption.vulnerabilityId} onClick={() => onRemove(exemption)} />
         ),
     },
   ];
@@ -91,35 +83,23 @@ export function AllowlistTab({ namespace }: { namespace: Namespace }) {
   const exemptions = useExemptions({ namespace: namespace.name, ...given({ cursor: state.get('cursor') }) });
   const remove = useRemoveExemption(namespace.name);
   const mayChange = namespace.role === 'admin' || namespace.role === 'auditor';
-  if (exemptions.error !== null && exemptions.data === undefined) {
-    return <ErrorNote error={exemptions.error} onRetry={() => void exemptions.refetch()} />;
-  }
   return (
     <div className="pq-policy-main">
       {mayChange && <AddExemptions namespace={namespace.name} />}
-      <section className="pq-panel" aria-label="Allowlist">
-        <DataTable
-          name="Allowlist"
-          columns={columnsOf(setRemoved, mayChange)}
-          rows={exemptions.data?.items}
-          rowKey={(exemption) => String(exemption.id)}
-          empty={
-            <EmptyNote title="Nothing is allowed by exception">
-              Ids put here stay in the reports, but do not count when a pull is judged.
-            </EmptyNote>
-          }
-        />
-        {exemptions.data !== undefined && (
-          <PageTurner
-            state={state}
-            shown={exemptions.data.items.length}
-            total={exemptions.data.total}
-            pageSize={pageSize}
-            nextCursor={exemptions.data.nextCursor}
-            noun="allowed ids"
-          />
-        )}
-      </section>
+      <PagedTable
+        name="Allowlist"
+        list={exemptions}
+        state={state}
+        pageSize={pageSize}
+        noun="allowed ids"
+        columns={columnsOf(setRemoved, mayChange)}
+        rowKey={(exemption) => String(exemption.id)}
+        empty={
+          <EmptyNote title="Nothing is allowed by exception">
+            Ids put here stay in the reports, but do not count when a pull is judged.
+          </EmptyNote>
+        }
+      />
       <ConfirmDialog
         opened={removed !== undefined}
         title={`Remove ${removed?.vulnerabilityId ?? ''} from the allowlist?`}

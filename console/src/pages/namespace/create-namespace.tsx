@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Switch, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { Switch } from '@mantine/core';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useCreateNamespace } from '../../api/namespaces.ts';
-import { ErrorNote } from '../../parts/error-note.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { NameField } from '../../parts/name-field.tsx';
 
 /** The form for a new namespace; leads to its page when it is there. */
 export function CreateNamespace({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -16,8 +17,7 @@ export function CreateNamespace({ opened, onClose }: { opened: boolean; onClose:
     setName('');
     onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () =>
     create.mutate(
       { name, autoScan, public: isPublic },
       {
@@ -27,42 +27,30 @@ export function CreateNamespace({ opened, onClose }: { opened: boolean; onClose:
         },
       },
     );
-  };
   return (
-    <Modal opened={opened} onClose={close} title="Create namespace" centered>
-      <form onSubmit={submit}>
-        <Stack gap="md">
-          <TextInput
-            label="Name"
-            description={`Images are pushed to ${window.location.host}/${name === '' ? 'name' : name}/…`}
-            data-autofocus
-            required
-            withAsterisk={false}
-            autoComplete="off"
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Switch
-            label="Scan images as they are pushed"
-            checked={autoScan}
-            onChange={(event) => setAutoScan(event.currentTarget.checked)}
-          />
-          <Switch
-            label="Everybody may pull, without signing in"
-            checked={isPublic}
-            onChange={(event) => setIsPublic(event.currentTarget.checked)}
-          />
-          {create.error !== null && <ErrorNote error={create.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormDialog
+      opened={opened}
+      title="Create namespace"
+      pending={create.isPending}
+      error={create.error}
+      onSubmit={submit}
+      onClose={close}
+    >
+      <NameField
+        description={`Images are pushed to ${window.location.host}/${name === '' ? 'name' : name}/…`}
+        value={name}
+        onChange={setName}
+      />
+      <Switch
+        label="Scan images as they are pushed"
+        checked={autoScan}
+        onChange={(event) => setAutoScan(event.currentTarget.checked)}
+      />
+      <Switch
+        label="Everybody may pull, without signing in"
+        checked={isPublic}
+        onChange={(event) => setIsPublic(event.currentTarget.checked)}
+      />
+    </FormDialog>
   );
 }

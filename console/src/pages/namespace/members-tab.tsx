@@ -3,10 +3,12 @@ import { type FormEvent, useState } from 'react';
 import type { Member, Namespace, Role } from '../../api/answers.ts';
 import { useMembers, useRemoveMember, useSetMember } from '../../api/members.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
+import { RowAction } from '../../parts/row-action.tsx';
 import { oneOf } from '../../parts/use-search-state.ts';
+import { WholeTable } from '../../parts/whole-table.tsx';
 import './policy.css';
 
 const roles = ['admin', 'maintainer', 'developer', 'auditor', 'guest'] as const;
@@ -88,16 +90,7 @@ function columnsOf(namespace: Namespace, onRemove: (member: Member) => void): re
       head: '',
       align: 'right',
       cell: (member) =>
-        mayChange && (
-          <Button
-            variant="default"
-            size="compact-xs"
-            aria-label={`Remove ${member.user}`}
-            onClick={() => onRemove(member)}
-          >
-            Remove
-          </Button>
-        ),
+        mayChange && <RowAction label="Remove" of={member.user} onClick={() => onRemove(member)} />,
     },
   ];
 }
@@ -107,25 +100,20 @@ export function MembersTab({ namespace }: { namespace: Namespace }) {
   const members = useMembers(namespace.name);
   const remove = useRemoveMember(namespace.name);
   const [removed, setRemoved] = useState<Member | undefined>(undefined);
-  if (members.error !== null && members.data === undefined) {
-    return <ErrorNote error={members.error} onRetry={() => void members.refetch()} />;
-  }
   return (
     <div className="pq-policy-main">
       {namespace.role === 'admin' && <AddMember namespace={namespace.name} />}
-      <section className="pq-panel" aria-label="Members">
-        <DataTable
-          name="Members"
-          columns={columnsOf(namespace, setRemoved)}
-          rows={members.data?.items}
-          rowKey={(member) => member.user}
-          empty={
-            <EmptyNote title="No members yet">
-              System admins may do everything here; everybody else needs a role.
-            </EmptyNote>
-          }
-        />
-      </section>
+      <WholeTable
+        name="Members"
+        list={members}
+        columns={columnsOf(namespace, setRemoved)}
+        rowKey={(member) => member.user}
+        empty={
+          <EmptyNote title="No members yet">
+            System admins may do everything here; everybody else needs a role.
+          </EmptyNote>
+        }
+      />
       <ConfirmDialog
         opened={removed !== undefined}
         title={`Remove ${removed?.user ?? ''}?`}

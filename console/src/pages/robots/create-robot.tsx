@@ -1,87 +1,84 @@
-import { Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { useCreateRobot } from '../../api/robots.ts';
-import { ErrorNote } from '../../parts/error-note.tsx';
+import { NativeSelect, TextInput } from '@mantine/core';
+import type { RobotGrant } from '../../api/answers.ts';
+import { type RobotHome, useCreateRobot } from '../../api/robots.ts';
 import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { NameField } from '../../parts/name-field.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
+import { useFormValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
-import { permissionOptions, permissions } from './robot-permissions.ts';
+import { GrantsField } from './grants-field.tsx';
+import { everyNamespace, permissionOptions, permissions } from './robot-permissions.ts';
 
 const noValues = {
   name: '',
   description: '',
-  permission: 'pull' as (typeof permissions)[number],
+  grants: [{ namespace: everyNamespace, permission: 'pull' }] as readonly RobotGrant[],
   days: '90',
 };
 
-/** The form for a robot; its first secret is shown once. */
+/** The form for a robot of a namespace or the registry; its first secret is shown once. */
 export function CreateRobot({
-  namespace,
+  home,
   opened,
   onClose,
 }: {
-  namespace: string;
+  home: RobotHome;
   opened: boolean;
   onClose: () => void;
 }) {
-  const create = useCreateRobot(namespace);
-  const [values, setValues] = useState(noValues);
-  const set = (change: Partial<typeof noValues>) => setValues((current) => ({ ...current, ...change }));
+  const create = useCreateRobot(home);
+  const { values, set, clear } = useFormValues(noValues);
   const close = () => {
     create.reset();
-    setValues(noValues);
+    clear();
     onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const { name, description, permission, days } = values;
-    create.mutate({ name: name.trim(), description: description.trim(), permission, ...expiryOf(days) });
+  const submit = () => {
+    const { name, description, grants, days } = values;
+    create.mutate({ name: name.trim(), description: description.trim(), grants, ...expiryOf(days) });
   };
+  const made = create.data;
   return (
-    <Modal opened={opened} onClose={close} title="Create robot" centered>
-      {create.data !== undefined ? (
-        <SecretOnce login={create.data.robot.login} secret={create.data.secret.secret} onClose={close} />
+    <FormDialog
+      opened={opened}
+      title="Create robot"
+      pending={create.isPending}
+      error={create.error}
+      done={
+        made !== undefined && (
+          <SecretOnce login={made.robot.login} secret={made.secret.secret} onClose={close} />
+        )
+      }
+      onSubmit={submit}
+      onClose={close}
+    >
+      <NameField
+        description={`It signs in as robot.${home === null ? '' : `${home}.`}${values.name.trim() || '…'}`}
+        placeholder="ci"
+        value={values.name}
+        onChange={(name) => set({ name })}
+      />
+      <TextInput
+        label="Description"
+        autoComplete="off"
+        value={values.description}
+        onChange={(event) => set({ description: event.currentTarget.value })}
+      />
+      {home === null ? (
+        <GrantsField grants={values.grants} onChange={(grants) => set({ grants })} />
       ) : (
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <TextInput
-              label="Name"
-              description={`It signs in as robot.${namespace}.${values.name.trim() || '…'}`}
-              placeholder="ci"
-              data-autofocus
-              required
-              withAsterisk={false}
-              autoComplete="off"
-              value={values.name}
-              onChange={(event) => set({ name: event.currentTarget.value })}
-            />
-            <TextInput
-              label="Description"
-              autoComplete="off"
-              value={values.description}
-              onChange={(event) => set({ description: event.currentTarget.value })}
-            />
-            <NativeSelect
-              label="May"
-              data={[...permissionOptions]}
-              value={values.permission}
-              onChange={(event) =>
-                set({ permission: oneOf(event.currentTarget.value, permissions) ?? 'pull' })
-              }
-            />
-            <ExpiryChoice value={values.days} onChange={(days) => set({ days })} />
-            {create.error !== null && <ErrorNote error={create.error} />}
-            <Group justify="flex-end" gap="xs">
-              <Button variant="default" onClick={close}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={create.isPending}>
-                Create
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <NativeSelect
+          label="May"
+          data={[...permissionOptions]}
+          value={values.grants[0]?.permission ?? 'pull'}
+          onChange={(event) => {
+            const permission = oneOf(event.currentTarget.value, permissions) ?? 'pull';
+            set({ grants: [{ namespace: home, permission }] });
+          }}
+        />
       )}
-    </Modal>
+      <ExpiryChoice value={values.days} onChange={(days) => set({ days })} />
+    </FormDialog>
   );
 }

@@ -1,11 +1,12 @@
 import { Button, Group, Modal, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Robot, RobotSecret } from '../../api/answers.ts';
-import { useCreateRobotSecret, useRevokeRobotSecret } from '../../api/robots.ts';
+import { type RobotHome, useCreateRobotSecret, useRevokeRobotSecret } from '../../api/robots.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
+import { RowAction } from '../../parts/row-action.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
 import { LastUse, SecretExpiry } from '../../parts/secret-times.tsx';
 
@@ -19,32 +20,23 @@ function columnsOf(onRevoke: (secret: RobotSecret) => void): readonly Column<Rob
       label: 'Actions',
       head: '',
       align: 'right',
-      cell: (secret) => (
-        <Button
-          variant="default"
-          size="compact-xs"
-          aria-label={`Revoke ${secret.name}`}
-          onClick={() => onRevoke(secret)}
-        >
-          Revoke
-        </Button>
-      ),
+      cell: (secret) => <RowAction label="Revoke" of={secret.name} onClick={() => onRevoke(secret)} />,
     },
   ];
 }
 
 /** The secrets of one robot: rotate by making another, moving to it and revoking the old one. */
 export function RobotSecrets({
-  namespace,
+  home,
   robot,
   onClose,
 }: {
-  namespace: string;
+  home: RobotHome;
   robot: Robot;
   onClose: () => void;
 }) {
-  const create = useCreateRobotSecret(namespace, robot.name);
-  const revoke = useRevokeRobotSecret(namespace, robot.name);
+  const create = useCreateRobotSecret(home, robot.name);
+  const revoke = useRevokeRobotSecret(home, robot.name);
   const [days, setDays] = useState('90');
   const [revoked, setRevoked] = useState<RobotSecret | undefined>(undefined);
   return (

@@ -1,8 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Stack, Switch, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { Button, Group, Stack, Switch } from '@mantine/core';
 import { useCreateUser } from '../../api/users.ts';
 import { CommandLine } from '../../parts/command-line.tsx';
-import { ErrorNote } from '../../parts/error-note.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { NameField } from '../../parts/name-field.tsx';
+import { NewPasswordField } from '../../parts/password-field.tsx';
+import { useFormValues } from '../../parts/use-form-values.ts';
 
 const noValues = { name: '', password: '', isAdmin: false };
 
@@ -21,62 +23,46 @@ function MadePassword({ name, password, onClose }: { name: string; password: str
 /** The form for an account; without a password the server makes one up and it is shown once. */
 export function CreateUser({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const create = useCreateUser();
-  const [values, setValues] = useState(noValues);
-  const set = (change: Partial<typeof noValues>) => setValues((current) => ({ ...current, ...change }));
+  const { values, set, clear } = useFormValues(noValues);
   const close = () => {
     create.reset();
-    setValues(noValues);
+    clear();
     onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     const { name, password, isAdmin } = values;
     create.mutate(
       { name, isAdmin, ...(password !== '' && { password }) },
       { onSuccess: (user) => user.password === undefined && close() },
     );
   };
-  const made = create.data?.password;
+  const made = create.data;
   return (
-    <Modal opened={opened} onClose={close} title="Create user" centered>
-      {made !== undefined && create.data !== undefined ? (
-        <MadePassword name={create.data.name} password={made} onClose={close} />
-      ) : (
-        <form onSubmit={submit}>
-          <Stack gap="md">
-            <TextInput
-              label="Name"
-              data-autofocus
-              required
-              withAsterisk={false}
-              autoComplete="off"
-              value={values.name}
-              onChange={(event) => set({ name: event.currentTarget.value })}
-            />
-            <PasswordInput
-              label="Password"
-              description="At least 8 characters; leave it empty to have one made up"
-              autoComplete="new-password"
-              value={values.password}
-              onChange={(event) => set({ password: event.currentTarget.value })}
-            />
-            <Switch
-              label="System admin"
-              checked={values.isAdmin}
-              onChange={(event) => set({ isAdmin: event.currentTarget.checked })}
-            />
-            {create.error !== null && <ErrorNote error={create.error} />}
-            <Group justify="flex-end" gap="xs">
-              <Button variant="default" onClick={close}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={create.isPending}>
-                Create
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+    <FormDialog
+      opened={opened}
+      title="Create user"
+      pending={create.isPending}
+      error={create.error}
+      done={
+        made?.password !== undefined && (
+          <MadePassword name={made.name} password={made.password} onClose={close} />
+        )
+      }
+      onSubmit={submit}
+      onClose={close}
+    >
+      <NameField value={values.name} onChange={(name) => set({ name })} />
+      <NewPasswordField
+        label="Password"
+        description="At least 8 characters; leave it empty to have one made up"
+        value={values.password}
+        onChange={(password) => set({ password })}
+      />
+      <Switch
+        label="System admin"
+        checked={values.isAdmin}
+        onChange={(event) => set({ isAdmin: event.currentTarget.checked })}
+      />
+    </FormDialog>
   );
 }
