@@ -12,15 +12,16 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; a non-zero code is an answer, not an exception. */
+/** Runs a program to its end, in the project's folder or the one that is named; a non-zero code is an answer, not an exception. */
 export async function command(
   program: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  folder: string = projectRoot,
 ): Promise<CommandResult> {
   try {
     const { stdout, stderr } = await run(program, [...args], {
-      cwd: projectRoot,
+      cwd: folder,
       env: { ...process.env, ...environment },
       timeout: 120_000,
       maxBuffer: 64 * 1024 * 1024,
@@ -38,8 +39,9 @@ export async function mustRun(
   program: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  folder: string = projectRoot,
 ): Promise<string> {
-  const result = await command(program, args, environment);
+  const result = await command(program, args, environment, folder);
   if (result.code !== 0)
     throw new Error(`${program} ${args.join(' ')}: exit ${result.code}\n${result.stdout}\n${result.stderr}`);
   return result.stdout;

@@ -1,66 +1,54 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiClient } from './api-client.ts';
 import { hasProgram, mustRun } from './clients.ts';
+import { type ClientsServer, layerOf, startClientsServer } from './clients-server.ts';
 import { installGoProgram } from './go-clients.ts';
 import { writeOciLayout } from './oci-layout.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
 
-const crane = await installGoProgram({
-  name: 'crane',
-  package: 'github.com/google/go-containerregistry/cmd/crane',
-  version: 'v0.22.1',
-});
-const regctl = await installGoProgram({
-  name: 'regctl',
-  package: 'github.com/regclient/regclient/cmd/regctl',
-  version: 'v0.11.7',
-});
+const crane = await installGoProgram('crane');
+const regctl = await installGoProgram('regctl');
 const hasUmoci = ['umoci', 'skopeo'].every(hasProgram);
 
-async function layerOf(text: string): Promise<Buffer> {
-  const tar = pack();
-  tar.entry({ name: 'srv/note' }, text);
-  tar.finalize();
-  return gzipSync(await buffer(tar));
-}
-
 describe('clients written in Go', () => {
-  let server: ServerProcess;
+  let clients: ClientsServer;
+  let folder: string;
+  let single: string;
   let singleDigest: string;
+  let index: string;
   let indexDigest: string;
-  const folder = mkdtempSync(join(tmpdir(), 'pratique-go-clients-'));
-  const single = join(folder, 'single');
-  const index = join(folder, 'index');
 
   beforeAll(async () => {
-    server = await startServerProcess({ environment: { PRATIQUE_ADVISORIES: `file:${folder}/no-feed` } });
-    const api = new ApiClient(server.url);
-    await api.call('POST', '/namespaces', { name: 'clients', autoScan: false });
-    const [amd64, arm64] = [await layerOf('for amd64'), await layerOf('for arm64')];
+    clients = await startClientsServer();
+    folder = clients.folder;
+    [single, index] = [join(folder, 'single'), join(folder, 'index')];
+    const amd64 = await layerOf({ 'srv/note': 'for amd64' });
+    const arm64 = await layerOf({ 'srv/note': 'for arm64' });
     singleDigest = writeOciLayout(single, 'v1', [{ architecture: 'amd64', layers: [amd64] }]);
     indexDigest = writeOciLayout(index, 'v1', [
       { architecture: 'amd64', layers: [amd64] },
       { architecture: 'arm64', layers: [arm64] },
     ]);
-    const login = [server.host, '-u', 'admin', '-p', adminPassword];
+    await clients.api.call('POST', '/namespaces', { name: 'others', autoScan: false });
+    const { robot, secret } = await clients.api.call<{
+      robot: { login: string };
+      secret: { secret: string };
+    }>('POST', '/robots', {
+      name: 'mover',
+      permissions: ['clients', 'others'].map((namespace) => ({
+        namespace,
+        permission: 'pull-push-delete',
+      })),
+    });
+    const login = [clients.server.host, '-u', robot.login, '-p', secret.secret];
     if (crane !== undefined) await runCrane('auth', 'login', ...login);
     if (regctl === undefined) return;
-    await runRegctl('registry', 'set', '--tls', 'disabled', server.host);
+    await runRegctl('registry', 'set', '--tls', 'disabled', clients.server.host);
     await runRegctl('registry', 'login', ...login);
   });
-  afterAll(async () => {
-    expect(await server?.stop()).toBe(0);
-    server?.clean();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => clients?.close());
 
-  const named = (name: string) => `${server.host}/clients/${name}`;
+  const named = (name: string) => clients.named(name);
   const runCrane = (...args: string[]) =>
     mustRun(crane ?? '', args, { DOCKER_CONFIG: join(folder, 'docker') });
   const runRegctl = (...args: string[]) =>
@@ -76,6 +64,18 @@ describe('clients written in Go', () => {
       expect(readFileSync(join(folder, 'crane-pulled/index.json'), 'utf8')).toContain(singleDigest);
     });
 
+    it('pulls an archive as docker save makes it, and pushes that as a Docker image', async () => {
+      const archive = join(folder, 'crane.tar');
+      await runCrane('push', single, named('crane-archive:v1'));
+      await runCrane('pull', named('crane-archive:v1'), archive);
+      await runCrane('push', archive, named('crane-docker:v1'));
+      const manifest = JSON.parse(await runCrane('manifest', named('crane-docker:v1')));
+      expect(manifest.mediaType).toBe('application/vnd.docker.distribution.manifest.v2+json');
+      await runCrane('validate', '--remote', named('crane-docker:v1'));
+      const config = JSON.parse(await runCrane('config', named('crane-docker:v1')));
+      expect(config).toMatchObject({ architecture: 'amd64', os: 'linux' });
+    });
+
     it('pushes a multi-arch index, copies it by mounts, tags and deletes it', async () => {
       // `--index` would push the layout's own index.json; its only entry is the one that we mean.
       await runCrane('push', '--index', index, named('crane-index:layout'));
@@ -84,7 +84,7 @@ describe('clients written in Go', () => {
       await runCrane('validate', '--remote', named('crane-copy:v1'));
       await runCrane('tag', named('crane-copy:v1'), 'v2');
       expect((await runCrane('ls', named('crane-copy'))).trim().split('\n')).toEqual(['v1', 'v2']);
-      expect(await runCrane('catalog', server.host)).toContain('clients/crane-copy');
+      expect(await runCrane('catalog', clients.server.host)).toContain('clients/crane-copy');
       await runCrane('delete', `${named('crane-copy')}@${indexDigest}`);
       await expect(runCrane('digest', named('crane-copy:v1'))).rejects.toThrow('MANIFEST_UNKNOWN');
     });
@@ -101,9 +101,36 @@ describe('clients written in Go', () => {
       const pulled = mkdtempSync(join(folder, 'regctl-pulled-'));
       await runRegctl('image', 'copy', reference, `ocidir://${pulled}:v1`);
       expect((await runRegctl('image', 'digest', `ocidir://${pulled}:v1`)).trim()).toBe(digest());
-      // Another repository: the blobs are mounted.
-      await runRegctl('image', 'copy', reference, named('regctl-copy:v1'));
-      expect((await runRegctl('image', 'digest', named('regctl-copy:v1'))).trim()).toBe(digest());
+    });
+
+    it('copies a multi-arch index with its referrers into another namespace, the blobs by mounts', async () => {
+      const reference = named('regctl-source:v1');
+      await runRegctl('image', 'copy', `ocidir://${index}:v1`, reference);
+      const type = ['--artifact-type', 'application/vnd.example.note'];
+      await runRegctl('artifact', 'put', ...type, '-f', join(index, 'oci-layout'), '--subject', reference);
+      const before = clients.server.output().length;
+      const copied = `${clients.server.host}/others/copied:v1`;
+      await runRegctl('image', 'copy', '--referrers', reference, copied);
+      expect((await runRegctl('image', 'digest', copied)).trim()).toBe(indexDigest);
+      const tree = await runRegctl('artifact', 'tree', copied);
+      expect(tree).toContain(indexDigest);
+      expect(tree).toContain('application/vnd.example.note');
+      const requests = clients.server.output().slice(before);
+      // Nothing was uploaded: each blob was mounted.
+      expect(requests).toMatch(/"method":"POST"[^\n]*others\/copied\/blobs\/uploads\/[^\n]*"status":201/);
+      expect(requests).not.toMatch(/"method":"(PUT|PATCH)"[^\n]*\/blobs\/uploads\//);
+    });
+
+    it('turns a multi-arch index into a Docker manifest list, in the registry', async () => {
+      await runRegctl('image', 'copy', `ocidir://${index}:v1`, named('regctl-list:oci'));
+      const list = named('regctl-list:docker');
+      await runRegctl('image', 'mod', '--to-docker', '--create', list, named('regctl-list:oci'));
+      const manifest = JSON.parse(await runRegctl('manifest', 'get', '--format', 'raw-body', list));
+      expect(manifest.mediaType).toBe('application/vnd.docker.distribution.manifest.list.v2+json');
+      expect(manifest.manifests).toHaveLength(2);
+      const arm = ['--platform', 'linux/arm64', '--format', 'raw-body'];
+      const image = JSON.parse(await runRegctl('manifest', 'get', ...arm, list));
+      expect(image.mediaType).toBe('application/vnd.docker.distribution.manifest.v2+json');
     });
 
     it('attaches an artifact, lists it as a referrer and gets it', async () => {
@@ -153,7 +180,8 @@ describe('clients written in Go', () => {
     await mustRun('umoci', ['new', '--image', `${layout}:v1`]);
     await mustRun('umoci', ['insert', '--rootless', '--image', `${layout}:v1`, note, '/note']);
     const reference = `docker://${named('umoci:v1')}`;
-    const credentials = `admin:${adminPassword}`;
+    const { name, secret } = clients.writer;
+    const credentials = `${name}:${secret}`;
     const push = ['copy', '--dest-tls-verify=false', '--dest-creds', credentials];
     await mustRun('skopeo', [...push, `oci:${layout}:v1`, reference]);
     const pulled = join(folder, 'umoci-pulled');
