@@ -39,7 +39,7 @@ function extractOwned(text: string): Found[] {
   const reading = new DatabaseReading();
   for (const line of linesOf(text)) {
     const path = line.replace(/^[0-9a-f]{32} [ *]/, '').replace(/^(?:\.?\/)+/, '');
-    if (isOwnershipOfInterest(path)) reading.add({ kind: 'owned-path', path });
+    if (path !== '' && isOwnershipOfInterest(path)) reading.add({ kind: 'owned-path', path });
   }
   return reading.found;
 }
