@@ -48,7 +48,7 @@ export function NamespaceQuota({ namespace }: { namespace: Namespace }) {
   return (
     <section className="pq-panel pq-policy-panel" aria-label="Quota">
       <UsageBar usedBytes={usedBytes} quotaBytes={quotaBytes} />
-      {session.data?.user.admin === true && (
+      {session.data?.account.isAdmin === true && (
         <form
           onSubmit={(event) => {
             event.preventDefault();

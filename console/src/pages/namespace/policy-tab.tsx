@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Namespace, Policy } from '../../api/answers.ts';
 import { useChangeNamespace } from '../../api/namespaces.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
+import { NamespaceQuota } from './namespace-quota.tsx';
 import { NamespaceSettings } from './namespace-settings.tsx';
 import { PolicyPreviewPanel } from './policy-preview-panel.tsx';
 import { PolicySentence } from './policy-sentence.tsx';
@@ -73,6 +74,7 @@ export function PolicyTab({ namespace }: { namespace: Namespace }) {
           )}
         </section>
         <NamespaceSettings namespace={namespace} />
+        <NamespaceQuota namespace={namespace} />
       </div>
       <PolicyPreviewPanel namespace={namespace.name} policy={draft} />
     </div>
