@@ -60,14 +60,14 @@ async function check(
       isDeep,
       onProgress: ({ blobs, files }) => progress.show(`${blobs} blobs, ${files} files checked`),
     }).finally(() => progress.clear());
-    const { breaches, brokenCount, reclaimableCount, checked } = report;
+    const { breaches, brokenCount, reclaimableCount, deletedCount, checked } = report;
     if (brokenCount > 0) context.setExitCode(exitCodes.failed);
     if (asJson) return print(JSON.stringify({ deep: isDeep, ...report }, undefined, 2));
     for (const { invariant, level, subject, problem, remedy } of breaches) {
       print(`${level} ${invariant} ${subject}: ${problem}\n  to do: ${remedy}`);
     }
     print(
-      `Checked ${checked.manifests} manifests, ${checked.blobs} blobs (${formatBytes(checked.blobBytes)}${isDeep ? ', hashed' : ', by length'}), ${checked.files} files: ${brokenCount} broken, ${reclaimableCount} reclaimable`,
+      `Checked ${checked.manifests} manifests, ${checked.blobs} blobs (${formatBytes(checked.blobBytes)}${isDeep ? ', hashed' : ', by length'}), ${checked.files} files: ${brokenCount} broken, ${deletedCount} deleted on demand, ${reclaimableCount} reclaimable`,
     );
   });
 }

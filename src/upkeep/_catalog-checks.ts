@@ -30,32 +30,43 @@ export async function* checkManifests(db: Database): AsyncGenerator<Breach, numb
   return count;
 }
 
+const sha512OfBlob = '(select b.digest_sha512 from blob b where b.digest = used.blob_digest)';
+const sha512OfChild = '(select m.digest_sha512 from manifest m where m.digest = child.child_digest)';
+
+/** Deleted on demand, after the manifest was pushed that refers to it (`held`, `r`, `n`): the event says so. */
+const deletedOnDemand = (kind: 'blob.deleted' | 'image.deleted', ...digests: readonly string[]) =>
+  sql<boolean>`exists (select from event e
+    where e.namespace_id = n.id and e.kind = ${kind} and e.at >= held.pushed_at
+      and e.subject in (${sql.join(digests.map((digest) => sql`r.name || '@' || ${sql.raw(digest)}`))}))`;
+
 /** INV2: what a repository shows, it has: manifests their blobs and children, tags their manifests. */
 export async function* checkReferences(db: Database): AsyncGenerator<Breach> {
-  const blobs = await sql<{ image: string; digest: string; mediaType: string }>`
+  const blobs = await sql<{ image: string; digest: string; mediaType: string; deleted: boolean }>`
     select n.name || '/' || r.name || '@' || held.manifest_digest as image, used.blob_digest as digest,
-      used.media_type as "mediaType"
+      used.media_type as "mediaType",
+      ${deletedOnDemand('blob.deleted', 'used.blob_digest', sha512OfBlob)} as deleted
     from repository_manifest held
     join repository r on r.id = held.repository_id join namespace n on n.id = r.namespace_id
     join manifest_blob used on used.manifest_digest = held.manifest_digest
     where not exists (select from repository_blob l join blob b on b.digest = l.digest and b.state = 'stored'
       where l.repository_id = held.repository_id and l.digest = used.blob_digest)
     order by 1, 2`.execute(db);
-  for (const { image, digest, mediaType } of blobs.rows) {
+  for (const { image, digest, mediaType, deleted } of blobs.rows) {
     // A foreign layer lies elsewhere.
     if (layerClaimOf(mediaType) === 'foreign') continue;
-    yield broken(image, `refers to the blob ${digest}, which the repository does not hold`);
+    yield hole(image, `refers to the blob ${digest}, which the repository does not hold`, deleted);
   }
-  const children = await sql<{ image: string; digest: string }>`
-    select n.name || '/' || r.name || '@' || held.manifest_digest as image, child.child_digest as digest
+  const children = await sql<{ image: string; digest: string; deleted: boolean }>`
+    select n.name || '/' || r.name || '@' || held.manifest_digest as image, child.child_digest as digest,
+      ${deletedOnDemand('image.deleted', 'child.child_digest', sha512OfChild)} as deleted
     from repository_manifest held
     join repository r on r.id = held.repository_id join namespace n on n.id = r.namespace_id
     join manifest_child child on child.parent_digest = held.manifest_digest
     where not exists (select from repository_manifest other
       where other.repository_id = held.repository_id and other.manifest_digest = child.child_digest)
     order by 1, 2`.execute(db);
-  for (const { image, digest } of children.rows) {
-    yield broken(image, `lists the manifest ${digest}, which the repository does not hold`);
+  for (const { image, digest, deleted } of children.rows) {
+    yield hole(image, `lists the manifest ${digest}, which the repository does not hold`, deleted);
   }
   const tags = await sql<{ name: string; digest: string }>`
     select n.name || '/' || r.name || ':' || t.name as name, t.manifest_digest as digest
@@ -64,13 +75,16 @@ export async function* checkReferences(db: Database): AsyncGenerator<Breach> {
       where held.repository_id = t.repository_id and held.manifest_digest = t.manifest_digest)
     order by 1`.execute(db);
   for (const { name, digest } of tags.rows) {
-    yield broken(name, `points at ${digest}, which the repository does not hold`);
+    yield hole(name, `points at ${digest}, which the repository does not hold`, false);
   }
 }
 
-function broken(subject: string, problem: string): Breach {
-  const remedy = 'push it again, or delete it; it was deleted on demand, or lost';
-  return { invariant: 'INV2', level: 'broken', subject, problem, remedy };
+function hole(subject: string, problem: string, isDeleted: boolean): Breach {
+  const level = isDeleted ? 'deleted' : 'broken';
+  const remedy = isDeleted
+    ? 'nothing, if that was meant; push it again, or delete what refers to it'
+    : 'push it again, or delete it; it was lost';
+  return { invariant: 'INV2', level, subject, problem, remedy };
 }
 
 /** INV6: every image of a namespace that scans by itself has a result, or a scan whose job exists. */

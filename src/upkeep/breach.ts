@@ -3,8 +3,11 @@ export type Invariant = 'INV1' | 'INV2' | 'INV3' | 'INV5' | 'INV6' | 'INV7' | 'I
 
 export interface Breach {
   readonly invariant: Invariant;
-  /** `reclaimable`: nothing is wrong; it takes room until the garbage collector comes by. */
-  readonly level: 'broken' | 'reclaimable';
+  /**
+   * `reclaimable`: nothing is wrong; it takes room until the garbage collector comes by. `deleted`: somebody deleted what
+   * something else still refers to, as the distribution API allows; the event log says who.
+   */
+  readonly level: 'broken' | 'reclaimable' | 'deleted';
   /** What it is about: a digest, an image, a tag, a file. */
   readonly subject: string;
   readonly problem: string;

@@ -60,6 +60,7 @@ describe('checkIntegrity()', () => {
       breaches: [],
       brokenCount: 0,
       reclaimableCount: 0,
+      deletedCount: 0,
     });
   });
 
@@ -128,6 +129,36 @@ describe('checkIntegrity()', () => {
       `INV2 team/app@${index.digest}: lists the manifest ${image.digest}, which the repository does not hold`,
       `INV2 team/app:v1: points at ${image.digest}, which the repository does not hold`,
     ]);
+  });
+
+  it('tells what was deleted on demand from what was lost (INV2)', async () => {
+    const index = testManifest({
+      schemaVersion: 2,
+      mediaType: ociIndexMediaType,
+      manifests: [descriptorOf(image.bytes, image.mediaType)],
+    });
+    const { client } = harness;
+    await client.pushManifest('team/app', 'multi', index);
+    const levels = async () =>
+      (await check()).breaches
+        .filter(({ invariant }) => invariant === 'INV2')
+        .map(({ level, problem }) => [level, problem]);
+    const blobHole = `refers to the blob ${digestOf(layer)}, which the repository does not hold`;
+    const childHole = `lists the manifest ${image.digest}, which the repository does not hold`;
+    const remove = async (path: string) =>
+      expect((await client.send(`/v2/team/app/${path}`, { method: 'DELETE' })).status).toBe(202);
+    await remove(`blobs/${digestOf(layer)}`);
+    expect(await levels()).toEqual([['deleted', blobHole]]);
+    expect((await check()).brokenCount).toBe(0);
+    // Pushed again, it is held again: what goes then was lost.
+    expect((await client.pushImage('team/app', 'v1', image)).status).toBe(201);
+    expect(await levels()).toEqual([]);
+    await harness.sql(`update repository_manifest set pushed_at = now()`);
+    await harness.sql(`delete from repository_blob where digest = '${digestOf(layer)}'`);
+    expect(await levels()).toEqual([['broken', blobHole]]);
+    await remove(`manifests/${image.digest}`);
+    await harness.sql(`update event set at = now() + interval '1 s' where kind = 'image.deleted'`);
+    expect(await levels()).toEqual([['deleted', childHole]]);
   });
 
   it('does not miss foreign layers, which lie elsewhere', async () => {

@@ -28,6 +28,7 @@ export interface IntegrityReport {
   readonly breaches: readonly Breach[];
   readonly brokenCount: number;
   readonly reclaimableCount: number;
+  readonly deletedCount: number;
 }
 
 const breachesPerLevelMax = 1_000;
@@ -40,7 +41,7 @@ const progressEvery = 100;
 export async function checkIntegrity(options: IntegrityOptions): Promise<IntegrityReport> {
   const checked = { blobs: 0, blobBytes: 0, files: 0, manifests: 0 };
   const breaches: Breach[] = [];
-  const counts = { broken: 0, reclaimable: 0 };
+  const counts = { broken: 0, reclaimable: 0, deleted: 0 };
   const onChecked = (kind: 'blobs' | 'files', sizeBytes: number) => {
     checked[kind] += 1;
     checked.blobBytes += sizeBytes;
@@ -71,5 +72,11 @@ export async function checkIntegrity(options: IntegrityOptions): Promise<Integri
   for (const check of checks) {
     for await (const breach of check) note(breach);
   }
-  return { checked, breaches, brokenCount: counts.broken, reclaimableCount: counts.reclaimable };
+  return {
+    checked,
+    breaches,
+    brokenCount: counts.broken,
+    reclaimableCount: counts.reclaimable,
+    deletedCount: counts.deleted,
+  };
 }
