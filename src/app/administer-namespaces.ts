@@ -7,6 +7,7 @@ import {
   type Namespace,
   updateNamespace,
 } from '../catalog/namespaces.ts';
+import { readUsages } from '../catalog/quota.ts';
 import type { Database, DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
@@ -23,10 +24,13 @@ export interface NamespaceSettings {
   readonly autoScan?: boolean;
   /** Parts of a policy as JSON; laid over the one that is stored. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** Null: no limit. */
+  readonly quotaBytes?: number | null;
 }
 
 export interface NamespaceRow extends Namespace {
   readonly readPolicy: Policy;
+  readonly usedBytes: number;
 }
 
 const pageSize = 500;
@@ -41,7 +45,15 @@ export async function listAllNamespaces(db: Database): Promise<readonly Namespac
       limit: pageSize,
       ...(after === undefined ? {} : { after }),
     });
-    all.push(...items.map((item) => ({ ...item, readPolicy: readStoredPolicy(item.policy) })));
+    const usages = await readUsages(
+      db,
+      items.map(({ id }) => id),
+    );
+    const rowOf = (item: Namespace): NamespaceRow => {
+      const usedBytes = usages.get(item.id)?.usedBytes ?? 0;
+      return { ...item, usedBytes, readPolicy: readStoredPolicy(item.policy) };
+    };
+    all.push(...items.map(rowOf));
     if (items.length < pageSize) return all;
   }
 }
@@ -59,9 +71,10 @@ export async function addNamespace(
     );
   }
   await connection.db.transaction().execute(async (transaction) => {
-    const { policy, ...flags } = settings;
+    const { policy, quotaBytes, ...flags } = settings;
     const merged = policy === undefined ? {} : { policy: mergedPolicy({}, policy) };
-    const created = await createNamespace(transaction, { name: parsed, ...flags, ...merged });
+    const quota = quotaBytes === undefined || quotaBytes === null ? {} : { quotaBytes };
+    const created = await createNamespace(transaction, { name: parsed, ...flags, ...quota, ...merged });
     if (created.kind === 'exists') {
       throw new AdministrationError(`Cannot create namespace "${name}": the name is taken`);
     }

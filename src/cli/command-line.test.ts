@@ -223,7 +223,16 @@ describe('pratique admin', () => {
     expect(await run('admin user set-password bob --password-stdin', 'short')).toMatchObject({ code: 3 });
     expect((await run('admin namespace create team --mode enforce --min-severity critical')).code).toBe(0);
     expect((await run('admin namespace set team --auto-scan no --public yes')).code).toBe(0);
-    expect((await run('admin namespace list')).output).toMatch(/^team +public +no +enforce from critical$/m);
+    expect((await run('admin namespace set team --quota 10GiB')).code).toBe(0);
+    expect((await run('admin namespace list')).output).toMatch(
+      /^team +public +no +enforce from critical +0 B +10\.0 GiB$/m,
+    );
+    expect(await run('admin namespace set team --quota lots')).toMatchObject({
+      code: 3,
+      errors: expect.stringContaining('It must be a whole number of bytes, KiB, MiB, GiB or TiB'),
+    });
+    expect((await run('admin namespace set team --quota none')).code).toBe(0);
+    expect((await run('admin namespace list')).output).toMatch(/^team .* 0 B +none$/m);
     expect((await run('admin namespace delete team')).code).toBe(0);
     expect(await run('admin namespace set team --public no')).toMatchObject({
       code: 3,

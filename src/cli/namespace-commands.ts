@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   addNamespace,
   changeNamespace,
@@ -6,6 +6,7 @@ import {
   type NamespaceSettings,
   removeNamespace,
 } from '../app/administer-namespaces.ts';
+import { byteSizeMust, parseByteSize } from '../app/parse-byte-size.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatBytes } from './format-bytes.ts';
 import { formatTable } from './format-table.ts';
@@ -18,14 +19,28 @@ interface SettingOptions {
   readonly mode?: string;
   readonly minSeverity?: string;
   readonly fixableOnly?: string;
+  readonly quota?: number | null;
 }
 
 const yesNo = ['yes', 'no'] as const;
+
+/** Bytes; null for `none`. */
+function parseQuota(text: string): number | null {
+  if (text === 'none') return null;
+  const quotaBytes = parseByteSize(text);
+  if (quotaBytes === undefined) throw new InvalidArgumentError(`It must be ${byteSizeMust}, or none.`);
+  return quotaBytes;
+}
 
 function withSettings(command: Command): Command {
   return command
     .addOption(new Option('--public <yes|no>', 'may be pulled from without an account').choices(yesNo))
     .addOption(new Option('--auto-scan <yes|no>', 'inspect what is pushed').choices(yesNo))
+    .addOption(
+      new Option('--quota <size>', 'most that it may hold, such as 10GiB; none: no limit').argParser(
+        parseQuota,
+      ),
+    )
     .addOption(
       new Option('--mode <mode>', 'what the policy does to pulls').choices(['off', 'observe', 'enforce']),
     )
@@ -49,6 +64,7 @@ function settingsOf(options: SettingOptions): NamespaceSettings {
   return {
     ...(options.public === undefined ? {} : { isPublic: options.public === 'yes' }),
     ...(options.autoScan === undefined ? {} : { autoScan: options.autoScan === 'yes' }),
+    ...(options.quota === undefined ? {} : { quotaBytes: options.quota }),
     ...(Object.keys(policy).length === 0 ? {} : { policy }),
   };
 }
@@ -66,27 +82,33 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
       withInstallation(context(), async ({ connection }) => {
         const all = await listAllNamespaces(connection.db);
         if (options.json) {
-          const shown = all.map(({ name, isPublic, autoScan, readPolicy }) => ({
+          const shown = all.map(({ name, isPublic, autoScan, readPolicy, usedBytes, quotaBytes }) => ({
             name,
             public: isPublic,
             autoScan,
             policy: readPolicy,
+            usedBytes,
+            quotaBytes: quotaBytes ?? null,
           }));
           return print(JSON.stringify(shown, undefined, 2));
         }
-        const rows = all.map(({ name, isPublic, autoScan, readPolicy: { mode, minSeverity } }) => [
+        const rows = all.map(({ name, isPublic, autoScan, readPolicy, usedBytes, quotaBytes }) => [
           name,
           isPublic ? 'public' : 'private',
           autoScan ? 'yes' : 'no',
-          mode === 'off' ? 'off' : `${mode} from ${minSeverity}`,
+          readPolicy.mode === 'off' ? 'off' : `${readPolicy.mode} from ${readPolicy.minSeverity}`,
+          formatBytes(usedBytes),
+          quotaBytes === undefined ? 'none' : formatBytes(quotaBytes),
         ]);
-        print(formatTable(['NAME', 'ACCESS', 'AUTO-SCAN', 'POLICY'], rows));
+        print(formatTable(['NAME', 'ACCESS', 'AUTO-SCAN', 'POLICY', 'HOLDS', 'QUOTA'], rows));
       }),
     );
   withSettings(namespace.command('create <name>').description('create a namespace')).action(
     (name: string, options: SettingOptions) =>
-      withInstallation(context(), async ({ connection }) => {
-        await addNamespace(connection, name, settingsOf(options));
+      withInstallation(context(), async ({ config, connection }) => {
+        const { namespaceQuotaBytes } = config;
+        const byDefault = namespaceQuotaBytes === undefined ? {} : { quotaBytes: namespaceQuotaBytes };
+        await addNamespace(connection, name, { ...byDefault, ...settingsOf(options) });
         print(`Created namespace ${name}`);
       }),
   );

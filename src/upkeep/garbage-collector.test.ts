@@ -67,6 +67,23 @@ describe('GarbageCollector', () => {
     expect(await harness.collector().collectAll()).toMatchObject({ freedBytes: 0, linkCount: 0 });
   });
 
+  it('removes what inspections found in the layers that it frees', async () => {
+    const [gone, kept] = [imageOf('gone', [randomBytes(10)]), imageOf('kept', [randomBytes(20)])];
+    await push('team/app', 'gone', gone);
+    await push('team/app', 'kept', kept);
+    const layers = [gone, kept].map(({ blobs }) => digestOf(blobs[1] ?? Buffer.of()));
+    for (const layer of layers) {
+      await harness.sql(
+        `insert into layer_inspection (blob_digest, inspector_version, report) values ('${layer}', 1, '')`,
+      );
+    }
+    await remove(`/v2/team/app/manifests/${gone.digest}`);
+    await harness.collector().collectAll();
+    const { db } = harness.database;
+    const left = await db.selectFrom('layer_inspection').select('blob_digest').execute();
+    expect(left).toEqual([{ blob_digest: layers[1] }]);
+  });
+
   it('keeps untagged manifests, indexes, their children and referrers', async () => {
     const child = imageOf('child', [randomBytes(100)]);
     await push('team/app', child.digest, child);
@@ -137,13 +154,13 @@ describe('GarbageCollector', () => {
     expect(await storedFiles()).toBe(1);
   });
 
-  it('gives up uploads that nobody touched for a day', async () => {
+  it('gives up uploads that nobody touched for a day, by the database’s clock (threats.md §1.9)', async () => {
     const opened = await harness.client.send('/v2/team/app/blobs/uploads/', { method: 'POST' });
     const location = opened.headers.get('location') ?? '';
     await harness.client.send(location, { method: 'PATCH', body: randomBytes(300) });
-    await harness.sql(`update upload set touched_at = now() - interval '23 hours 59 minutes'`);
+    await harness.sql(`update upload set touched_at = now() - interval '23 hours 59 minutes 59 seconds'`);
     expect(await harness.collector().collectAll()).toMatchObject({ uploads: { count: 0 } });
-    await harness.sql(`update upload set touched_at = now() - interval '24 hours 1 minute'`);
+    await harness.sql(`update upload set touched_at = now() - interval '24 hours'`);
     expect(await harness.collector().estimate()).toMatchObject({ uploads: { count: 1, sizeBytes: 300 } });
     expect(await harness.collector().collectAll()).toMatchObject({ uploads: { count: 1, sizeBytes: 300 } });
     expect((await harness.client.send(location)).status).toBe(404);
@@ -218,6 +235,84 @@ describe('GarbageCollector', () => {
         expect(head.status).toBe(404);
       }
     }
+  });
+});
+
+describe('a pin that a deletion released', () => {
+  const released = async (image: TestImage) => {
+    await push('team/app', 'v1', image);
+    // Told once more that they are there, by somebody who may push: nobody comes back for them.
+    for (const blob of image.blobs) {
+      const head = { method: 'HEAD' };
+      expect((await harness.client.send(`/v2/team/app/blobs/${digestOf(blob)}`, head)).status).toBe(200);
+    }
+    await remove(`/v2/team/app/manifests/${image.digest}`);
+    await harness.sql(`update blob_pin set expires_at = now() + interval '20 hours'`);
+  };
+
+  it('holds the blobs until its repository was quiet for ten minutes, not for its day', async () => {
+    const image = imageOf('released', [randomBytes(100)]);
+    await released(image);
+    await harness.sql(`update blob_pin set released_at = now() - interval '9 minutes 59 seconds'`);
+    expect(await harness.collector().collectAll()).toMatchObject({ blobs: { count: 0 } });
+    await harness.sql(`update blob_pin set released_at = now() - interval '10 minutes 1 second'`);
+    expect(await harness.collector().estimate()).toMatchObject({ blobs: { count: 2 } });
+    expect(await harness.collector().collectAll()).toMatchObject({ blobs: { count: 2 } });
+    expect(await harness.counts()).toMatchObject({ blob: 0, blob_pin: 0 });
+  });
+
+  it.each(['an open upload', 'a blob asked for', 'the blob asked for'])(
+    'holds them on beside %s: a push is under way (G3)',
+    async (activity) => {
+      const image = imageOf(`beside ${activity}`, [randomBytes(100)]);
+      const other = randomBytes(50);
+      await harness.client.pushBlob('team/app', other);
+      await released(image);
+      await harness.sql(`update blob_pin set released_at = now() - interval '1 hour'`);
+      if (activity === 'an open upload') {
+        await harness.client.send('/v2/team/app/blobs/uploads/', { method: 'POST' });
+      } else {
+        const asked = activity === 'a blob asked for' ? [other] : image.blobs;
+        for (const blob of asked) {
+          await harness.client.send(`/v2/team/app/blobs/${digestOf(blob)}`, { method: 'HEAD' });
+        }
+      }
+      expect(await harness.collector().collectAll()).toMatchObject({ blobs: { count: 0 } });
+      expect((await harness.client.pushManifest('team/app', 'v2', image)).status).toBe(201);
+    },
+  );
+
+  it('leaves pins in other repositories as they are', async () => {
+    const image = imageOf('of two', [randomBytes(100)]);
+    for (const blob of image.blobs) await harness.client.pushBlob('team/two', blob);
+    await released(image);
+    await harness.sql(`update blob_pin set released_at = released_at - interval '1 hour'`);
+    expect(await harness.collector().collectAll()).toMatchObject({ blobs: { count: 0 }, linkCount: 2 });
+    expect((await harness.client.pushManifest('team/two', 'v1', image)).status).toBe(201);
+  });
+});
+
+describe('an index that lists the next one twice, 8 levels deep', () => {
+  it('is deleted and collected as fast as its few manifests (threats.md C7)', async () => {
+    const image = imageOf('leaf', [randomBytes(100)]);
+    await push('team/app', 'leaf', image);
+    const digests: string[] = [image.digest];
+    let next = descriptorOf(image.bytes, image.mediaType);
+    for (let level = 0; level < 7; level += 1) {
+      const index = testManifest({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        manifests: [next, next],
+      });
+      expect((await harness.client.pushManifest('team/app', `level${level}`, index)).status).toBe(201);
+      next = descriptorOf(index.bytes, index.mediaType);
+      digests.push(index.digest);
+    }
+    const startedAt = performance.now();
+    // From the leaf up: each deletion asks for the tags of everything that holds it.
+    for (const digest of digests) await remove(`/v2/team/app/manifests/${digest}`);
+    expect(await harness.collector().collectAll()).toMatchObject({ manifests: { count: 8 } });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 });
 
