@@ -61,7 +61,7 @@ const jobsPatienceMs = 120_000;
  */
 const requestLimits: pg.PoolConfig = {
   statement_timeout: 30_000,
-  lock_timeout: 5_000,
+  lock_timeout: 4_000,
   idle_in_transaction_session_timeout: 30_000,
   query_timeout: 35_000,
 };

@@ -7,10 +7,10 @@ import { type RouteClass, routeClassOf } from '../edge/route-class.ts';
  * pulls, pushes, people. `patienceMs` is what one request may wait in all, so that a 503 comes within 5 s.
  */
 const places = {
-  health: { rank: 0, patienceMs: 2_000 },
-  pull: { rank: 1, patienceMs: 4_000 },
-  push: { rank: 2, patienceMs: 3_000 },
-  console: { rank: 3, patienceMs: 1_500 },
+  health: { rank: 0, patienceMs: 1_000 },
+  pull: { rank: 1, patienceMs: 3_000 },
+  push: { rank: 2, patienceMs: 2_000 },
+  console: { rank: 3, patienceMs: 1_000 },
 } as const satisfies Readonly<Record<string, Turn>>;
 
 /** Gives every request its turn at the database. */
