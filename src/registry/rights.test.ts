@@ -123,7 +123,7 @@ describe('rights', () => {
   });
 
   it('say what to do: make the namespace, or ask for a role', async () => {
-    const missing = await client('dev').send('/v2/absent/app/blobs/uploads/', { method: 'POST' });
+    const missing = await client('root').send('/v2/absent/app/blobs/uploads/', { method: 'POST' });
     expect([missing.status, missing.codes]).toEqual([404, ['NAME_UNKNOWN']]);
     expect(missing.message).toContain('create it first: pratique admin namespace create absent');
     const denied = await client('guest').send('/v2/private/app/blobs/uploads/', { method: 'POST' });
@@ -185,6 +185,22 @@ describe('rights', () => {
     await client('dev').pushImage('reborn/app', 'v1', image);
     expect((await old.send('/v2/reborn/app/manifests/v1')).status).toBe(401);
     expect((await old.send('/v2/reborn/app/blobs/uploads/', { method: 'POST' })).status).toBe(401);
+    const blob = digestOf(image.blobs[0] ?? Buffer.alloc(0));
+    expect((await old.send(`/v2/reborn/app/blobs/${blob}`)).status).toBe(401);
+    const mount = `/v2/public/mounted/blobs/uploads/?mount=${blob}&from=reborn/app`;
+    const asked = await registry.database.pool.query(`select id from account where name = 'dev'`);
+    const spaces = await registry.database.pool.query(`select id from namespace where name = 'public'`);
+    const { token } = await registry.tokens.issue({
+      account: { id: asked.rows[0].id, name: 'dev' },
+      access: [
+        { name: 'public/mounted', namespaceId: spaces.rows[0].id, actions: ['pull', 'push'] },
+        { name: 'reborn/app', namespaceId: id, actions: ['pull'] },
+      ],
+      mayListCatalog: false,
+    });
+    const mounting = new RegistryClient(registry.url, { authorization: `Bearer ${token}` });
+    expect((await mounting.send(mount, { method: 'POST' })).status).toBe(401);
+    expect((await client('dev').send(mount, { method: 'POST' })).status).toBe(201);
   });
 });
 
