@@ -15,6 +15,8 @@ export interface FoundPackage {
   readonly module?: string;
   /** Where in the file, of a package in an archive: `lib/x.jar`, in archives within it `lib/x.jar > y.jar`. */
   readonly innerPath?: string;
+  /** SHA-1 of the archive that is the package, in hex: tables of published archives name it by that. */
+  readonly sha1?: string;
   /** A lock file asks for it, so it may not be installed; absent for what is installed. */
   readonly evidence?: 'locked';
 }

@@ -6,6 +6,7 @@ import { dotnetExtractor, nugetLockExtractor } from './dotnet.ts';
 import { goLockExtractor } from './go-lock.ts';
 import { haskellLockExtractor } from './haskell-lock.ts';
 import { hexLockExtractor } from './hex-lock.ts';
+import { javaExtractor } from './java.ts';
 import { juliaLockExtractor } from './julia-lock.ts';
 import { npmExtractor } from './npm.ts';
 import { npmLockExtractor } from './npm-lock.ts';
@@ -27,6 +28,7 @@ export const languageExtractors: readonly Extractor[] = [
   pnpmLockExtractor,
   pythonExtractor,
   pythonLockExtractor,
+  javaExtractor,
   rubyExtractor,
   gemfileLockExtractor,
   phpExtractor,
