@@ -18,6 +18,7 @@ import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import { openAccessSecrets } from './open-access-secrets.ts';
 import { scrubJob, scrubJobKind, scrubSchedule } from './scrub-job.ts';
+import { storageHealth, type WatchedFolder } from './storage-health.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
 import { takeTurns } from './turns-of-requests.ts';
 import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
@@ -138,7 +139,7 @@ async function createServices(
   started.defer(() => closeHttp(fastify, logger));
   // Held pulls must not keep the server from stopping.
   started.defer(() => gate.close());
-  registerHealth(fastify, missing);
+  registerHealth(fastify, { missing, problems: storageHealth(watchedFolders(config)) });
   const pullGuard = countedPulls(metrics, gate.pullGuard);
   const urls = { externalUrl, externalUrlOf, notePrincipal };
   await wireRegistry(fastify, installation, {
@@ -173,6 +174,11 @@ async function closeHttp(fastify: FastifyInstance, logger: Logger): Promise<void
   }, requestsEndMs);
   await fastify.close();
   clearTimeout(cut);
+}
+
+function watchedFolders({ dataFolder, blobsFolder, databaseUrl }: Config): readonly WatchedFolder[] {
+  const blobs = { name: 'blob store', folder: blobsFolder };
+  return databaseUrl === undefined ? [blobs, { name: 'data folder', folder: dataFolder }] : [blobs];
 }
 
 async function missingPart(parts: {
