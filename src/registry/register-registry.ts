@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findLiveAccount } from '../accounts/live-account.ts';
 import { answerToken, queryOf } from './answer-token.ts';
 import { type Challenges, challengeOf } from './authorize.ts';
@@ -42,6 +42,15 @@ export async function registerRegistry(
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    // What Fastify refuses before a handler runs, such as a Content-Type that is none, has the form of the others.
+    scope.setErrorHandler<FastifyError>((error, request, reply) =>
+      refuse(
+        reply,
+        error.statusCode !== undefined && error.statusCode < 500
+          ? refusals.parameterInvalid(`Cannot read the request: ${error.message}`)
+          : refusals.unavailable(request.id),
+      ),
+    );
     scope.route({
       method: ['GET', 'POST'],
       url: tokenPath,
