@@ -27,6 +27,8 @@ describe('loadConfig()', () => {
       uploadTtlSeconds: 86_400,
       scanConcurrency: 2,
       trustedProxies: [],
+      clientConnectionsMax: 1_000,
+      clientTimeoutSeconds: 60,
       metricsArePublic: false,
       logLevel: 'info',
     });

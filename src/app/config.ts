@@ -32,6 +32,9 @@ export interface Config {
   readonly uploadTtlSeconds: number;
   readonly scanConcurrency: number;
   readonly trustedProxies: readonly string[];
+  /** From one address. */
+  readonly clientConnectionsMax: number;
+  readonly clientTimeoutSeconds: number;
   /** Absent: plain HTTP. Paths are absolute. */
   readonly tls?: TlsPaths;
   readonly metricsArePublic: boolean;
@@ -196,6 +199,8 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     uploadTtlSeconds: parseSeconds(one('uploadTtl') ?? '24h'),
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
     trustedProxies: parseProxies(given.get('trustedProxies')),
+    clientConnectionsMax: Number(one('clientConnections') ?? '1000'),
+    clientTimeoutSeconds: Number(one('clientTimeout') ?? '60'),
     ...parseTls({ certificate: one('tlsCert'), key: one('tlsKey') }, folder),
     metricsArePublic: one('metricsPublic') === 'true',
     logLevel: asLogLevel(one('logLevel')),

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MetricSet } from '../metrics/metric-set.ts';
 import { loadConfig } from './config.ts';
-import { createHttpServer, defaultHttpLimits, type HttpServer } from './create-http-server.ts';
+import { createHttpServer, type HttpServer, httpLimitsOf } from './create-http-server.ts';
 
 describe('createHttpServer()', () => {
   let http: HttpServer;
@@ -15,13 +15,17 @@ describe('createHttpServer()', () => {
   const metrics = new MetricSet();
 
   beforeAll(async () => {
+    const config = loadConfig({
+      environment: { PRATIQUE_CLIENT_CONNECTIONS: '20' },
+      folder: '/tmp',
+    });
     const pace = { spanMs: 600, uploadBytesPerSecondMin: 1024, checkMs: 100 };
     http = createHttpServer({
-      config: loadConfig({ environment: {}, folder: '/tmp' }),
+      config,
       logger: pino({ base: null }, { write: (line: string) => lines.push(line) }),
       externalUrl: 'http://localhost:5000',
       metrics,
-      limits: { ...defaultHttpLimits, headersMs: 400, checkMs: 50, idleMs: 400, pace },
+      limits: { ...httpLimitsOf(config), headersMs: 400, checkMs: 50, idleMs: 400, pace },
     });
     const { fastify } = http;
     fastify.removeAllContentTypeParsers();
@@ -33,6 +37,7 @@ describe('createHttpServer()', () => {
       throw new Error('hunter2');
     });
     fastify.get('/', async () => ({}));
+    fastify.put('/refuses', async (_request, reply) => reply.code(401).send({}));
     await fastify.listen({ host: '127.0.0.1', port: 0 });
     const [address] = fastify.addresses();
     port = typeof address === 'object' ? address.port : 0;
@@ -74,6 +79,29 @@ describe('createHttpServer()', () => {
     expect(ms).toBeGreaterThan(500);
     expect(ms).toBeLessThan(3_000);
     expect(lines.some((line) => line.includes('slow-upload'))).toBe(true);
+  });
+
+  it('cuts a slow body that was answered before its end (threats.md E8)', async () => {
+    const socket = await open('PUT /refuses HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\nx');
+    const drip = setInterval(() => socket.write('x'), 100);
+    const ms = await closedAfter(socket);
+    clearInterval(drip);
+    expect(ms).toBeGreaterThan(500);
+    expect(ms).toBeLessThan(3_000);
+  });
+
+  it('closes connections beyond those that an address may have, and takes new ones when they have ended', async () => {
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => open('GET / HTTP/1.1\r\n')));
+    const [one] = sockets;
+    const startedMs = performance.now();
+    await closedAfter(await open(''));
+    expect(performance.now() - startedMs).toBeLessThan(300);
+    expect(one?.destroyed).toBe(false);
+    const shown = await metrics.text(() => {});
+    expect(shown).toContain('pratique_connections_refused_total 1');
+    expect(shown).toContain('pratique_connections 20');
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.status)).toBe(200);
   });
 
   it('lets a body above 1 KiB/s take its time', async () => {

@@ -7,11 +7,12 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { capConnections } from '../edge/cap-connections.ts';
 import { Exchanges } from '../edge/exchanges.ts';
 import { forwardedOrigin, readForwardedHeader } from '../edge/forwarded-origin.ts';
 import { requestIds } from '../edge/request-ids.ts';
 import { measureUploads, RequestRecord } from '../edge/request-record.ts';
-import { defaultPaceLimits, type PaceLimits, SlowClients } from '../edge/slow-clients.ts';
+import { type PaceLimits, SlowClients } from '../edge/slow-clients.ts';
 import { answerPlainHttp, readTlsFiles, TlsFilesError, watchTlsFiles } from '../edge/tls-files.ts';
 import { TrustedPeers } from '../edge/trusted-peers.ts';
 import type { MetricSet } from '../metrics/metric-set.ts';
@@ -34,14 +35,19 @@ export interface HttpLimits {
   readonly tlsCheckMs: number;
 }
 
-export const defaultHttpLimits: HttpLimits = {
-  headersMs: 10_000,
-  idleMs: 60_000,
-  checkMs: 2_000,
-  headersSizeBytesMax: 16 * 1024,
-  pace: defaultPaceLimits,
-  tlsCheckMs: 5_000,
-};
+/** By the setting for patience with clients; headers never get longer than 10 s. */
+export function httpLimitsOf({ clientTimeoutSeconds }: Pick<Config, 'clientTimeoutSeconds'>): HttpLimits {
+  const idleMs = clientTimeoutSeconds * 1_000;
+  const headersMs = Math.min(10_000, idleMs);
+  return {
+    headersMs,
+    idleMs,
+    checkMs: headersMs / 5,
+    headersSizeBytesMax: 16 * 1024,
+    pace: { spanMs: idleMs, uploadBytesPerSecondMin: 1024, checkMs: idleMs / 12 },
+    tlsCheckMs: 5_000,
+  };
+}
 
 /** A Fastify without routes, and what the routes need to know of their clients. */
 export interface HttpServer {
@@ -64,7 +70,7 @@ interface HttpOptions {
 
 /** Limits, headers for every answer, its record, and errors that tell the log more than the client. Throws `StartError`. */
 export function createHttpServer(options: HttpOptions): HttpServer {
-  const { config, logger, limits = defaultHttpLimits } = options;
+  const { config, logger, limits = httpLimitsOf(options.config) } = options;
   const peers = new TrustedPeers(config.trustedProxies);
   const closers: (() => void)[] = [];
   const fastify = Fastify({
@@ -77,6 +83,12 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     serverFactory: (handler) => {
       const { server, close } = nodeServer(handler, { config, limits, logger });
       closers.push(close);
+      capConnections(server, {
+        perAddressMax: config.clientConnectionsMax,
+        peers,
+        metrics: options.metrics,
+        onRefused: (client) => logger.warn({ client }, 'closed a connection: its address has too many'),
+      });
       return server;
     },
   });

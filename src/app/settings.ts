@@ -156,6 +156,24 @@ export const settings = {
     description:
       'Reverse proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded`, are believed, separated by commas; from others they change nothing',
   },
+  clientConnections: {
+    variable: 'PRATIQUE_CLIENT_CONNECTIONS',
+    key: 'clientConnections',
+    schema: Type.String({ pattern: '^[1-9][0-9]{0,5}$' }),
+    must: 'a whole number from 1 to 999999',
+    byDefault: '`1000`',
+    description:
+      'Connections that one address may have open; further ones are closed at once. Trusted proxies are not counted',
+  },
+  clientTimeout: {
+    variable: 'PRATIQUE_CLIENT_TIMEOUT',
+    key: 'clientTimeout',
+    schema: Type.String({ pattern: '^([1-9]|[1-9][0-9]{1,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)$' }),
+    must: 'a whole number of seconds from 1 to 3600',
+    byDefault: '`60`',
+    description:
+      'Seconds that a connection may be without a request, and over which a client must send 1 KiB/s of a body or take some of an answer',
+  },
   tlsCert: {
     variable: 'PRATIQUE_TLS_CERT',
     key: 'tlsCert',

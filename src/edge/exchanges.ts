@@ -28,6 +28,8 @@ export interface MovedBytes {
  */
 export class Exchanges {
   readonly #running = new Map<IncomingMessage, Exchange>();
+  /** Answered before their bodies had come: what still comes is thrown away, at a pace that counts all the same. */
+  readonly #unread = new Set<Exchange>();
   /** What each connection had read and written when its last exchange ended. */
   readonly #counted = new WeakMap<Socket, { readBytes: number; writtenBytes: number }>();
   readonly #onClose: (this: ServerResponse) => void;
@@ -37,6 +39,7 @@ export class Exchanges {
       const exchange = this.#running.get(request);
       if (exchange === undefined) return;
       this.#running.delete(request);
+      if (!request.complete && !request.socket.destroyed) this.#unread.add(exchange);
       onEnd(exchange, this.#moved(request.socket));
     };
     this.#onClose = function onClose() {
@@ -51,6 +54,16 @@ export class Exchanges {
 
   running(): Iterable<Exchange> {
     return this.#running.values();
+  }
+
+  /** Those whose client is not done: what runs, and bodies that come although they have been answered. */
+  *unfinished(): Iterable<Exchange> {
+    yield* this.#running.values();
+    for (const exchange of this.#unread) {
+      const { complete, socket } = exchange.request;
+      if (complete || socket.destroyed) this.#unread.delete(exchange);
+      else yield exchange;
+    }
   }
 
   /** Called where credentials have been checked. */

@@ -9,12 +9,6 @@ export interface PaceLimits {
   readonly checkMs: number;
 }
 
-export const defaultPaceLimits: PaceLimits = {
-  spanMs: 60_000,
-  uploadBytesPerSecondMin: 1024,
-  checkMs: 5_000,
-};
-
 export type CutReason = 'slow-upload' | 'stalled-download';
 
 /** Bytes received and sent over the connection at each check of the last span. */
@@ -30,14 +24,14 @@ interface Pace {
  */
 export class SlowClients {
   readonly #limits: PaceLimits;
-  readonly #exchanges: Pick<Exchanges, 'running'>;
+  readonly #exchanges: Pick<Exchanges, 'unfinished'>;
   readonly #onCut: (exchange: Exchange, reason: CutReason) => void;
   readonly #timer: NodeJS.Timeout;
   #paces = new Map<Exchange, Pace>();
 
   constructor(options: {
     readonly limits: PaceLimits;
-    readonly exchanges: Pick<Exchanges, 'running'>;
+    readonly exchanges: Pick<Exchanges, 'unfinished'>;
     readonly onCut: (exchange: Exchange, reason: CutReason) => void;
   }) {
     this.#limits = options.limits;
@@ -52,7 +46,7 @@ export class SlowClients {
 
   #check(): void {
     const paces = new Map<Exchange, Pace>();
-    for (const exchange of this.#exchanges.running()) {
+    for (const exchange of this.#exchanges.unfinished()) {
       const pace = this.#paces.get(exchange) ?? { received: [], sent: [] };
       paces.set(exchange, pace);
       const reason = this.#reasonToCut(exchange, pace);
