@@ -221,9 +221,10 @@ describe('pratique admin', () => {
       errors: 'Cannot delete user "admin": one system administrator must remain\n',
     });
     expect(await run('admin user set-password bob --password-stdin', 'short')).toMatchObject({ code: 3 });
-    expect((await run('admin namespace create team --mode enforce --min-severity critical')).code).toBe(0);
+    expect(
+      (await run('admin namespace create team --mode enforce --min-severity critical --quota 10GiB')).code,
+    ).toBe(0);
     expect((await run('admin namespace set team --auto-scan no --public yes')).code).toBe(0);
-    expect((await run('admin namespace set team --quota 10GiB')).code).toBe(0);
     expect((await run('admin namespace list')).output).toMatch(
       /^team +public +no +enforce from critical +0 B +10\.0 GiB$/m,
     );

@@ -19,14 +19,13 @@ interface SettingOptions {
   readonly mode?: string;
   readonly minSeverity?: string;
   readonly fixableOnly?: string;
-  readonly quota?: number | null;
+  readonly quota?: number | 'none';
 }
 
 const yesNo = ['yes', 'no'] as const;
 
-/** Bytes; null for `none`. */
-function parseQuota(text: string): number | null {
-  if (text === 'none') return null;
+function parseQuota(text: string): number | 'none' {
+  if (text === 'none') return text;
   const quotaBytes = parseByteSize(text);
   if (quotaBytes === undefined) throw new InvalidArgumentError(`It must be ${byteSizeMust}, or none.`);
   return quotaBytes;
@@ -64,7 +63,7 @@ function settingsOf(options: SettingOptions): NamespaceSettings {
   return {
     ...(options.public === undefined ? {} : { isPublic: options.public === 'yes' }),
     ...(options.autoScan === undefined ? {} : { autoScan: options.autoScan === 'yes' }),
-    ...(options.quota === undefined ? {} : { quotaBytes: options.quota }),
+    ...(options.quota === undefined ? {} : { quotaBytes: options.quota === 'none' ? null : options.quota }),
     ...(Object.keys(policy).length === 0 ? {} : { policy }),
   };
 }
