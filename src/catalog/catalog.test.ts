@@ -116,7 +116,7 @@ describe('namespaces', () => {
     const { id, name } = await addNamespace('full');
     await addImage(await addRepository(id, 'app'));
     expect(await deleteNamespace(database.db, id)).toEqual({ kind: 'not-empty', imageCount: 1 });
-    expect(await deleteNamespace(database.db, id, { force: true })).toEqual({ kind: 'deleted' });
+    expect(await deleteNamespace(database.db, id, { force: true })).toMatchObject({ kind: 'deleted' });
     expect(await deleteNamespace(database.db, id)).toEqual({ kind: 'not-found' });
     expect(await findNamespace(database.db, name)).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import { mountBlob as linkBlob } from '../catalog/blobs.ts';
 import { listRepositoriesHolding } from '../catalog/repositories.ts';
 import type { Digest } from '../oci/digest.ts';
+import { linkWithinQuota, refuseOverQuota } from './admit-bytes.ts';
 import { askPullGuard } from './ask-guard.ts';
 import { type Access, authorize, challengeOf } from './authorize.ts';
 import type { RegistryCall } from './dependencies.ts';
@@ -41,7 +42,7 @@ export async function mountBlob(
     const result = await mountFrom(call, { access, digest, source, signal }).catch((error: unknown) => {
       if (error !== signal.reason) throw error;
     });
-    if (result?.kind === 'mounted') return result;
+    if (result?.kind === 'mounted' || (result?.kind === 'refused' && result.status === 403)) return result;
   }
   return { kind: 'upload' };
 }
@@ -95,10 +96,22 @@ async function mountFrom(
   // A missing or damaged copy is uploaded again, which repairs it.
   if ((await parts.store.size(blob.storageKey)) !== blob.sizeBytes) return { kind: 'upload' };
   const target = await repositoryToPush(call, mount.access);
-  const isLinked = await linkBlob(parts.connection.db, {
+  const { repositoryId } = target;
+  const content = {
+    access: mount.access,
+    repositoryId,
+    kind: 'blob',
     digest: blob.digest,
-    toRepositoryId: target.repositoryId,
-  });
+    sizeBytes: blob.sizeBytes,
+  } as const;
+  const isLinked = await linkWithinQuota(
+    call,
+    content,
+    async () => await linkBlob(parts.connection.db, { digest: blob.digest, toRepositoryId: repositoryId }),
+  );
+  if (typeof isLinked !== 'boolean') {
+    return await refuseOverQuota(call, { access: mount.access, over: isLinked });
+  }
   parts.reach?.('mount.linked');
   return { kind: isLinked ? 'mounted' : 'upload' };
 }
