@@ -31,6 +31,9 @@ export interface ServerOptions {
   readonly port?: number;
 }
 
+/** Generous: a busy machine is not what is tested; `readyMs` says how long it took. */
+const readyMsMax = 120_000;
+
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'pratique-e2e-'));
@@ -62,10 +65,13 @@ export async function startServerProcess(options: ServerOptions = {}): Promise<S
     },
     clean: () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 20 }),
   };
-  await waitUntil(`the server is ready; it printed:\n${output}`, 30_000, async () => {
+  await waitUntil('the server is ready', readyMsMax, async () => {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}:\n${output}`);
     const answer = await fetch(`${server.url}/readyz`).catch(() => undefined);
     return answer?.status === 200;
+  }).catch((cause: unknown) => {
+    child.kill('SIGKILL');
+    throw new Error(`The server does not become ready; it printed:\n${output}`, { cause });
   });
   return { ...server, readyMs: performance.now() - startedAt };
 }
