@@ -1,10 +1,9 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/names.ts';
 import { inTransaction, RollBack } from './_transaction.ts';
-import { canonicalBlobDigest } from './blob-digests.ts';
 import { canonicalBlobDigest } from './blob-digests.ts';
 import { releasePins, unlinkBlob } from './blobs.ts';
 import { countOwnBytes, countUnheldBytes } from './freed-bytes.ts';

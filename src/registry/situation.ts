@@ -82,6 +82,7 @@ interface Row {
   readonly is_admin: boolean | null;
   readonly namespace_id: number | null;
   readonly is_public: boolean | null;
+  readonly quota_bytes: number | null;
   readonly role: string | null;
   readonly repository_id: number | null;
   readonly digest: string | null;
@@ -90,7 +91,6 @@ interface Row {
   readonly manifest_size: number | null;
   readonly blob_digest: string | null;
   readonly blob_size: number | null;
-  readonly quota_bytes: number | null;
   readonly storage_key: string | null;
 }
 
@@ -156,6 +156,7 @@ function asSituation(row: Row): Situation {
             id: row.namespace_id,
             isPublic: row.is_public === true,
             ...(role === undefined ? {} : { role }),
+            ...(row.quota_bytes === null ? {} : { quotaBytes: row.quota_bytes }),
           },
         }),
     ...(row.repository_id === null ? {} : { repositoryId: row.repository_id }),
@@ -164,7 +165,6 @@ function asSituation(row: Row): Situation {
       : {
           manifest: {
             digest: row.digest as Digest, // only parsed digests are written
-            ...(row.quota_bytes === null ? {} : { quotaBytes: row.quota_bytes }),
             ...(row.tag_digest === null ? {} : { tagDigest: row.tag_digest as Digest }), // likewise
             mediaType: row.media_type,
             sizeBytes: row.manifest_size ?? 0,
