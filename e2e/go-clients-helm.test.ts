@@ -82,6 +82,17 @@ describe.skipIf(helm === undefined)('helm', () => {
     expect(images.flatMap(({ tags }) => tags)).toContain('2.1.0_build.7');
   });
 
+  it('pulls a chart where policy blocks: it is inspected as an image is, and nothing is found in it', async () => {
+    const policy = { mode: 'enforce', minSeverity: 'low' };
+    await clients.api.call('PATCH', '/namespaces/clients', { autoScan: true, policy });
+    const packaged = await packageChart('4.0.0');
+    await runAs(clients.writer, 'push', '--plain-http', packaged, `oci://${clients.named('charts')}`);
+    const exact = ['--plain-http', '--version', '4.0.0'];
+    expect(await runAs(clients.reader, 'show', 'chart', ...exact, chartReference())).toContain('4.0.0');
+    const image = await clients.api.scannedImage('clients', 'charts/web', '4.0.0');
+    expect(image.scan.state).toBe('undetermined');
+  });
+
   it('says of a chart that is not there that it is not', async () => {
     const absent = `oci://${clients.named('charts/absent')}`;
     await expect(runAs(clients.reader, 'show', 'chart', '--plain-http', absent)).rejects.toThrow(

@@ -5,33 +5,43 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../api-client.ts';
 import { adminPassword, type ServerProcess, startServerProcess } from '../server-process.ts';
 import { isConformant, readResults } from './read-results.ts';
-import { runSuite } from './run-suite.ts';
+import { runSuite, runSuite11 } from './run-suite.ts';
 
 const program = process.env['OCI_CONFORMANCE'];
+const program11 = process.env['OCI_CONFORMANCE_1_1'];
 
-// Skipped unless OCI_CONFORMANCE names the built suite, which no package registry offers (CONTRIBUTING.md).
-describe.skipIf(program === undefined)('the OCI conformance suite', () => {
+// Skipped unless the variables name built suites, which no package registry offers (CONTRIBUTING.md).
+describe.skipIf(program === undefined && program11 === undefined)('the OCI conformance suite', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
     server = await startServerProcess({ environment: { PRATIQUE_ADVISORIES: 'file:/nonexistent' } });
-    await new ApiClient(server.url).call('POST', '/namespaces', { name: 'conformance' });
+    for (const name of ['conformance', 'conformance11'])
+      await new ApiClient(server.url).call('POST', '/namespaces', { name });
   });
   afterAll(async () => {
     expect(await server?.stop()).toBe(0);
     server?.clean();
   });
+  const target = (namespace: string) => ({
+    host: server.host,
+    name: 'admin',
+    password: adminPassword,
+    namespace,
+  });
 
-  it('passes whole, with nothing skipped', async () => {
-    const run = await runSuite(program ?? '', {
-      host: server.host,
-      name: 'admin',
-      password: adminPassword,
-      namespace: 'conformance',
-    });
+  it.skipIf(program === undefined)('passes whole, with nothing skipped', async () => {
+    const run = await runSuite(program ?? '', target('conformance'));
     expect(run.problems).toEqual([]);
     expect(run.switchesOff).toEqual(['data.sparse']);
     expect(run.counts.passed).toBeGreaterThan(700);
+    expect(isConformant(run)).toBe(true);
+  });
+
+  it.skipIf(program11 === undefined)('passes in its form of v1.1, all four workflows', async () => {
+    const run = await runSuite11(program11 ?? '', target('conformance11'));
+    expect(run.problems).toEqual([]);
+    expect(run.counts.passed).toBeGreaterThanOrEqual(75);
     expect(isConformant(run)).toBe(true);
   });
 });
@@ -94,6 +104,33 @@ describe('runSuite()', () => {
       'OCI_USERNAME=admin',
       'OCI_VERSION=dev',
     ]);
+  });
+
+  it('turns all workflows of v1.1 on, and leaves out skips of what excludes each other alone', async () => {
+    const skipped = (name: string) =>
+      `<testcase name="${name}" status="skipped"><skipped message="skipped - why"></skipped></testcase>`;
+    const failed =
+      '<testcase name="c" status="failed"><failure message="Expected 404" type="failed">x</failure></testcase>';
+    const other = skipped('Pull Setup Get tag name from environment');
+    const program = script(
+      'suite-1.1',
+      `printenv | grep ^OCI_TEST_ | sort
+       echo '${passed}${other}${skipped('b')}${failed}' > "$OCI_REPORT_DIR/junit.xml"
+       exit 1`,
+    );
+    const run = await runSuite11(program, target);
+    expect(run.output.trim().split('\n')).toEqual([
+      'OCI_TEST_CONTENT_DISCOVERY=1',
+      'OCI_TEST_CONTENT_MANAGEMENT=1',
+      'OCI_TEST_PULL=1',
+      'OCI_TEST_PUSH=1',
+    ]);
+    expect(run.counts).toEqual({ passed: 1, skipped: 1, failure: 1, error: 0 });
+    expect(run.problems).toEqual([
+      { name: 'b', status: 'skipped', reason: 'skipped - why' },
+      { name: 'c', status: 'failure', reason: 'Expected 404' },
+    ]);
+    expect(isConformant(run)).toBe(false);
   });
 
   it('throws when the program leaves no results, or is none', async () => {

@@ -1,19 +1,24 @@
+import { parseArgs } from 'node:util';
 import { ApiClient } from '../api-client.ts';
 import { adminPassword, startServerProcess } from '../server-process.ts';
 import { isConformant } from './read-results.ts';
-import { runSuite } from './run-suite.ts';
+import { runSuite, runSuite11 } from './run-suite.ts';
 
 const namespace = 'conformance';
 
 /**
- * `npm run conformance -- <program>`: runs the built OCI conformance suite against a fresh server and prints its tables,
- * what did not pass and the counts. Exit code 1 when anything failed, was skipped or was switched off; 3 without a program.
+ * `npm run conformance -- [--suite 1.1] <program>`: runs the built OCI conformance suite, or the one of v1.1, against a fresh
+ * server and prints its tables, what did not pass and the counts. Exit code 1 when anything failed, was skipped or was switched off; 3 without a program.
  */
-async function main(program: string | undefined): Promise<number> {
+async function main(): Promise<number> {
+  const options = { suite: { type: 'string', default: 'current' } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const is11 = values.suite === '1.1';
+  const program = positionals[0] ?? process.env[is11 ? 'OCI_CONFORMANCE_1_1' : 'OCI_CONFORMANCE'];
   if (program === undefined || program === '') {
     console.error(
       'Cannot run the conformance suite: its built program must be named, ' +
-        'as an argument or in OCI_CONFORMANCE (see CONTRIBUTING.md)',
+        'as an argument or in OCI_CONFORMANCE (for v1.1 OCI_CONFORMANCE_1_1; see CONTRIBUTING.md)',
     );
     return 3;
   }
@@ -22,13 +27,13 @@ async function main(program: string | undefined): Promise<number> {
   const server = await startServerProcess({ environment });
   try {
     await new ApiClient(server.url).call('POST', '/namespaces', { name: namespace });
-    const run = await runSuite(program, {
+    const run = await (is11 ? runSuite11 : runSuite)(program, {
       host: server.host,
       name: 'admin',
       password: adminPassword,
       namespace,
     });
-    console.log(run.output.slice(run.output.indexOf('OCI Conformance Result')));
+    if (!is11) console.log(run.output.slice(run.output.indexOf('OCI Conformance Result')));
     for (const { name, status, reason } of run.problems) console.log(`${status}: ${name}: ${reason}`);
     const { passed, skipped, failure, error } = run.counts;
     console.log(`switched off: ${run.switchesOff.join(', ') || 'nothing'}`);
@@ -40,4 +45,4 @@ async function main(program: string | undefined): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv[2] ?? process.env['OCI_CONFORMANCE']);
+process.exitCode = await main();
