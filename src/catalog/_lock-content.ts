@@ -3,12 +3,8 @@ import type { Tables } from '../database/tables.ts';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
 import { blobsOf, childrenOf, type Descriptor, type Manifest } from '../oci/manifest.ts';
 import { layerClaimOf } from '../oci/media-types.ts';
+import { indexLevelsMax, indexNodesMax } from './index-limits.ts';
 import type { ManifestPushResult } from './put-manifest.ts';
-
-/** Levels of an index: it, the indexes in it, and the images at the bottom (threats.md §1.9). */
-export const indexLevelsMax = 8;
-/** Distinct manifests below an index (threats.md §1.9). */
-export const indexNodesMax = 10_000;
 
 /** What a manifest refers to, locked against deletion. */
 export interface HeldContent {
