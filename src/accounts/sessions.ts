@@ -41,7 +41,7 @@ export async function createSession(
   },
 ): Promise<NewSession> {
   const token = randomBytes(32).toString('base64url');
-  const csrfToken = randomBytes(32).toString('base64url');
+  const csrfToken = csrfTokenOf(token);
   const expiresAt = new Date(wanted.now.getTime() + wanted.ttlMs);
   await db
     .deleteFrom('session')
@@ -53,7 +53,7 @@ export async function createSession(
     .values({
       token_hash: hashToken(token),
       account_id: wanted.accountId,
-      csrf_token: csrfToken,
+      csrf_token: '', // earlier versions kept it here
       created_at: wanted.now,
       expires_at: expiresAt,
       client: wanted.client ?? null,
@@ -73,7 +73,7 @@ export async function findSession(
     .where('session.token_hash', '=', hashToken(asked.token))
     .where('session.expires_at', '>', asked.now)
     .where('account.disabled_at', 'is', null)
-    .select(['account.id', 'account.name', 'account.is_admin', 'session.csrf_token', 'session.expires_at'])
+    .select(['account.id', 'account.name', 'account.is_admin', 'session.expires_at'])
     .select(['session.id as sessionId', 'session.last_used_at'])
     .executeTakeFirst();
   if (row === undefined) return undefined;
@@ -87,7 +87,7 @@ export async function findSession(
   return {
     id: row.sessionId,
     principal: { kind: 'account', accountId: row.id, name: row.name, isAdmin: row.is_admin },
-    csrfToken: row.csrf_token,
+    csrfToken: csrfTokenOf(asked.token),
     expiresAt: row.expires_at,
   };
 }
@@ -144,6 +144,11 @@ export async function endSessions(
 /** Compares in constant time. */
 export function isCsrfTokenOf(session: Session, text: string): boolean {
   return timingSafeEqual(hashToken(session.csrfToken), hashToken(text));
+}
+
+/** Made of the session's token, so that it needs no place in the database; the token cannot be told from it. */
+function csrfTokenOf(token: string): string {
+  return createHash('sha256').update(`csrf ${token}`).digest('base64url');
 }
 
 function hashToken(token: string): Buffer {

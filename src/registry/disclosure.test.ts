@@ -25,7 +25,7 @@ function client(account: string | undefined): RegistryClient {
 }
 
 async function grantOf(account: string | undefined, scopes: readonly string[]) {
-  const query = new URLSearchParams(scopes.map((scope) => ['scope', scope]));
+  const query = scopes.map((scope) => `scope=${encodeURIComponent(scope)}`).join('&');
   const answer = await client(account).send(`/token?${query}`);
   expect(answer.status).toBe(200);
   const { token } = JSON.parse(answer.bytes.toString()) as { token: string };
