@@ -1,19 +1,22 @@
 import {
   type Account,
+  type ChangeAccountResult,
   createAccount,
   deleteAccount,
+  findAccount,
   isAccountName,
   listAccounts,
   updateAccount,
 } from '../accounts/accounts.ts';
 import { recordEvent } from '../accounts/events.ts';
 import { hashPassword } from '../accounts/password-hash.ts';
+import { passwordFault } from '../accounts/password-rule.ts';
+import { endSessions } from '../accounts/sessions.ts';
 import type { Database } from '../database/database.ts';
 import { generatePassword } from './admin-account.ts';
 import { AdministrationError } from './administration-error.ts';
 import { commandLineActor } from './command-line-actor.ts';
 
-const passwordLengthMin = 8;
 const pageSize = 500;
 
 /** All users and robots, by name. */
@@ -38,7 +41,7 @@ export async function addUser(
       `Cannot create user "${name}": a name must be 1 to 64 of a–z, 0–9, ".", "_" and "-", beginning and ending with a letter or digit, and not "anonymous"`,
     );
   }
-  const password = checkedPassword(user.password);
+  const password = checkedPassword(user);
   const passwordHash = await hashPassword(password);
   await db.transaction().execute(async (transaction) => {
     const { kind } = await createAccount(transaction, { name, passwordHash, isAdmin });
@@ -58,30 +61,74 @@ export async function setPassword(
   db: Database,
   user: { readonly name: string; readonly password: string | undefined },
 ): Promise<{ readonly password: string }> {
-  const password = checkedPassword(user.password);
-  const { kind } = await updateAccount(db, user.name, { passwordHash: await hashPassword(password) });
-  if (kind === 'not-found')
-    throw new AdministrationError(`Cannot set the password of "${user.name}": there is no such user`);
+  const password = checkedPassword(user);
+  const passwordHash = await hashPassword(password);
   const details = { passwordChanged: true };
-  await recordEvent(db, { kind: 'user.changed', actor: commandLineActor, subject: user.name, details });
+  await change(db, { name: user.name, action: 'set the password of', changes: { passwordHash }, details });
   return { password };
+}
+
+/** Disabling ends sessions and revokes access tokens. Throws `AdministrationError`; the last admin stays. */
+export async function setUserDisabled(db: Database, name: string, disabled: boolean): Promise<void> {
+  const action = disabled ? 'disable' : 'enable';
+  await change(db, { name, action, changes: { disabled }, details: { disabled } });
+}
+
+/** Ends every session of the user and returns how many there were. Throws `AdministrationError`. */
+export async function signUserOut(db: Database, name: string): Promise<number> {
+  return await db.transaction().execute(async (transaction) => {
+    const account = await findAccount(transaction, name);
+    if (account === undefined) throw refusal('sign out', name, 'not-found');
+    const ended = await endSessions(transaction, { accountId: account.id });
+    const event = { kind: 'session.all-ended', actor: commandLineActor, subject: name };
+    await recordEvent(transaction, { ...event, details: { ended } });
+    return ended;
+  });
 }
 
 /** Throws `AdministrationError` when there is no such user or it is the last admin. */
 export async function removeUser(db: Database, name: string): Promise<void> {
-  const { kind } = await deleteAccount(db, name);
-  if (kind === 'not-found')
-    throw new AdministrationError(`Cannot delete user "${name}": there is no such user`);
-  if (kind === 'last-admin') {
-    throw new AdministrationError(`Cannot delete user "${name}": one system administrator must remain`);
-  }
-  await recordEvent(db, { kind: 'user.deleted', actor: commandLineActor, subject: name });
+  await db.transaction().execute(async (transaction) => {
+    const { kind } = await deleteAccount(transaction, name);
+    if (kind !== 'deleted') throw refusal('delete', name, kind);
+    await recordEvent(transaction, { kind: 'user.deleted', actor: commandLineActor, subject: name });
+  });
 }
 
-function checkedPassword(password: string | undefined): string {
-  if (password === undefined) return generatePassword();
-  if (password.length >= passwordLengthMin) return password;
-  throw new AdministrationError(
-    `Cannot use the password: it must have at least ${passwordLengthMin} characters, got ${password.length}`,
-  );
+async function change(
+  db: Database,
+  wanted: {
+    readonly name: string;
+    readonly action: string;
+    readonly changes: { readonly passwordHash?: string; readonly disabled?: boolean };
+    readonly details: unknown;
+  },
+): Promise<void> {
+  const { name, action, changes, details } = wanted;
+  await db.transaction().execute(async (transaction) => {
+    const { kind } = await updateAccount(transaction, name, changes);
+    if (kind !== 'changed') throw refusal(action, name, kind);
+    await recordEvent(transaction, {
+      kind: 'user.changed',
+      actor: commandLineActor,
+      subject: name,
+      details,
+    });
+  });
+}
+
+function refusal(
+  action: string,
+  name: string,
+  kind: Exclude<ChangeAccountResult['kind'], 'changed'>,
+): AdministrationError {
+  const reason = kind === 'not-found' ? 'there is no such user' : 'one system administrator must remain';
+  return new AdministrationError(`Cannot ${action} user "${name}": ${reason}`);
+}
+
+function checkedPassword(user: { readonly name: string; readonly password: string | undefined }): string {
+  if (user.password === undefined) return generatePassword();
+  const fault = passwordFault(user.password, user.name);
+  if (fault === undefined) return user.password;
+  throw new AdministrationError(`Cannot use the password: ${fault}`);
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdvisoryCommands } from './advisory-commands.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addEventCommands } from './event-commands.ts';
 import { addNamespaceCommands } from './namespace-commands.ts';
 import { addRobotCommands } from './robot-commands.ts';
 import { addScanCommand } from './scan-command.ts';
@@ -31,10 +32,13 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   addAdvisoryCommands(program, context);
   addDoctorCommand(program, context);
   addUpkeepCommands(program, context);
-  const admin = program.command('admin').description('users, namespaces and robots of the data folder');
+  const admin = program
+    .command('admin')
+    .description('users, namespaces, robots and events of the data folder');
   addUserCommands(admin, context);
   addNamespaceCommands(admin, context);
   addRobotCommands(admin, context);
+  addEventCommands(admin, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;

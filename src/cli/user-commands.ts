@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { addUser, listUsers, removeUser, setPassword } from '../app/administer-users.ts';
+import {
+  addUser,
+  listUsers,
+  removeUser,
+  setPassword,
+  setUserDisabled,
+  signUserOut,
+} from '../app/administer-users.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatTable } from './format-table.ts';
 import { print } from './print.ts';
@@ -74,6 +81,7 @@ export function addUserCommands(admin: Command, context: () => CommandContext): 
         );
       });
     });
+  addStateCommands(user, context);
   user
     .command('delete <name>')
     .description('delete a user')
@@ -81,6 +89,35 @@ export function addUserCommands(admin: Command, context: () => CommandContext): 
       withInstallation(context(), async ({ connection }) => {
         await removeUser(connection.db, name);
         print(`Deleted user ${name}`);
+      }),
+    );
+}
+
+function addStateCommands(user: Command, context: () => CommandContext): void {
+  user
+    .command('disable <name>')
+    .description('let a user do nothing any more: sessions end, access tokens are revoked')
+    .action((name: string) =>
+      withInstallation(context(), async ({ connection }) => {
+        await setUserDisabled(connection.db, name, true);
+        print(`Disabled user ${name}`);
+      }),
+    );
+  user
+    .command('enable <name>')
+    .description('let a disabled user sign in again')
+    .action((name: string) =>
+      withInstallation(context(), async ({ connection }) => {
+        await setUserDisabled(connection.db, name, false);
+        print(`Enabled user ${name}`);
+      }),
+    );
+  user
+    .command('sign-out <name>')
+    .description('end every session of a user')
+    .action((name: string) =>
+      withInstallation(context(), async ({ connection }) => {
+        print(`Ended ${await signUserOut(connection.db, name)} sessions of ${name}`);
       }),
     );
 }

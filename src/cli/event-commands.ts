@@ -1,0 +1,62 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type AuditEvent, readEvents } from '../app/read-events.ts';
+import type { CommandContext } from './command-context.ts';
+import { formatTable } from './format-table.ts';
+import { print } from './print.ts';
+import { withInstallation } from './with-installation.ts';
+
+interface ListOptions {
+  readonly kind?: string;
+  readonly actor?: string;
+  readonly subject?: string;
+  readonly namespace?: string;
+  readonly since?: Date;
+  readonly limit: number;
+  readonly json?: true;
+}
+
+const limitMax = 10_000;
+
+/** `pratique admin event …` */
+export function addEventCommands(admin: Command, context: () => CommandContext): void {
+  const event = admin.command('event').description('the audit log: every change and what was refused');
+  event
+    .command('list')
+    .description('list events, newest first')
+    .option('--kind <kind>', 'such as robot.created, or login for all that begin so')
+    .option('--actor <name>', 'who did it, or anonymous')
+    .option('--subject <text>', 'a part of what it happened to')
+    .option('--namespace <namespace>', 'only of this namespace')
+    .addOption(
+      new Option('--since <instant>', 'not before, such as 2026-01-31 or 2026-01-31T12:00Z').argParser(
+        parseInstant,
+      ),
+    )
+    .addOption(
+      new Option('--limit <count>', `most to list, up to ${limitMax}`).argParser(parseLimit).default(100),
+    )
+    .option('--json', 'print one JSON object a line')
+    .action(({ json, ...filter }: ListOptions) =>
+      withInstallation(context(), async ({ connection }) => {
+        const events = await readEvents(connection.db, filter);
+        if (json) for (const one of events) print(JSON.stringify(one));
+        else print(formatTable(['AT', 'KIND', 'NAMESPACE', 'WHO', 'TO WHAT', 'FROM'], events.map(rowOf)));
+      }),
+    );
+}
+
+function rowOf({ at, kind, namespace, actor, subject, client }: AuditEvent): readonly string[] {
+  return [at.toISOString(), kind, namespace ?? '-', actor, subject, client?.split(' ', 1)[0] ?? '-'];
+}
+
+function parseInstant(text: string): Date {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('It must be an instant of ISO 8601.');
+  return at;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${limitMax}.`);
+}
