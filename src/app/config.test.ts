@@ -46,6 +46,14 @@ describe('loadConfig()', () => {
     expect(config.scanConcurrency).toBe(4);
   });
 
+  it('reads sizes and times with their units', () => {
+    const environment = { PRATIQUE_NAMESPACE_QUOTA: '10GiB', PRATIQUE_UPLOAD_TTL: '90m' };
+    expect(loadConfig({ environment, folder })).toMatchObject({
+      namespaceQuotaBytes: 10 * 2 ** 30,
+      uploadTtlSeconds: 5_400,
+    });
+  });
+
   it.each([
     [
       { PRATIQUE_LISTN: 'x' },
@@ -66,6 +74,9 @@ describe('loadConfig()', () => {
       'Cannot use the setting "PRATIQUE_TLS_KEY": it must be a file with a private key',
     ],
     [{ PRATIQUE_METRICS_PUBLIC: 'yes' }, 'it must be true or false, got "yes"'],
+    [{ PRATIQUE_NAMESPACE_QUOTA: '10GB' }, 'such as 10GiB, got "10GB"'],
+    [{ PRATIQUE_NAMESPACE_QUOTA: '99999999TiB' }, 'such as 10GiB, got "99999999TiB"'],
+    [{ PRATIQUE_UPLOAD_TTL: '24' }, 'such as 24h, got "24"'],
     [{ PRATIQUE_LOG_LEVEL: 'loud' }, 'it must be debug, info, warn, error or silent, got "loud"'],
   ])('refuses %j', (environment, message) => {
     expect(() => loadConfig({ environment, folder })).toThrow(message);
