@@ -7,7 +7,7 @@ import { listEvents } from './events.ts';
 import { forgetExpiredSecrets, warnOfExpiringSecrets } from './expiring-secrets.ts';
 import { readGrant } from './namespace-grant.ts';
 import { isRobotName, parseRobotLogin, robotLoginOf } from './robot-login.ts';
-import { changeRobot, createRobot, findRobot, listRobots } from './robots.ts';
+import { changeRobot, createRobot, everyNamespace, findRobot, listRobots, permissionIn } from './robots.ts';
 import { isSecretText, makeSecretText } from './secret-text.ts';
 
 let database: TemporaryDatabase;
@@ -235,6 +235,72 @@ describe('robots', () => {
       expect(grant?.role).toBe(role);
     }
   });
+});
+
+describe('a robot for every namespace', () => {
+  const rightsOf = async (accountId: number, namespace: string) => {
+    const principal = { kind: 'account', accountId, name: 'robot.wide', isAdmin: false } as const;
+    return [...((await readGrant(database.db, { principal, namespace }))?.rights ?? [])];
+  };
+  const pull = ['read', 'pull'];
+  const push = ['read', 'pull', 'push', 'scan'];
+
+  it('has its permission in those made later too; where it has another one, the stronger counts', async () => {
+    const { db } = database;
+    const [more, less] = [await makeNamespace('wide-more'), await makeNamespace('wide-less')];
+    const made = await createRobot(db, {
+      name: 'wide',
+      permissions: [
+        { namespaceId: everyNamespace, permission: 'pull-push' },
+        { namespaceId: less.id, permission: 'pull' },
+        { namespaceId: more.id, permission: 'pull-push-delete' },
+      ],
+      description: '',
+      createdBy: 'alice',
+    });
+    if (made.kind === 'exists') throw new Error('it exists');
+    const { accountId } = made;
+    const later = await makeNamespace('wide-later');
+    expect(await rightsOf(accountId, 'wide-later')).toEqual(push);
+    expect(await rightsOf(accountId, 'wide-less')).toEqual(push);
+    expect(await rightsOf(accountId, 'wide-more')).toEqual(expect.arrayContaining(['push', 'delete']));
+    const [listed] = (await listRobots(db, { namespaceId: later.id })).filter(({ id }) => id === accountId);
+    if (listed === undefined) throw new Error('it is not listed');
+    expect(listed.grants).toEqual([
+      { namespace: everyNamespace, permission: 'pull-push' },
+      { namespace: 'wide-less', permission: 'pull' },
+      { namespace: 'wide-more', permission: 'pull-push-delete' },
+    ]);
+    expect(permissionIn(listed, 'wide-later')).toBe('pull-push');
+    expect(permissionIn(listed, 'wide-more')).toBe('pull-push-delete');
+    const visible = await listNamespaceNames(accountId);
+    expect(visible).toEqual(expect.arrayContaining(['wide-later', 'wide-less', 'wide-more']));
+
+    await changeRobot(db, accountId, { permissions: [{ namespaceId: less.id, permission: 'pull' }] });
+    expect(await rightsOf(accountId, 'wide-later')).toEqual([]);
+    expect(await rightsOf(accountId, 'wide-less')).toEqual(pull);
+    expect(await listNamespaceNames(accountId)).toEqual(['wide-less']);
+  });
+
+  it('is never an admin, a user or one of a namespace, whoever writes the row', async () => {
+    const home = await makeNamespace('wide-home');
+    const { accountId } = await makeRobot('narrow', home);
+    const user = await createAccount(database.db, { name: 'wide-user' });
+    if (user.kind !== 'created') throw new Error('it exists');
+    const set = async (role: string, id: number) =>
+      await database.db.updateTable('account').set({ everywhere_role: role }).where('id', '=', id).execute();
+    await expect(set('guest', accountId)).rejects.toThrow('account_everywhere_is_of_registry_robot');
+    await expect(set('guest', user.account.id)).rejects.toThrow('account_everywhere_is_of_registry_robot');
+    const { accountId: wide } = await makeRobot('wide-admin');
+    await expect(set('admin', wide)).rejects.toThrow('everywhere_role');
+  });
+
+  async function listNamespaceNames(accountId: number): Promise<readonly string[]> {
+    const { rows } = await sql<{ name: string }>`
+      select n.name from namespace n join namespace_standing s on s.namespace_id = n.id
+      where s.account_id = ${accountId} and n.name like 'wide-%' order by n.name`.execute(database.db);
+    return rows.map(({ name }) => name);
+  }
 });
 
 describe('warnOfExpiringSecrets()', () => {

@@ -153,6 +153,13 @@ describe('access', () => {
       ['DELETE', `/namespaces/own/immutability-rules/${rule}`, undefined],
       ['PATCH', `/namespaces/own/immutability-rules/${rule}`, { enabled: false }],
     ] as const;
+    // Every operation below a namespace that names a thing by itself has its line above.
+    const named = table.flatMap(([, { method, path, access }]) => {
+      const things = path.match(/:(?!namespace|user)\w+/g);
+      return access.kind === 'namespace' && things !== null ? [`${method} ${path}`] : [];
+    });
+    const tried = calls.map(([method, path]) => `${method} ${generalOf(path)}`);
+    expect(tried.toSorted()).toEqual(named.toSorted());
     for (const [method, path, body] of calls) {
       expect([path, (await server.call('namespaceAdmin', method, path, body)).status]).toEqual([path, 404]);
       expect([path, (await server.call('systemAdmin', method, path, body)).status]).toEqual([path, 404]);
@@ -180,6 +187,11 @@ describe('access', () => {
     expect((await server.call('systemAdmin', 'GET', '/session')).status).toBe(401);
   });
 });
+
+/** `/namespaces/own/robots/foreign` as `/namespaces/:namespace/robots/:robot`. */
+function generalOf(path: string): string {
+  return path.replace('/own/', '/:namespace/').replace('/foreign', '/:robot').replace(/\/\d+/, '/:id');
+}
 
 /** What is answered is what the OpenAPI document says. */
 function expectDescribed({ response }: Operation, body: unknown): void {
