@@ -192,6 +192,16 @@ describe('parseManifest() and limits (threats.md C6)', () => {
     expect(parse(pad(manifestSizeBytesMax + 1))).toMatchObject({ kind: 'invalid' });
   });
 
+  it('parseManifest() takes 100,000 members and items, and refuses more before it parses them', () => {
+    // The values besides those of "x": schemaVersion, config and its three, layers, x, and what opens them.
+    const wide = (items: number) => ({ ...image, layers: [], x: Array(items).fill(',[{"') });
+    expect(parse(wide(99_900)).kind).toBe('ok');
+    const refused = parse(wide(100_001));
+    expect(refused).toMatchObject({ kind: 'invalid' });
+    expect('message' in refused && refused.message).toContain('at most 100000 members and items');
+    expect(parse(`${'['.repeat(200_000)}`).kind).toBe('invalid');
+  });
+
   it('parseManifest() takes depth 32 and refuses depth 33', () => {
     const nested = (depth: number) =>
       `{"schemaVersion":2,"config":${JSON.stringify(config)},"layers":[],"x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;

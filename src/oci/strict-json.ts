@@ -24,11 +24,17 @@ export type StrictJson =
 /** Deepest nesting of arrays and objects (threats.md §1.9). */
 export const jsonDepthMax = 32;
 
+/** Most members of objects and items of arrays together; an index of 10,000 images has 80,000 (threats.md C6). */
+export const jsonValuesMax = 100_000;
+
 /**
  * Parses RFC 8259 JSON and refuses what two readers could see differently: a byte order mark, invalid UTF-8, bytes after
  * the value, the same key twice in one object (escapes decoded), half a surrogate pair, nesting below `jsonDepthMax`.
+ * What has more values than `jsonValuesMax` is refused without being parsed, which would hold up everybody for seconds.
  */
 export function parseStrictJson(bytes: Uint8Array): StrictJson {
+  if (hasTooManyValues(bytes))
+    return { kind: 'invalid', message: `must have at most ${jsonValuesMax} members and items in all` };
   const text = decodeUtf8(bytes);
   if (text === undefined) return { kind: 'invalid', message: 'must be valid UTF-8' };
   if (text.startsWith('\ufeff')) return { kind: 'invalid', message: 'must not start with a byte order mark' };
@@ -47,6 +53,23 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 export function isJsonArray(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
+
+/** Counts what opens or continues an array or object, outside strings; of no JSON it is an upper bound that does no harm. */
+function hasTooManyValues(bytes: Uint8Array): boolean {
+  if (bytes.length <= jsonValuesMax) return false;
+  let values = 0;
+  let isInString = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === quote) isInString = !isInString;
+    else if (isInString) at += byte === backslash ? 1 : 0;
+    else if (byte === comma || byte === openBrace || byte === openBracket) values += 1;
+    if (values > jsonValuesMax) return true;
+  }
+  return false;
+}
+
+const [quote, backslash, comma, openBrace, openBracket] = [0x22, 0x5c, 0x2c, 0x7b, 0x5b];
 
 /** Leaves the recursion; never leaves this file. */
 class JsonRefusal extends Error {}
