@@ -131,21 +131,19 @@ export async function removeNamespace(
   options: { readonly force: boolean },
 ): Promise<number> {
   const { id } = await find(db, name, 'delete');
-  const result = await deleteNamespace(db, id, options);
+  const onDeleted = async (transaction: Database, freedBytes: number) => {
+    const details = { freedBytes };
+    const event = { kind: 'namespace.deleted', actor: commandLineActor, subject: name, details };
+    await recordEvent(transaction, event);
+    await notify(transaction, 'pratique_policy', String(id));
+  };
+  const result = await deleteNamespace(db, id, { ...options, onDeleted });
   if (result.kind === 'not-empty') {
     throw new AdministrationError(
       `Cannot delete namespace "${name}": it must be empty, got ${result.imageCount} images; add --force to delete them too`,
     );
   }
-  const freedBytes = result.kind === 'deleted' ? result.freedBytes : 0;
-  await recordEvent(db, {
-    kind: 'namespace.deleted',
-    actor: commandLineActor,
-    subject: name,
-    details: { freedBytes },
-  });
-  await notify(db, 'pratique_policy', String(id));
-  return freedBytes;
+  return result.kind === 'deleted' ? result.freedBytes : 0;
 }
 
 async function find(db: Database, name: string, action: string): Promise<Namespace> {

@@ -139,7 +139,11 @@ export type DeleteNamespaceResult =
 export async function deleteNamespace(
   db: Database,
   id: number,
-  options: { readonly force?: boolean } = {},
+  options: {
+    readonly force?: boolean;
+    /** Done in the transaction that deletes it. */
+    readonly onDeleted?: (transaction: Database, freedBytes: number) => Promise<void>;
+  } = {},
 ): Promise<DeleteNamespaceResult> {
   return await db.transaction().execute(async (transaction) => {
     const row = await transaction
@@ -158,6 +162,7 @@ export async function deleteNamespace(
     if (imageCount > 0 && options.force !== true) return { kind: 'not-empty', imageCount };
     const freedBytes = await countOwnBytes(transaction, { namespaceId: id });
     await transaction.deleteFrom('namespace').where('id', '=', id).execute();
+    await options.onDeleted?.(transaction, freedBytes);
     return { kind: 'deleted', freedBytes };
   });
 }

@@ -35,6 +35,8 @@ export class Notifications {
   readonly #subscriptions = new Set<Subscription>();
   #client: pg.Client | undefined;
   #listening = false;
+  /** Something may have been missed since somebody listened. */
+  #wasLost = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -110,6 +112,9 @@ export class Notifications {
     }
     if (this.#closed || this.#client !== client) return;
     this.#failures = 0;
+    // Before anybody may trust a cache again.
+    if (this.#wasLost) for (const subscription of this.#subscriptions) subscription.missed?.();
+    this.#wasLost = false;
     this.#listening = true;
     this.#beat(client);
   }
@@ -150,6 +155,7 @@ export class Notifications {
     if (this.#client !== client || this.#closed) return;
     this.#client = undefined;
     this.#listening = false;
+    this.#wasLost = true;
     clearTimeout(this.#timer);
     this.#onError(error);
     void client.end().catch(() => {});
@@ -160,16 +166,11 @@ export class Notifications {
     const delayMs = Math.min(100 * 2 ** this.#failures, 2_000);
     this.#failures += 1;
     this.#timer = setTimeout(() => {
-      this.#connect().then(
-        () => {
-          for (const subscription of this.#subscriptions) subscription.missed?.();
-        },
-        (error) => {
-          if (this.#closed) return;
-          this.#onError(error);
-          this.#reconnect();
-        },
-      );
+      this.#connect().catch((error) => {
+        if (this.#closed) return;
+        this.#onError(error);
+        this.#reconnect();
+      });
     }, delayMs);
   }
 }

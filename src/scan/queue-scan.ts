@@ -105,9 +105,25 @@ export async function queueUnscanned(
 
 /**
  * Cancels the scans of an image, or of every image of an index: a waiting one at once, a running one within 5 seconds.
- * The last result stays. Returns how many there were to cancel.
+ * The last result stays. Returns how many there were to cancel. `onCancelled` is done in the same transaction.
  */
-export async function cancelScan(db: Database, canceller: ScanCanceller, digest: string): Promise<number> {
+export async function cancelScan(
+  db: Database,
+  canceller: ScanCanceller,
+  digest: string,
+  onCancelled: (transaction: Transaction<Tables>) => Promise<void> = async () => {},
+): Promise<number> {
+  const cancelled = await db.transaction().execute(async (transaction) => {
+    const digests = await markCancelled(transaction, digest);
+    await onCancelled(transaction);
+    return digests;
+  });
+  // Afterwards, so that a job that is aborted finds that it was cancelled.
+  for (const one of cancelled) await canceller.cancel(scanJobKey(one));
+  return cancelled.length;
+}
+
+async function markCancelled(transaction: Transaction<Tables>, digest: string): Promise<readonly string[]> {
   const { rows } = await sql<{ manifest_digest: string }>`
     with recursive ${reachable([digest])}
     update image_scan s
@@ -115,13 +131,12 @@ export async function cancelScan(db: Database, canceller: ScanCanceller, digest:
         state = case when s.state = 'queued' then 'cancelled' else s.state end,
         finished_at = case when s.state = 'queued' then now() else s.finished_at end
     from reached where s.manifest_digest = reached.digest and s.state in ('queued', 'scanning')
-    returning s.manifest_digest`.execute(db);
+    returning s.manifest_digest`.execute(transaction);
   for (const { manifest_digest: one } of rows) {
-    await canceller.cancel(scanJobKey(one));
-    await notify(db, 'pratique_scan', one);
-    await notify(db, 'pratique_facts', `image:${one}`);
+    await notify(transaction, 'pratique_scan', one);
+    await notify(transaction, 'pratique_facts', `image:${one}`);
   }
-  return rows.length;
+  return rows.map((row) => row.manifest_digest);
 }
 
 /** The manifests themselves and all that they list, at any depth; a cycle ends by `union`. */

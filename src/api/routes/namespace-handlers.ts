@@ -87,7 +87,15 @@ export function namespaceHandlers(
     deleteNamespace: async ({ params, caller, request }) => {
       const name = parseNamespaceName(params.namespace);
       const found = name === undefined ? undefined : await findId(db, name);
-      const result = found === undefined ? { kind: 'not-found' as const } : await deleteNamespace(db, found);
+      const record = async (transaction: Database, freedBytes: number) => {
+        const change = { kind: 'namespace.deleted', subject: params.namespace, details: { freedBytes } };
+        await recordChange(transaction, { caller, request, namespace: undefined }, change);
+        await notify(transaction, 'pratique_policy', String(found));
+      };
+      const result =
+        found === undefined
+          ? { kind: 'not-found' as const }
+          : await deleteNamespace(db, found, { onDeleted: record });
       if (result.kind === 'not-found') {
         throw notFound(`Cannot delete namespace "${params.namespace}": there is none of that name`);
       }
@@ -98,10 +106,7 @@ export function namespaceHandlers(
           { imageCount },
         );
       }
-      const { freedBytes } = result;
-      const change = { kind: 'namespace.deleted', subject: params.namespace, details: { freedBytes } };
-      await recordChange(db, { caller, request, namespace: undefined }, change);
-      return { freedBytes };
+      return { freedBytes: result.freedBytes };
     },
 
     previewPolicy: async ({ namespace, body, now }) => {

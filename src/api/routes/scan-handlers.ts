@@ -32,10 +32,9 @@ export function scanHandlers(
 
     cancelScan: async (call) => {
       const { image } = call;
-      await cancelScan(db, canceller, image.digest);
-      await recordChange(db, call, {
-        kind: 'scan.cancelled',
-        subject: `${image.repository}@${image.digest}`,
+      const change = { kind: 'scan.cancelled', subject: `${image.repository}@${image.digest}` };
+      await cancelScan(db, canceller, image.digest, async (transaction) => {
+        await recordChange(transaction, call, change);
       });
       return undefined;
     },

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiServer, startApiServer } from '../testing/api-server.ts';
+
+let server: ApiServer;
+beforeAll(async () => {
+  server = await startApiServer();
+});
+afterAll(() => server.close());
+
+/** Runs `work` while no event can be written. */
+async function withoutEvents(work: () => Promise<void>): Promise<void> {
+  const { pool } = server.database;
+  await pool.query(`
+    create function refuse_event() returns trigger language plpgsql as $$ begin raise 'no events'; end $$;
+    create trigger refuse_event before insert on event execute function refuse_event()`);
+  try {
+    await work();
+  } finally {
+    await pool.query('drop trigger refuse_event on event; drop function refuse_event()');
+  }
+}
+
+describe('a change whose event cannot be written', () => {
+  it('does not happen: deletion of a namespace and of a user, a new password', async () => {
+    expect((await server.call('systemAdmin', 'POST', '/namespaces', { name: 'brief' })).status).toBe(201);
+    const user = { name: 'brief-user', password: 'the-first-password' };
+    expect((await server.call('systemAdmin', 'POST', '/users', user)).status).toBe(201);
+    const { rows: before } = await server.database.pool.query('select * from account order by id');
+    await withoutEvents(async () => {
+      expect((await server.call('systemAdmin', 'DELETE', '/namespaces/brief')).status).toBe(500);
+      expect((await server.call('systemAdmin', 'DELETE', '/users/brief-user')).status).toBe(500);
+      const change = { password: 'the-second-password' };
+      expect((await server.call('systemAdmin', 'PATCH', '/users/brief-user', change)).status).toBe(500);
+    });
+    const { rows: after } = await server.database.pool.query('select * from account order by id');
+    expect(after).toEqual(before);
+    expect((await server.call('systemAdmin', 'DELETE', '/namespaces/brief')).status).toBe(200);
+    expect((await server.call('systemAdmin', 'DELETE', '/namespaces/brief')).status).toBe(404);
+    const { rows } = await server.database.pool.query(
+      `select kind from event where subject = 'brief' order by id`,
+    );
+    expect(rows).toEqual([{ kind: 'namespace.created' }, { kind: 'namespace.deleted' }]);
+  });
+});
