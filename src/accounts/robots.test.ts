@@ -249,7 +249,7 @@ describe('a robot for every namespace', () => {
     const { db } = database;
     const [more, less] = [await makeNamespace('wide-more'), await makeNamespace('wide-less')];
     const made = await createRobot(db, {
-      name: 'wide',
+      name: 'wide-robot',
       permissions: [
         { namespaceId: everyNamespace, permission: 'pull-push' },
         { namespaceId: less.id, permission: 'pull' },
