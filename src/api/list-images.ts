@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { Database } from '../database/database.ts';
+import { readGateBounds } from '../gate/gate-bounds.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import {
   countImages,
@@ -12,12 +11,24 @@ import {
 } from '../scan/image-list.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Image, ImageQuery } from './contract/image.ts';
+import type { CountCache } from './count-cache.ts';
+import { countVerdicts, sumOfVerdicts } from './count-verdicts.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { limitOf, type Page } from './page-of.ts';
 import { showImage } from './show-image.ts';
-import { walkJudged } from './walk-images.ts';
 
-type Wanted = { readonly filter: ImageListFilter; readonly query: ImageQuery; readonly now: Date };
+interface Wanted {
+  readonly filter: ImageListFilter;
+  readonly query: ImageQuery;
+  readonly now: Date;
+  readonly totals: CountCache<Total>;
+}
+
+/** How many images match; estimated where the verdicts of too many would have to be worked out. */
+export interface Total {
+  readonly total: number;
+  readonly isEstimate: boolean;
+}
 
 /** One page of images with their verdicts: few queries, however many images there are. */
 export async function listImages(dependencies: ApiDependencies, wanted: Wanted): Promise<Page<Image>> {
@@ -27,11 +38,13 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
   const order = readOrder(sort);
   const after = decodeCursor(query.cursor, `images ${sort}`, imageKeyForms(order.by));
   const limit = limitOf(query);
-  const { refs, total, verdictsOfRefs } =
+  const search = { filter, order, after, limit, now };
+  const { total, isEstimate } = await countTotal(dependencies, wanted);
+  const { refs, next, verdictsOfRefs } =
     query.verdict === undefined
-      ? await findByRows(dependencies, { filter, order, after, limit, now })
-      : await findByVerdict(dependencies, { ...wanted, order, after, limit });
-  const page = refs.slice(0, limit);
+      ? await findByRows(dependencies, search)
+      : await findByVerdict(dependencies, { ...search, kind: query.verdict, isRare: total < rareMax });
+  const page = refs;
   const judged = verdictsOfRefs ?? (await verdicts.verdictsOf(page, { now }));
   const [rows, facts] = await Promise.all([
     readImageRows(
@@ -45,15 +58,14 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
     const verdict = verdictById.get(row.id);
     return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest) })];
   });
-  const last = page.at(-1);
-  const hasMore = refs.length > limit && last !== undefined;
-  return { items, nextCursor: hasMore ? encodeCursor(`images ${sort}`, last.key) : null, total };
+  const nextCursor = next === undefined ? null : encodeCursor(`images ${sort}`, next);
+  return { items, nextCursor, total, ...(isEstimate ? { totalIsEstimate: true } : {}) };
 }
 
 interface Found {
-  /** One more than the page holds when others follow. */
   readonly refs: readonly ImageRef[];
-  readonly total: number;
+  /** Where the next page begins; absent on the last. */
+  readonly next: ImageRef['key'] | undefined;
   /** Known already when the filter asked for them. */
   readonly verdictsOfRefs?: readonly Verdict[];
 }
@@ -68,53 +80,68 @@ interface Search {
 
 async function findByRows({ db }: ApiDependencies, search: Search): Promise<Found> {
   const { filter, order, after, limit } = search;
-  const [refs, total] = await Promise.all([
-    readImageRefs(db, { filter, order, after, limit: limit + 1 }),
-    countImages(db, filter),
-  ]);
-  return { refs, total };
+  const found = await readImageRefs(db, { filter, order, after, limit: limit + 1 });
+  const refs = found.slice(0, limit);
+  return { refs, next: found.length > limit ? refs.at(-1)?.key : undefined };
 }
 
-/** A verdict is stored nowhere, so finding images by it judges all that match the rest of the filter. */
-async function findByVerdict(dependencies: ApiDependencies, search: Search & Wanted): Promise<Found> {
-  const { order, after, limit, now, query } = search;
-  const { db, verdicts } = dependencies;
-  const filter = query.verdict === 'allow' ? search.filter : await onlyGated(db, search.filter);
-  const judge = (images: readonly ImageRef[]) => verdicts.verdictsOf(images, { now });
+/** Images that are judged for one page; a page that finds few by then says where to go on. */
+const judgedMax = 1_000;
+/** Fewer images than these are rare among many, and found at once among few. */
+const rareMax = 1_000;
+
+/**
+ * A verdict is stored nowhere: what certainly has another one is left out by its counts, and what may have it is judged.
+ * A page may be short, or even empty, though others follow.
+ */
+async function findByVerdict(
+  { db, verdicts }: ApiDependencies,
+  search: Search & { readonly kind: Verdict['kind']; readonly isRare: boolean },
+): Promise<Found> {
+  const { order, limit, now, kind, isRare } = search;
+  const bounds = await readGateBounds(db, { namespaceIds: search.filter.namespaceIds, now });
+  const filter = { ...search.filter, gate: { bounds, kind, isRare } };
   const found: { readonly image: ImageRef; readonly verdict: Verdict }[] = [];
-  let total = 0;
-  for await (const { image, verdict } of walkJudged(db, filter, { judge, order })) {
-    if (verdict.kind !== query.verdict) continue;
-    total += 1;
-    const isBehind = after === undefined || compareKeys(image.key, after) * (order.descending ? -1 : 1) > 0;
-    if (isBehind && found.length <= limit) found.push({ image, verdict });
+  let { after } = search;
+  for (let judged = 0; judged < judgedMax; ) {
+    const stepSize = limit + 1;
+    const images = await readImageRefs(db, { filter, order, after, limit: stepSize });
+    const own = await verdicts.verdictsOf(images, { now });
+    for (const [index, image] of images.entries()) {
+      const verdict = own[index];
+      if (verdict?.kind === kind) found.push({ image, verdict });
+    }
+    judged += images.length;
+    after = images.at(-1)?.key ?? after;
+    if (images.length < stepSize) {
+      after = undefined;
+      break;
+    }
+    if (found.length > limit) break;
   }
+  const page = found.slice(0, limit);
   return {
-    refs: found.map(({ image }) => image),
-    total,
-    verdictsOfRefs: found.map(({ verdict }) => verdict),
+    refs: page.map(({ image }) => image),
+    next: found.length > limit ? page.at(-1)?.image.key : after,
+    verdictsOfRefs: page.map(({ verdict }) => verdict),
   };
 }
 
-/** A namespace whose policy is off allows everything, so nothing of it has another verdict. */
-async function onlyGated(db: Database, filter: ImageListFilter): Promise<ImageListFilter> {
-  const { rows } = await sql<{ id: number }>`
-    select id from namespace where coalesce(policy ->> 'mode', 'off') <> 'off'`.execute(db);
-  const { namespaceIds } = filter;
-  const gated = rows
-    .map(({ id }) => id)
-    .filter((id) => namespaceIds === undefined || namespaceIds.includes(id));
-  return { ...filter, namespaceIds: gated };
-}
-
-/** As PostgreSQL compares the rows: names are ASCII, so the order of bytes is that of code units. */
-function compareKeys(a: ImageRef['key'], b: ImageRef['key']): number {
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? null;
-    if (value === other || value === null || other === null) continue;
-    return value < other ? -1 : 1;
+async function countTotal(dependencies: ApiDependencies, wanted: Wanted): Promise<Total> {
+  const { db } = dependencies;
+  const { filter, query, now, totals } = wanted;
+  const { verdict } = query;
+  if (verdict === undefined) {
+    return await totals.of(JSON.stringify(filter), async () => {
+      const total = await countImages(db, filter);
+      return { total, isEstimate: false };
+    });
   }
-  return 0;
+  const bounds = await readGateBounds(db, { namespaceIds: filter.namespaceIds, now });
+  return await totals.of(JSON.stringify({ filter, bounds, verdict }), async () => {
+    const sum = sumOfVerdicts(await countVerdicts(dependencies, { filter, bounds, now }));
+    return { total: sum[verdict], isEstimate: sum.isEstimate };
+  });
 }
 
 function readOrder(sort: NonNullable<ImageQuery['sort']>): ImageListOrder {

@@ -10,6 +10,7 @@ export interface Page<Item> {
   readonly items: Item[];
   readonly nextCursor: string | null;
   readonly total: number;
+  readonly totalIsEstimate?: boolean;
 }
 
 export function limitOf(request: PageRequest): number {

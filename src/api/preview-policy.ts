@@ -1,37 +1,42 @@
 import { describeReason } from '../gate/describe-reasons.ts';
+import { readGateBounds } from '../gate/gate-bounds.ts';
 import type { Policy } from '../policy/policy.ts';
 import { readImageRows } from '../scan/image-list.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { PolicyPreview } from './contract/policy.ts';
-import { isUnsettled, reasonsOf } from './show-verdict.ts';
-import { walkJudged } from './walk-images.ts';
+import { countVerdicts, sumOfVerdicts } from './count-verdicts.ts';
+import { reasonsOf } from './show-verdict.ts';
+import { walkImages } from './walk-images.ts';
 
 const examplesMax = 20;
 const exampleReasonsMax = 5;
+const examplesPerStep = 100;
+const examplesJudgedMax = 1_000;
 
 /** What a policy would do to every image of a namespace; examples by severity, blocked and warned ones alike. */
 export async function previewPolicy(
-  { db, verdicts }: ApiDependencies,
+  dependencies: ApiDependencies,
   wanted: { readonly namespaceId: number; readonly policy: Policy; readonly now: Date },
 ): Promise<PolicyPreview> {
+  const { db, verdicts } = dependencies;
   const { namespaceId, policy, now } = wanted;
-  const counts = { images: 0, blocked: 0, warned: 0, undetermined: 0 };
-  const reasonsById = new Map<number, string[]>();
-  const walked = walkJudged(
-    db,
-    { namespaceIds: [namespaceId] },
-    {
-      judge: (images) => verdicts.verdictsOf(images, { now, policy }),
-      order: { by: 'severity', descending: true },
-    },
+  const filter = { namespaceIds: [namespaceId] };
+  const bounds = await readGateBounds(db, { ...filter, policy, now });
+  const { images, block, warn, hold, unsettled, isEstimate } = sumOfVerdicts(
+    await countVerdicts(dependencies, { filter, bounds, now, policy }),
   );
-  for await (const { image, verdict } of walked) {
-    counts.images += 1;
-    if (verdict.kind === 'block') counts.blocked += 1;
-    if (verdict.kind === 'warn') counts.warned += 1;
-    if (isUnsettled(verdict)) counts.undetermined += 1;
-    if (verdict.kind === 'allow' || reasonsById.size === examplesMax) continue;
-    reasonsById.set(image.id, reasonsOf(verdict).slice(0, exampleReasonsMax).map(describeReason));
+  const reasonsById = new Map<number, string[]>();
+  let judged = 0;
+  for await (const batch of walkImages(db, filter, { by: 'severity', descending: true }, examplesPerStep)) {
+    const own = await verdicts.verdictsOf(batch, { now, policy });
+    for (const [index, image] of batch.entries()) {
+      const verdict = own[index];
+      if (verdict === undefined || verdict.kind === 'allow' || reasonsById.size === examplesMax) continue;
+      reasonsById.set(image.id, reasonsOf(verdict).slice(0, exampleReasonsMax).map(describeReason));
+    }
+    judged += batch.length;
+    if (reasonsById.size === examplesMax || judged >= examplesJudgedMax) break;
+    if (reasonsById.size >= block + warn + hold && !isEstimate) break;
   }
   const rows = await readImageRows(db, [...reasonsById.keys()]);
   const examples = rows.map(({ id, repository, tags, digest }) => ({
@@ -41,5 +46,12 @@ export async function previewPolicy(
     digest,
     reasons: reasonsById.get(id) ?? [],
   }));
-  return { ...counts, examples };
+  return {
+    images,
+    blocked: block,
+    warned: warn,
+    undetermined: unsettled,
+    ...(isEstimate ? { isEstimate } : {}),
+    examples,
+  };
 }

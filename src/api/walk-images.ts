@@ -8,7 +8,7 @@ import {
   readImageRefs,
 } from '../scan/image-list.ts';
 
-const batchSize = 1000;
+const batchSizeDefault = 1000;
 const byId: ImageListOrder = { by: 'pushedAt', descending: true };
 
 /** All images of a filter in batches, so that memory does not grow with their number. */
@@ -16,6 +16,7 @@ export async function* walkImages(
   db: Database,
   filter: ImageListFilter,
   order: ImageListOrder = byId,
+  batchSize: number = batchSizeDefault,
 ): AsyncGenerator<readonly ImageRef[]> {
   let after: ImageKey | undefined;
   for (;;) {

@@ -85,34 +85,33 @@ export async function readManifestContent(
 /** An entry of an index, in the order of the index. */
 export interface ManifestChild {
   readonly digest: Digest;
-  readonly mediaType: string;
   readonly kind: 'image' | 'index' | 'artifact';
-  readonly platform: unknown;
-  readonly annotations: unknown;
 }
 
-/** The children of an index; none for an image. */
-export async function listChildren(db: Database, parentDigest: Digest): Promise<readonly ManifestChild[]> {
+/** The children of indexes that are stored, in their order; an image has none and is not in the map. */
+export async function listChildrenOf(
+  db: Database,
+  parentDigests: readonly Digest[],
+): Promise<ReadonlyMap<Digest, readonly ManifestChild[]>> {
+  if (parentDigests.length === 0) return new Map();
   const rows = await db
     .selectFrom('manifest_child')
     .innerJoin('manifest', 'manifest.digest', 'manifest_child.child_digest')
-    .where('manifest_child.parent_digest', '=', parentDigest)
+    .where(sql<boolean>`manifest_child.parent_digest = any(${[...parentDigests]}::text[])`)
     .select([
-      'manifest_child.child_digest',
-      'manifest_child.media_type',
-      'manifest_child.platform',
-      'manifest_child.annotations',
+      'manifest_child.parent_digest as parent',
+      'manifest_child.child_digest as digest',
       'manifest.kind',
     ])
+    .orderBy('manifest_child.parent_digest')
     .orderBy('manifest_child.position')
     .execute();
-  return rows.map((row) => ({
-    digest: row.child_digest as Digest, // only parsed digests are written
-    mediaType: row.media_type,
+  const children = rows.map((row) => ({
+    parent: row.parent as Digest, // only parsed digests are written
+    digest: row.digest as Digest, // likewise
     kind: row.kind as ManifestChild['kind'], // the column's check constraint
-    platform: row.platform ?? undefined,
-    annotations: row.annotations ?? undefined,
   }));
+  return Map.groupBy(children, ({ parent }) => parent);
 }
 
 /**

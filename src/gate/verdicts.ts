@@ -1,4 +1,4 @@
-import { listChildren } from '../catalog/manifests.ts';
+import { listChildrenOf, type ManifestChild } from '../catalog/manifests.ts';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import { judge } from '../policy/judge.ts';
@@ -43,6 +43,15 @@ export class FactsMissingError extends ContentGoneError {
   }
 }
 
+/** What an index comes to, and the facts of it that are read already. */
+interface ManifestsBelow {
+  readonly manifests: readonly Digest[];
+  readonly known: ReadonlyMap<Digest, ImageFacts>;
+}
+
+/** Images of an index that are judged at once. */
+const imagesPerStep = 100;
+
 interface JudgeContext {
   readonly policy: NamespacePolicy;
   readonly now: Date;
@@ -80,24 +89,33 @@ export class Verdicts {
     images: readonly VerdictQuestion[],
     options: { readonly now: Date; readonly policy?: Policy },
   ): Promise<readonly Verdict[]> {
-    const facts = await this.#options.facts.factsOfMany(images.map(({ digest }) => digest));
+    const facts = new Map(await this.#options.facts.factsOfMany(images.map(({ digest }) => digest)));
+    const indexes = images.filter(({ digest }) => facts.get(digest)?.kind === 'index');
+    const below = await this.#manifestsBelow(indexes.map(({ digest }) => digest));
+    const firsts = [...below.values()].flatMap((manifests) => manifests.slice(0, imagesPerStep));
+    for (const [digest, one] of await this.#options.facts.factsOfMany(firsts)) facts.set(digest, one);
     const verdicts: Verdict[] = [];
     for (const image of images) {
       const found = facts.get(image.digest);
-      verdicts.push(found === undefined ? goneVerdict : await this.#storedVerdict(image, found, options));
+      const manifests = below.get(image.digest) ?? [];
+      const known = { manifests, known: facts };
+      verdicts.push(
+        found === undefined ? goneVerdict : await this.#storedVerdict(image, { found, known }, options),
+      );
     }
     return verdicts;
   }
 
   async #storedVerdict(
     image: VerdictQuestion,
-    facts: ImageFacts,
+    { found, known }: { readonly found: ImageFacts; readonly known: ManifestsBelow },
     options: { readonly now: Date; readonly policy?: Policy },
   ): Promise<Verdict> {
     try {
       const own = await this.policyOf(image.namespaceId);
-      const policy = { ...own, policy: options.policy ?? own.policy };
-      return (await this.#judgeFacts(image, facts, { policy, now: options.now })).verdict;
+      const context = { policy: { ...own, policy: options.policy ?? own.policy }, now: options.now };
+      if (found.kind !== 'index') return judgeOne(image, found, context).verdict;
+      return (await this.#judgeIndex(image, known, context)).verdict;
     } catch (error) {
       if (error instanceof ContentGoneError) return goneVerdict;
       throw error;
@@ -158,40 +176,71 @@ export class Verdicts {
   async #judge(question: VerdictQuestion, context: JudgeContext): Promise<Judgement> {
     const facts = await this.#options.facts.factsOf(question.digest);
     if (facts === undefined) throw new FactsMissingError(question.digest);
-    return await this.#judgeFacts(question, facts, context);
+    if (facts.kind !== 'index') return judgeOne(question, facts, context);
+    const below = await this.#manifestsBelow([question.digest]);
+    const manifests = below.get(question.digest) ?? [];
+    return await this.#judgeIndex(question, { manifests, known: new Map() }, context);
   }
 
-  async #judgeFacts(question: VerdictQuestion, facts: ImageFacts, context: JudgeContext): Promise<Judgement> {
-    const { digest, repository } = question;
-    const { policy, exemptions } = context.policy;
-    if (facts.kind !== 'index') {
-      const verdict = judge({ facts, policy, exemptions, repository, now: context.now });
-      return { verdict, images: [digest], isScanUnderWay: isUnderWay(facts) };
-    }
-    const judged: Judgement[] = [];
-    for (const image of await this.#imagesOf(digest)) {
-      judged.push(await this.#judge({ ...question, digest: image }, context));
-    }
-    return anyOf(judged);
-  }
-
-  /** The stored images below an index, each once; attestations and signatures count only where there is no image. */
-  async #imagesOf(digest: Digest): Promise<readonly Digest[]> {
-    const indexes = new Set([digest]); // grows while it is walked
-    const listed = new Set<Digest>();
-    for (const index of indexes) {
-      for (const child of await listChildren(this.#options.db, index)) {
-        (child.kind === 'index' ? indexes : listed).add(child.digest);
+  /**
+   * Each image by itself; attestations and signatures count only where there is no image. Of very many, as many are
+   * judged as it takes to find one that may be pulled: then the index may be, whatever the others are.
+   */
+  async #judgeIndex(
+    question: VerdictQuestion,
+    below: ManifestsBelow,
+    context: JudgeContext,
+  ): Promise<Judgement> {
+    const images: Judgement[] = [];
+    const artifacts: Judgement[] = [];
+    for (let start = 0; start < below.manifests.length; start += imagesPerStep) {
+      const step = below.manifests.slice(start, start + imagesPerStep);
+      const isKnown = step.every((digest) => below.known.has(digest));
+      const facts = isKnown ? below.known : await this.#options.facts.factsOfMany(step);
+      for (const digest of step) {
+        const one = facts.get(digest);
+        if (one === undefined) continue;
+        (one.kind === 'artifact' ? artifacts : images).push(judgeOne({ ...question, digest }, one, context));
       }
+      if (images.some(passes)) break;
     }
-    const images: Digest[] = [];
-    const artifacts: Digest[] = [];
-    for (const child of listed) {
-      const facts = await this.#options.facts.factsOf(child);
-      if (facts !== undefined) (facts.kind === 'artifact' ? artifacts : images).push(child);
-    }
-    return images.length > 0 ? images : artifacts;
+    return anyOf(images.length > 0 ? images : artifacts);
   }
+
+  /** What is stored below indexes at any depth, each once and in their order, without the indexes themselves. */
+  async #manifestsBelow(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, readonly Digest[]>> {
+    const children = new Map<Digest, readonly ManifestChild[]>();
+    for (let wanted = [...new Set(digests)]; wanted.length > 0; ) {
+      const found = await listChildrenOf(this.#options.db, wanted);
+      for (const digest of wanted) children.set(digest, found.get(digest) ?? []);
+      const deeper = [...found.values()].flat().filter(({ kind }) => kind === 'index');
+      wanted = [...new Set(deeper.map(({ digest }) => digest))].filter((digest) => !children.has(digest));
+    }
+    return new Map(
+      digests.map((root) => {
+        const indexes = new Set([root]); // grows while it is walked
+        const listed = new Set<Digest>();
+        for (const index of indexes)
+          for (const { digest, kind } of children.get(index) ?? [])
+            (kind === 'index' ? indexes : listed).add(digest);
+        return [root, [...listed]];
+      }),
+    );
+  }
+}
+
+/** An image or an artifact. */
+function judgeOne(
+  { digest, repository }: VerdictQuestion,
+  facts: ImageFacts,
+  { policy: { policy, exemptions }, now }: JudgeContext,
+): Judgement {
+  const verdict = judge({ facts, policy, exemptions, repository, now });
+  return { verdict, images: [digest], isScanUnderWay: isUnderWay(facts) };
+}
+
+function passes({ verdict: { kind } }: Judgement): boolean {
+  return kind === 'allow' || kind === 'warn';
 }
 
 function isUnderWay({ states }: ImageFacts): boolean {
@@ -220,8 +269,7 @@ function anyOf(judged: readonly Judgement[]): Judgement {
   const verdicts = judged.map(({ verdict }) => verdict);
   const reasons = verdicts.flatMap((verdict) => ('reasons' in verdict ? verdict.reasons : []));
   const exempted = verdicts.reduce((sum, verdict) => sum + verdict.exempted, 0);
-  const passes = verdicts.some(({ kind }) => kind === 'allow' || kind === 'warn');
-  if (passes || verdicts.length === 0) {
+  if (judged.some(passes) || verdicts.length === 0) {
     const verdict: Verdict =
       reasons.length === 0 ? { kind: 'allow', exempted } : { kind: 'warn', reasons, exempted };
     return { verdict, images, isScanUnderWay };

@@ -25,6 +25,7 @@ export interface Doubt {
     | 'feed-missing'
     | 'feed-failed'
     | 'feed-stale'
+    | 'index-in-part'
     | 'undetermined-version';
   /** One sentence for people, without a full stop. */
   readonly message: string;

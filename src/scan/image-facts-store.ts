@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ImageFacts } from '../report/image-facts.ts';
+import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import { readFacts } from './read-facts.ts';
+import { readPackageFacts } from './read-package-facts.ts';
 
 /** The part of `Notifications` that caches need. */
 export interface ChangeListener {
@@ -21,8 +22,15 @@ export interface ImageFactsStoreOptions {
   readonly entriesMax?: number;
 }
 
-/** Doubts depend on the clock as well, so even what nobody changed is read again after this. */
-const entryTtlMs = 5_000;
+/**
+ * Doubts depend on the clock as well, so even what nobody changed is read again after this. Facts are made of packages
+ * that may be as old, which makes 5 seconds.
+ */
+const entryTtlMs = 2_500;
+/** Packages whose findings are kept: a million images share a few hundred thousand. */
+const packagesMax = 500_000;
+/** So many images are a page, and likely asked for again; of more, what is read is not kept. */
+const pageImagesMax = 200;
 
 /**
  * The facts of images, from memory where possible: dropped when a change is notified, never older than 5 seconds, and
@@ -34,6 +42,10 @@ export class ImageFactsStore {
   /** Kept apart: nothing says which index holds a changed image, so a change of any drops all. */
   readonly #indexes: LRUCache<string, ImageFacts>;
   readonly #loading = new Map<string, Promise<ImageFacts | undefined>>();
+  /** What is known against packages; null: nothing. Images share most of theirs. */
+  readonly #packages: LRUCache<number, { readonly facts: PackageFacts | null }>;
+  /** Grows with every change that is heard of: what was read before one may be the old answer. */
+  #changes = 0;
   readonly #unsubscribe: () => void;
 
   constructor(options: ImageFactsStoreOptions) {
@@ -41,6 +53,7 @@ export class ImageFactsStore {
     const max = options.entriesMax ?? 10_000;
     this.#images = new LRUCache({ max, ttl: entryTtlMs });
     this.#indexes = new LRUCache({ max: Math.ceil(max / 10), ttl: entryTtlMs });
+    this.#packages = new LRUCache({ max: packagesMax, ttl: entryTtlMs });
     this.#unsubscribe = options.listener.subscribe(
       'pratique_facts',
       (payload) => this.#forget(payload),
@@ -68,10 +81,23 @@ export class ImageFactsStore {
     }
   }
 
-  /** Facts of many manifests in few queries; those that are not stored are absent. Does not fill the memory. */
+  /** Facts of many manifests in few queries; those that are not stored are absent. */
   async factsOfMany(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, ImageFacts>> {
-    const { db, now, feedAgeMaxDays = 5 } = this.#options;
-    return await readFacts(db, { digests, now: now(), feedAgeMaxDays });
+    if (!this.#options.listener.isListening()) return await this.#readMany(digests);
+    const found = new Map<Digest, ImageFacts>();
+    const missing: Digest[] = [];
+    for (const digest of digests) {
+      const known = this.#images.get(digest) ?? this.#indexes.get(digest);
+      if (known === undefined) missing.push(digest);
+      else found.set(digest, known);
+    }
+    if (missing.length === 0) return found;
+    const before = this.#changes;
+    for (const [digest, facts] of await this.#readMany(missing)) {
+      found.set(digest, facts);
+      if (missing.length <= pageImagesMax && before === this.#changes) this.#keep(digest, facts);
+    }
+    return found;
   }
 
   close(): void {
@@ -80,7 +106,33 @@ export class ImageFactsStore {
   }
 
   async #read(digest: Digest): Promise<ImageFacts | undefined> {
-    return (await this.factsOfMany([digest])).get(digest);
+    return (await this.#readMany([digest])).get(digest);
+  }
+
+  async #readMany(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, ImageFacts>> {
+    const { db, now, feedAgeMaxDays = 5 } = this.#options;
+    const readPackages = (ids: readonly number[]) => this.#readPackages(ids);
+    return await readFacts(db, { digests, now: now(), feedAgeMaxDays, readPackages });
+  }
+
+  async #readPackages(ids: readonly number[]): Promise<ReadonlyMap<number, PackageFacts>> {
+    const { db, listener } = this.#options;
+    if (!listener.isListening()) return await readPackageFacts(db, ids);
+    const before = this.#changes;
+    const known = new Map<number, PackageFacts>();
+    const missing: number[] = [];
+    for (const id of ids) {
+      const entry = this.#packages.get(id);
+      if (entry === undefined) missing.push(id);
+      else if (entry.facts !== null) known.set(id, entry.facts);
+    }
+    const read = await readPackageFacts(db, missing);
+    for (const id of missing) {
+      const facts = read.get(id);
+      if (facts !== undefined) known.set(id, facts);
+      if (before === this.#changes) this.#packages.set(id, { facts: facts ?? null });
+    }
+    return known;
   }
 
   #keep(digest: Digest, facts: ImageFacts): void {
@@ -92,12 +144,15 @@ export class ImageFactsStore {
       this.#forgetAll();
       return;
     }
+    this.#changes += 1;
     this.#images.delete(payload.slice('image:'.length));
     this.#indexes.clear();
     this.#loading.clear();
   }
 
   #forgetAll(): void {
+    this.#changes += 1;
+    this.#packages.clear();
     this.#images.clear();
     this.#indexes.clear();
     this.#loading.clear();

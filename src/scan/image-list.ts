@@ -3,20 +3,11 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import type { Severity } from '../report/severity.ts';
+import { type ImageListFilter, type PreparedFilter, prepareFilter } from './_image-filter.ts';
+import { indexImagesMax } from './read-facts.ts';
+import { boundUnsettled, boundVerdict, gateTable } from './verdict-bounds.ts';
 
-/** Which images a list shows; absent parts mean "every". */
-export interface ImageListFilter {
-  /** Namespaces that the reader may see; absent: all of them. */
-  readonly namespaceIds?: readonly number[];
-  readonly ids?: readonly number[];
-  readonly repository?: string;
-  /** Part of `namespace/repository` or of a tag, or the start of a digest; no character in it is special. */
-  readonly search?: string;
-  readonly kind?: string;
-  readonly state?: string;
-  /** The highest severity; `none`: judged and nothing found. */
-  readonly severity?: Severity | 'none';
-}
+export type { ImageListFilter } from './_image-filter.ts';
 
 export type ImageSort = 'pushedAt' | 'severity' | 'repository' | 'size';
 
@@ -78,41 +69,186 @@ export function imageKeyForms(by: ImageSort): readonly ('string' | 'number')[] {
   return keys[by].map(({ form }) => form);
 }
 
+export interface ImagePage {
+  readonly filter: ImageListFilter;
+  readonly order: ImageListOrder;
+  readonly after?: ImageKey | undefined;
+  readonly limit: number;
+}
+
 /**
  * One page of images in order, without what only the page's rows need (`readImageRows()`). `after` is the key of the
- * last image of the page before: no page shifts when images come or go.
+ * last image of the page before: no page shifts when images come or go. Each order walks an index, however many there are.
  */
-export async function readImageRefs(
+export async function readImageRefs(db: Database, page: ImagePage): Promise<readonly ImageRef[]> {
+  const filter = await prepareFilter(db, page.filter);
+  switch (page.order.by) {
+    case 'severity':
+      return await readBySeverity(db, page, filter);
+    case 'repository':
+      return await readByRepository(db, page, filter);
+    case 'size': {
+      // Every manifest is there: said, so that PostgreSQL may begin with the manifests.
+      const condition = sql`m.digest is not null and ${filter.condition}`;
+      return await readInOrder(db, page, { ...filter, condition, columns: keys.size });
+    }
+    case 'pushedAt':
+      return await readInOrder(db, page, { ...filter, columns: keys.pushedAt });
+  }
+}
+
+/** One statement: `columns` are the order, and bound the page where it has begun. */
+async function readInOrder(
   db: Database,
-  options: {
-    readonly filter: ImageListFilter;
-    readonly order: ImageListOrder;
-    readonly after?: ImageKey | undefined;
-    readonly limit: number;
-  },
+  { order, after, limit }: Pick<ImagePage, 'order' | 'after' | 'limit'>,
+  from: PreparedFilter & { readonly columns: readonly KeyColumn[] },
 ): Promise<readonly ImageRef[]> {
-  const { filter, order, after, limit } = options;
-  const columns = keys[order.by];
+  const { columns } = from;
   const direction = order.descending ? sql`desc` : sql`asc`;
-  const beyond =
-    after === undefined
-      ? sql`true`
-      : sql`(${sql.join(columns.map(({ column }) => column))}) ${order.descending ? sql`<` : sql`>`}
-            (${sql.join(columns.map(({ bound }, index) => bound(after[index] ?? null)))})`;
   const { rows } = await sql<ImageRef>`
     select rm.id, n.id as "namespaceId", n.name as namespace, r.name as repository, m.digest, m.kind,
            json_build_array(${sql.join(columns.map(({ column, shown }) => shown ?? column))}) as key
-    from ${imageTables}
-    where ${condition(filter)} and ${beyond}
+    from ${from.tables}
+    where ${from.condition} and ${after === undefined ? sql`true` : beyond(columns, after, order)}
     order by ${sql.join(columns.map(({ column }) => sql`${column} ${direction}`))}
     limit ${limit}`.execute(db);
   return rows;
 }
 
+/**
+ * Where an order runs over two tables, the part in the first alone is said again: an index can begin there. PostgreSQL
+ * would take the comparison over both for rare and read everything first; such a case it takes for one in two.
+ */
+function beyond(columns: readonly KeyColumn[], after: ImageKey, order: ImageListOrder): RawBuilder<unknown> {
+  const compare = (count: number, sign: RawBuilder<unknown>) =>
+    sql`(${sql.join(columns.slice(0, count).map(({ column }) => column))}) ${sign}
+      (${sql.join(columns.slice(0, count).map(({ bound }, index) => bound(after[index] ?? null)))})`;
+  const exact = compare(columns.length, order.descending ? sql`<` : sql`>`);
+  if (order.by === 'pushedAt') return exact;
+  const first = compare(columns.length - 1, order.descending ? sql`<=` : sql`>=`);
+  return sql`${first} and case when ${exact} then true else false end`;
+}
+
+/** Images that were never judged stand behind all others, as if each count were below zero. */
+async function readBySeverity(
+  db: Database,
+  page: ImagePage,
+  filter: PreparedFilter,
+): Promise<readonly ImageRef[]> {
+  const { order, after, limit } = page;
+  const judged = { ...filter, condition: sql`s.manifest_digest is not null and ${filter.condition}` };
+  const unjudged = { ...filter, condition: sql`s.manifest_digest is null and ${filter.condition}` };
+  const parts = [
+    { isJudged: true, from: { ...judged, columns: keys.severity } },
+    { isJudged: false, from: { ...unjudged, columns: [id] } },
+  ];
+  const isAfterUnjudged = after?.[0] === -1;
+  const refs: ImageRef[] = [];
+  for (const { isJudged, from } of order.descending ? parts : parts.toReversed()) {
+    const isBegun = after !== undefined && isAfterUnjudged !== isJudged;
+    const isOver = after !== undefined && !isBegun && isJudged === order.descending;
+    if (isOver || refs.length >= limit) continue;
+    const ownKey = isJudged ? after : after?.slice(-1);
+    const rest = { order, limit: limit - refs.length, ...(isBegun ? { after: ownKey } : {}) };
+    const found = await readInOrder(
+      db,
+      isJudged ? rest : { ...rest, order: { ...order, by: 'pushedAt' } },
+      from,
+    );
+    refs.push(...(isJudged ? found : found.map((ref) => ({ ...ref, key: [...unjudgedKey, ...ref.key] }))));
+  }
+  return refs;
+}
+
+/** No index runs over three tables, so this goes from repository to repository, more at a time the fewer it finds. */
+async function readByRepository(
+  db: Database,
+  { filter, order, after, limit }: ImagePage,
+  prepared: PreparedFilter,
+): Promise<readonly ImageRef[]> {
+  const refs: ImageRef[] = [];
+  const { namespaceIds, repository } = filter;
+  const direction = order.descending ? sql`desc` : sql`asc`;
+  const visible = namespaceIds === undefined ? sql`true` : sql`n.id = any(${namespaceIds}::bigint[])`;
+  const named = repository === undefined ? sql`true` : sql`r.name = ${repository}`;
+  const [first, second] = keys.repository;
+  let last = after?.slice(0, 2);
+  let isLastIncluded = true;
+  for (let batch = 20; refs.length < limit; batch *= 4) {
+    const sign = sql.raw(`${order.descending ? '<' : '>'}${isLastIncluded ? '=' : ''}`);
+    const begun =
+      last === undefined
+        ? sql`true`
+        : sql`(n.name, r.name) ${sign} (${first?.bound(last[0] ?? null)}, ${second?.bound(last[1] ?? null)})`;
+    const { rows } = await sql<{ id: number; namespace: string; name: string }>`
+      select r.id, n.name as namespace, r.name from repository r join namespace n on n.id = r.namespace_id
+      where ${visible} and ${named} and ${begun}
+      order by n.name ${direction}, r.name ${direction} limit ${batch}`.execute(db);
+    const here = sql`rm.repository_id = any(${rows.map((row) => row.id)}::bigint[]) and ${prepared.condition}`;
+    const from = { ...prepared, condition: here, columns: keys.repository };
+    if (rows.length > 0)
+      refs.push(...(await readInOrder(db, { order, after, limit: limit - refs.length }, from)));
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < batch) break;
+    last = [end.namespace, end.name];
+    isLastIncluded = false;
+  }
+  return refs;
+}
+
 export async function countImages(db: Database, filter: ImageListFilter): Promise<number> {
+  const { tables, condition } = await prepareFilter(db, filter);
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${imageTables} where ${condition(filter)}`.execute(db);
+    select count(*) as count from ${tables} where ${condition}`.execute(db);
   return rows[0]?.count ?? 0;
+}
+
+/** Images by what `filter.gate` can tell of their verdict: null where it cannot. */
+export async function countByBound(
+  db: Database,
+  filter: ImageListFilter,
+): Promise<
+  readonly {
+    readonly namespaceId: number;
+    readonly verdict: string | null;
+    /** Not or not fully judged, whatever the policy makes of that; false where it cannot be told. */
+    readonly isUnsettled: boolean;
+    readonly count: number;
+  }[]
+> {
+  const { gate, ...others } = filter;
+  const { tables, condition } = await prepareFilter(db, others);
+  const { rows } = await sql<{
+    namespaceId: number;
+    verdict: string | null;
+    isUnsettled: boolean;
+    count: number;
+  }>`
+    select r.namespace_id as "namespaceId", ${boundVerdict} as verdict, ${boundUnsettled} as "isUnsettled",
+      count(*) as count
+    from ${tables} ${gateTable(gate?.bounds ?? [])} where ${condition} group by 1, 2, 3`.execute(db);
+  return rows;
+}
+
+/**
+ * Some images of each namespace whose verdict only their facts can tell. In the order of digests, which is that of a
+ * lottery, so that they stand for the others.
+ */
+export async function readUndecided(
+  db: Database,
+  filter: ImageListFilter,
+  limitOfEach: number,
+): Promise<readonly ImageRef[]> {
+  const { bounds = [] } = filter.gate ?? {};
+  const { tables, condition } = await prepareFilter(db, { ...filter, gate: { bounds, kind: undefined } });
+  const { rows } = await sql<ImageRef>`
+    select x.id, x."namespaceId", n.name as namespace, x.repository, x.digest, x.kind, '[]'::json as key
+    from (
+      select rm.id, r.namespace_id as "namespaceId", r.name as repository, m.digest, m.kind,
+        row_number() over (partition by r.namespace_id order by rm.manifest_digest, rm.id) as position
+      from ${tables} where ${condition}) x
+    join namespace n on n.id = x."namespaceId" where x.position <= ${limitOfEach}`.execute(db);
+  return rows;
 }
 
 /** Images per namespace; one without any is not in the map. */
@@ -170,8 +306,9 @@ function integer(column: RawBuilder<unknown>): KeyColumn {
   return { column, bound: (value) => sql`${value}::bigint`, form: 'number' };
 }
 
-function count(column: RawBuilder<unknown>): KeyColumn {
-  return integer(sql`coalesce(${column}, -1)`);
+/** Between equal values, so that the index that holds them is an order by itself. */
+function digest(column: RawBuilder<unknown>): KeyColumn {
+  return { column, bound: (value) => sql`${value}::text`, form: 'string' };
 }
 
 function text(column: RawBuilder<unknown>): KeyColumn {
@@ -191,56 +328,26 @@ const pushedAt: KeyColumn = {
 const keys: Readonly<Record<ImageSort, readonly KeyColumn[]>> = {
   pushedAt: [pushedAt, id],
   severity: [
-    count(sql`s.critical`),
-    count(sql`s.high`),
-    count(sql`s.medium`),
-    count(sql`s.low`),
-    count(sql`s.negligible`),
-    count(sql`s.unknown`),
+    integer(sql`s.critical`),
+    integer(sql`s.high`),
+    integer(sql`s.medium`),
+    integer(sql`s.low`),
+    integer(sql`s.negligible`),
+    integer(sql`s.unknown`),
+    digest(sql`s.manifest_digest`),
     id,
   ],
   repository: [text(sql`n.name`), text(sql`r.name`), id],
-  size: [integer(sql`m.image_size_bytes`), id],
+  size: [integer(sql`m.image_size_bytes`), digest(sql`m.digest`), id],
 };
 
-const imageTables = sql`
-  repository_manifest rm
-  join repository r on r.id = rm.repository_id
-  join namespace n on n.id = r.namespace_id
-  join manifest m on m.digest = rm.manifest_digest
-  left join image_summary s on s.manifest_digest = m.digest
-  left join image_scan c on c.manifest_digest = m.digest and c.category = 'vulnerabilities'`;
+const unjudgedKey: ImageKey = [-1, -1, -1, -1, -1, -1, ''];
 
 /** A finished scan with doubts is shown as undetermined: doubts change with the feeds, without a scan. */
 function shownState(scan: string, summary: string): RawBuilder<string> {
   const state = sql.ref(`${scan}.state`);
   const undetermined = sql.ref(`${summary}.undetermined`);
   return sql`case when ${state} = 'scanned' and ${undetermined} then 'undetermined' else coalesce(${state}, 'not-scanned') end`;
-}
-
-function condition(filter: ImageListFilter): RawBuilder<unknown> {
-  const parts = [sql`true`];
-  if (filter.namespaceIds !== undefined) parts.push(sql`n.id = any(${filter.namespaceIds}::bigint[])`);
-  if (filter.ids !== undefined) parts.push(sql`rm.id = any(${filter.ids}::bigint[])`);
-  if (filter.repository !== undefined) parts.push(sql`r.name = ${filter.repository}`);
-  if (filter.kind !== undefined) parts.push(sql`m.kind = ${filter.kind}`);
-  if (filter.state !== undefined) {
-    parts.push(sql`m.kind <> 'index' and ${shownState('c', 's')} = ${filter.state}`);
-  }
-  if (filter.severity === 'none') parts.push(sql`s.manifest_digest is not null and s.highest is null`);
-  else if (filter.severity !== undefined) parts.push(sql`s.highest = ${filter.severity}`);
-  if (filter.search !== undefined && filter.search !== '') {
-    const search = filter.search.toLowerCase();
-    // strpos() and starts_with() know no wildcards, so nothing in the text needs escaping (threats.md E2).
-    parts.push(sql`(
-      strpos(n.name || '/' || r.name, ${search}) > 0
-      or starts_with(m.digest, ${search}) or starts_with(substr(m.digest, 8), ${search})
-      or starts_with(coalesce(m.config_digest, ''), ${search})
-      or exists (
-        select from tag t where t.repository_id = rm.repository_id and t.manifest_digest = m.digest
-          and strpos(lower(t.name), ${search}) > 0))`);
-  }
-  return sql`${sql.join(parts, sql` and `)}`;
 }
 
 /** The scan and the summary of an image itself, or of the worst image of an index: first what is not settled, then by counts. */
@@ -250,7 +357,8 @@ const worstOf = sql`
   from (
     select m.digest where m.kind <> 'index'
     union all
-    select k.child_digest from manifest_child k where m.kind = 'index' and k.parent_digest = m.digest
+    select k.child_digest from manifest_child k
+    where m.kind = 'index' and k.parent_digest = m.digest and k.position < ${indexImagesMax}
   ) self
   join manifest one on one.digest = self.digest and (m.kind <> 'index' or one.kind = 'image')
   left join image_summary s on s.manifest_digest = one.digest

@@ -8,18 +8,21 @@ import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import { combineFacts } from './combine-facts.ts';
 import { imageDoubts } from './image-doubts.ts';
 import { unpackIds } from './packed-ids.ts';
-import { readPackageFacts } from './read-package-facts.ts';
 
 export interface FactsQuery {
   readonly digests: readonly Digest[];
   readonly now: Date;
   readonly feedAgeMaxDays: number;
+  /** What is known against packages, by id; from memory where that is allowed. */
+  readonly readPackages: (ids: readonly number[]) => Promise<ReadonlyMap<number, PackageFacts>>;
 }
 
 interface FactsRow {
   readonly digest: Digest;
   readonly kind: 'image' | 'index' | 'artifact';
+  /** The first of an index's manifests, and how many it has. */
   readonly children: readonly Digest[] | null;
+  readonly child_count: number | null;
   readonly state: ScanState | null;
   readonly problem: ScanProblem | null;
   readonly outcome: 'scanned' | 'incomplete' | 'unsupported' | null;
@@ -38,23 +41,26 @@ const chunkImages = 500;
 /** An index in an index in an index …: nobody builds more than two. */
 const indexDepthMax = 8;
 
+/** An index of more images than this is shown with the findings of so many, and with a doubt. */
+export const indexImagesMax = 100;
+
 /** Facts of manifests, read from the database; of an index, those of all its images together. */
 export async function readFacts(db: Database, query: FactsQuery): Promise<ReadonlyMap<Digest, ImageFacts>> {
   if (query.digests.length === 0) return new Map();
   const knowledge = await readFeedKnowledge(db);
   const facts = new Map<Digest, ImageFacts>();
-  const indexes = new Map<Digest, readonly Digest[]>();
+  const indexes = new Map<Digest, Index>();
   let wanted: readonly Digest[] = [...new Set(query.digests)];
   for (let depth = 0; depth < indexDepthMax && wanted.length > 0; depth += 1) {
     const next = new Set<Digest>();
     for (let start = 0; start < wanted.length; start += chunkImages) {
       const rows = await readRows(db, wanted.slice(start, start + chunkImages));
-      const packages = await readPackageFacts(db, [
+      const packages = await query.readPackages([
         ...new Set(rows.flatMap((row) => (row.package_ids === null ? [] : unpackIds(row.package_ids)))),
       ]);
       for (const row of rows) {
         if (row.kind === 'index') {
-          indexes.set(row.digest, row.children ?? []);
+          indexes.set(row.digest, { children: row.children ?? [], count: row.child_count ?? 0 });
           for (const child of row.children ?? [])
             if (!facts.has(child) && !indexes.has(child)) next.add(child);
         } else facts.set(row.digest, factsOf(row, { packages, knowledge, query }));
@@ -69,8 +75,10 @@ async function readRows(db: Database, digests: readonly Digest[]): Promise<reado
   const { rows } = await sql<FactsRow>`
     select m.digest, m.kind, s.state, s.problem, r.outcome, r.problem as result_problem, r.distribution, r.ecosystems,
            r.doubts, r.package_ids, r.newest_file_at, r.first_judged_at,
-           (select array_agg(c.child_digest order by c.position) from manifest_child c
-            where c.parent_digest = m.digest) as children
+           case m.kind when 'index' then array(select c.child_digest from manifest_child c
+            where c.parent_digest = m.digest order by c.position limit ${indexImagesMax}) end as children,
+           case m.kind when 'index' then (select count(*) from manifest_child c
+            where c.parent_digest = m.digest) end as child_count
     from manifest m
     left join image_scan s on s.manifest_digest = m.digest and s.category = 'vulnerabilities'
     left join image_report r on r.manifest_digest = m.digest
@@ -132,24 +140,30 @@ function categoryFacts(row: FactsRow, doubts: readonly Doubt[]): CategoryFacts {
   };
 }
 
+interface Index {
+  readonly children: readonly Digest[];
+  readonly count: number;
+}
+
 /** Innermost first, so that an index of indexes is made of finished ones; one that lists itself stays out. */
 function withIndexes(
   facts: Map<Digest, ImageFacts>,
-  indexes: ReadonlyMap<Digest, readonly Digest[]>,
+  indexes: ReadonlyMap<Digest, Index>,
   wanted: readonly Digest[],
 ): ReadonlyMap<Digest, ImageFacts> {
   const open = new Set<Digest>();
   const resolve = (digest: Digest): ImageFacts | undefined => {
     const known = facts.get(digest);
-    const children = indexes.get(digest);
-    if (known !== undefined || children === undefined || open.has(digest)) return known;
+    const index = indexes.get(digest);
+    if (known !== undefined || index === undefined || open.has(digest)) return known;
     open.add(digest);
     const combined = combineFacts(
       digest,
-      children.flatMap((child) => resolve(child) ?? []),
+      index.children.flatMap((child) => resolve(child) ?? []),
     );
-    facts.set(digest, combined);
-    return combined;
+    const whole = index.count <= index.children.length ? combined : withPartDoubt(combined, index);
+    facts.set(digest, whole);
+    return whole;
   };
   return new Map(
     wanted.flatMap((digest) => {
@@ -157,4 +171,10 @@ function withIndexes(
       return found === undefined ? [] : [[digest, found] as const];
     }),
   );
+}
+
+/** What was not looked at is never shown as fine. */
+function withPartDoubt(facts: ImageFacts, { children, count }: Index): ImageFacts {
+  const message = `the index lists ${count} manifests: findings are shown of the first ${children.length}`;
+  return { ...facts, doubts: [...facts.doubts, { code: 'index-in-part', message }] };
 }

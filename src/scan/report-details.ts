@@ -6,6 +6,7 @@ import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { PackagePlace } from '../report/package.ts';
 import { decodePlaces, type StoredPlace } from './image-places.ts';
+import { indexImagesMax } from './read-facts.ts';
 
 /** A package where it lies in an image. */
 export interface PlacedPackageDetails extends StoredPlace {
@@ -40,10 +41,11 @@ export async function readReportDetails(db: Database, digest: string): Promise<R
     with recursive reached (digest) as (
       select ${digest}::text
       union
-      select c.child_digest from reached join manifest_child c on c.parent_digest = reached.digest)
+      select c.child_digest from reached join manifest_child c
+        on c.parent_digest = reached.digest and c.position < ${indexImagesMax})
     select r.distribution, r.places, r.inspected_at as "inspectedAt"
     from reached join image_report r on r.manifest_digest = reached.digest
-    order by r.manifest_digest`.execute(db);
+    order by r.manifest_digest limit ${indexImagesMax}`.execute(db);
   const [first] = rows;
   if (first === undefined) return undefined;
   const packages: PlacedPackageDetails[] = [];

@@ -150,6 +150,8 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
     vulnerabilities.map((one) => one.severity),
   );
   const count = (severity: Severity) => severities.filter((one) => one === severity).length;
+  const found = packages.flatMap(({ vulnerabilities = [] }) => vulnerabilities);
+  const fixable = found.filter(({ fixedVersion }) => fixedVersion !== undefined).length;
   const order: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'];
   await db
     .insertInto('image_summary')
@@ -162,6 +164,7 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
       low: count('low'),
       negligible: count('negligible'),
       unknown: count('unknown'),
+      fixable,
     })
     .execute();
   await db

@@ -1353,8 +1353,10 @@ export interface components {
             /** @enum {unknown} */
             role: "admin" | "maintainer" | "developer" | "auditor" | "guest";
             imageCount: number;
-            /** @description Images whose pull is refused now */
+            /** @description Images whose pull is refused now; in a namespace of more than 1,000 images up to a minute ago */
             blockedCount: number;
+            /** @description True: the count stands for more images than could be judged */
+            blockedCountIsEstimate?: boolean;
             /** @description Distinct blobs and manifests, and what open uploads have received */
             usedBytes: number;
             /** @description Null: no limit */
@@ -1468,6 +1470,8 @@ export interface components {
             warned: number;
             /** @description Images that are not or not fully judged yet, whatever the policy says */
             undetermined: number;
+            /** @description True: the counts stand for more images than could be judged */
+            isEstimate?: boolean;
             examples: {
                 imageId: number;
                 repository: string;
@@ -1866,6 +1870,8 @@ export interface operations {
                         items: components["schemas"]["OpenSession"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -1989,6 +1995,8 @@ export interface operations {
                         items: components["schemas"]["User"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -2156,6 +2164,8 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -2252,6 +2262,8 @@ export interface operations {
                         items: components["schemas"]["AccessToken"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -2352,6 +2364,8 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -2556,6 +2570,8 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -2755,6 +2771,8 @@ export interface operations {
                         items: components["schemas"]["Namespace"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -2958,6 +2976,8 @@ export interface operations {
                         items: components["schemas"]["Member"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3067,6 +3087,8 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3105,6 +3127,8 @@ export interface operations {
                         items: components["schemas"]["Exemption"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3210,6 +3234,8 @@ export interface operations {
                         items: components["schemas"]["ImmutabilityRule"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3384,6 +3410,8 @@ export interface operations {
                         items: components["schemas"]["Repository"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3423,6 +3451,8 @@ export interface operations {
                         items: components["schemas"]["RepositoryTag"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3533,6 +3563,8 @@ export interface operations {
                         items: components["schemas"]["Image"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3639,6 +3671,8 @@ export interface operations {
                         items: components["schemas"]["Finding"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };
@@ -3678,6 +3712,8 @@ export interface operations {
                         items: components["schemas"]["ImagePackage"][];
                         nextCursor: string | null;
                         total: number;
+                        /** @description True: the total stands for more images than could be judged */
+                        totalIsEstimate?: boolean;
                     };
                 };
             };

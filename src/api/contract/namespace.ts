@@ -19,7 +19,13 @@ export const Namespace = component('Namespace', {
   policy: Policy,
   role: NamespaceRole,
   imageCount: Type.Integer(),
-  blockedCount: Type.Integer({ description: 'Images whose pull is refused now' }),
+  blockedCount: Type.Integer({
+    description:
+      'Images whose pull is refused now; in a namespace of more than 1,000 images up to a minute ago',
+  }),
+  blockedCountIsEstimate: Type.Optional(
+    Type.Boolean({ description: 'True: the count stands for more images than could be judged' }),
+  ),
   usedBytes: Type.Integer({
     description: 'Distinct blobs and manifests, and what open uploads have received',
   }),

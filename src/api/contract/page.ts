@@ -12,11 +12,17 @@ export const pageQuery = {
 
 export const PageQuery = closed(pageQuery);
 
-/** One page of a list: `total` counts all that match, `nextCursor` is null on the last page. */
+/**
+ * One page of a list: `total` counts all that match (above 1,000 it may be a minute old), `nextCursor` is null on the last
+ * page. A page of a filter that has to be worked out may hold fewer items than `limit`, even none, though others follow.
+ */
 export function page<Item extends TSchema>(item: Item) {
   return closed({
     items: Type.Array(item),
     nextCursor: Type.Union([Type.String(), Type.Null()]),
     total: Type.Integer({ minimum: 0 }),
+    totalIsEstimate: Type.Optional(
+      Type.Boolean({ description: 'True: the total stands for more images than could be judged' }),
+    ),
   });
 }

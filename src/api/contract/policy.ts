@@ -82,6 +82,9 @@ export const PolicyPreview = component('PolicyPreview', {
   undetermined: Type.Integer({
     description: 'Images that are not or not fully judged yet, whatever the policy says',
   }),
+  isEstimate: Type.Optional(
+    Type.Boolean({ description: 'True: the counts stand for more images than could be judged' }),
+  ),
   examples: Type.Array(
     closed({
       imageId: Type.Integer(),

@@ -5,10 +5,11 @@ import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { ImagePackage } from '../contract/finding.ts';
+import { CountCache } from '../count-cache.ts';
 import { tagGuardOf } from '../decide-tag-move.ts';
 import { conflict, notFound } from '../errors.ts';
 import { findingKey, selectFindings } from '../list-findings.ts';
-import { listImages } from '../list-images.ts';
+import { listImages, type Total } from '../list-images.ts';
 import { pageOf } from '../page-of.ts';
 import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
@@ -18,11 +19,12 @@ import { visibleImages } from '../visible-images.ts';
 export function imageHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'listImages' | 'getImage' | 'deleteImage' | 'listFindings' | 'listPackages'> {
-  const { db, facts, verdicts } = dependencies;
+  const { db, facts, verdicts, now: clock } = dependencies;
+  const totals = new CountCache<Total>({ now: clock, sizeOf: ({ total }) => total });
   return {
     listImages: async ({ query, caller, now }) => {
       const filter = await visibleImages(db, { caller, filter: query, right: 'read' });
-      return await listImages(dependencies, { filter, query, now });
+      return await listImages(dependencies, { filter, query, now, totals });
     },
 
     getImage: async ({ image, now, request }) => {

@@ -13,7 +13,6 @@ import { notify } from '../../database/notifications.ts';
 import { parseNamespaceName } from '../../oci/names.ts';
 import { mergePolicy, readStoredPolicy } from '../../policy/parse-policy.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { countImagesOf } from '../../scan/image-list.ts';
 import { queueUnscanned } from '../../scan/queue-scan.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { Call, HandlersOf } from '../call.ts';
@@ -23,16 +22,21 @@ import type { Operations } from '../contract/operations.ts';
 import type { PolicyChange } from '../contract/policy.ts';
 import { decodeCursor } from '../cursor.ts';
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts';
+import { NamespaceImageCounts } from '../namespace-image-counts.ts';
 import { limitOf, pageFromRows } from '../page-of.ts';
 import { previewPolicy } from '../preview-policy.ts';
 import { recordChange } from '../record-change.ts';
-import { walkJudged } from '../walk-images.ts';
 
 type NamespaceOperation = 'listNamespaces' | 'createNamespace' | 'getNamespace' | 'changeNamespace';
 
+interface NamespaceDependencies extends ApiDependencies {
+  readonly imageCounts: NamespaceImageCounts;
+}
+
 export function namespaceHandlers(
-  dependencies: ApiDependencies,
+  given: ApiDependencies,
 ): HandlersOf<NamespaceOperation | 'deleteNamespace' | 'previewPolicy'> {
+  const dependencies = { ...given, imageCounts: new NamespaceImageCounts(given) };
   const { db } = dependencies;
   return {
     listNamespaces: async ({ query, caller, now }) => {
@@ -119,7 +123,7 @@ export function namespaceHandlers(
 
 /** Settings, policy, event and the scans that a switched-on policy needs: all or nothing. */
 async function changeNamespace(
-  dependencies: ApiDependencies,
+  dependencies: NamespaceDependencies,
   call: Call<Operations['changeNamespace']>,
 ): Promise<Namespace> {
   const { body, namespace } = call;
@@ -184,7 +188,7 @@ async function findId(db: Database, name: string): Promise<number | undefined> {
 }
 
 async function showNamespace(
-  dependencies: ApiDependencies,
+  dependencies: NamespaceDependencies,
   options: { readonly namespace: Namespace; readonly caller: Caller; readonly now: Date },
 ): Promise<NamespaceShown> {
   const [shown] = await showNamespaces(dependencies, { ...options, namespaces: [options.namespace] });
@@ -193,7 +197,7 @@ async function showNamespace(
 }
 
 async function showNamespaces(
-  dependencies: ApiDependencies,
+  dependencies: NamespaceDependencies,
   options: { readonly namespaces: readonly Namespace[]; readonly caller: Caller; readonly now: Date },
 ): Promise<NamespaceShown[]> {
   const { db } = dependencies;
@@ -203,15 +207,10 @@ async function showNamespaces(
   const enforcing = namespaces.map(({ id }) => id).filter((id) => policies.get(id)?.mode === 'enforce');
   const ids = namespaces.map(({ id }) => id);
   const [imageCounts, usages, grants] = await Promise.all([
-    countImagesOf(db, ids),
+    dependencies.imageCounts.of(ids, { enforcing, now }),
     readUsages(db, ids),
     readGrants(db, { principal, namespaces: namespaces.map(({ name }) => name) }),
   ]);
-  const blockedCounts = new Map<number, number>();
-  for (const id of enforcing) {
-    const policy = policies.get(id);
-    if (policy !== undefined) blockedCounts.set(id, await countBlocked(dependencies, { id, policy, now }));
-  }
   const roles = new Map(grants.map(({ namespaceId, role }) => [namespaceId, role]));
   return namespaces.map(({ id, name, isPublic, autoScan, policy, createdAt, quotaBytes }) => ({
     name,
@@ -219,25 +218,11 @@ async function showNamespaces(
     autoScan,
     policy: policies.get(id) ?? readStoredPolicy(policy),
     role: principal.isAdmin ? 'admin' : (roles.get(id) ?? 'guest'),
-    imageCount: imageCounts.get(id) ?? 0,
-    blockedCount: blockedCounts.get(id) ?? 0,
+    imageCount: imageCounts.get(id)?.images ?? 0,
+    blockedCount: imageCounts.get(id)?.blocked ?? 0,
+    ...(imageCounts.get(id)?.isEstimate === true ? { blockedCountIsEstimate: true } : {}),
     usedBytes: usages.get(id)?.usedBytes ?? 0,
     quotaBytes: quotaBytes ?? null,
     createdAt: createdAt.toISOString(),
   }));
-}
-
-/** By the policy that was just read: the gate's own copy may be seconds old. */
-async function countBlocked(
-  { db, verdicts }: ApiDependencies,
-  namespace: { readonly id: number; readonly policy: Policy; readonly now: Date },
-): Promise<number> {
-  const { id, policy, now } = namespace;
-  const judge = (images: Parameters<typeof verdicts.verdictsOf>[0]) =>
-    verdicts.verdictsOf(images, { now, policy });
-  let blocked = 0;
-  for await (const { verdict } of walkJudged(db, { namespaceIds: [id] }, { judge })) {
-    if (verdict.kind === 'block') blocked += 1;
-  }
-  return blocked;
 }

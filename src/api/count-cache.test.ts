@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { CountCache } from './count-cache.ts';
+
+function setUp() {
+  const clock = { nowMs: 0 };
+  const cache = new CountCache<number>({ now: () => new Date(clock.nowMs), sizeOf: (count) => count });
+  const asked = { times: 0, answer: 5_000 };
+  const ask = () =>
+    cache.of('key', async () => {
+      asked.times += 1;
+      return asked.answer;
+    });
+  return { clock, asked, ask, cache };
+}
+
+describe('CountCache', () => {
+  it('counts small numbers every time', async () => {
+    const { asked, ask } = setUp();
+    asked.answer = 999;
+    await ask();
+    await ask();
+    expect(asked.times).toBe(2);
+  });
+
+  it('answers the last large count for ten seconds, then that one once more while it counts again', async () => {
+    const { clock, asked, ask } = setUp();
+    expect(await ask()).toBe(5_000);
+    asked.answer = 6_000;
+    clock.nowMs = 9_999;
+    expect(await ask()).toBe(5_000);
+    expect(asked.times).toBe(1);
+    clock.nowMs = 10_000;
+    expect(await ask()).toBe(5_000);
+    await new Promise(setImmediate);
+    expect(await ask()).toBe(6_000);
+    expect(asked.times).toBe(2);
+  });
+
+  it('never answers what is a minute old', async () => {
+    const { clock, asked, ask } = setUp();
+    await ask();
+    asked.answer = 6_000;
+    clock.nowMs = 60_000;
+    expect(await ask()).toBe(6_000);
+  });
+
+  it('counts once for all that ask at the same time, and again after a failure', async () => {
+    const { asked, ask, cache } = setUp();
+    await Promise.all([ask(), ask(), ask()]);
+    expect(asked.times).toBe(1);
+    const failing = () => cache.of('other', () => Promise.reject(new Error('no database')));
+    await expect(failing()).rejects.toThrow('no database');
+    expect(await cache.of('other', async () => 7)).toBe(7);
+  });
+});

@@ -1,0 +1,80 @@
+import type { Policy } from '../policy/policy.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import { countByBound, type ImageListFilter, readUndecided } from '../scan/image-list.ts';
+import type { GateBound } from '../scan/verdict-bounds.ts';
+import type { ApiDependencies } from './api-dependencies.ts';
+import { isUnsettled } from './show-verdict.ts';
+
+/** How many images of a namespace have which verdict now. */
+export interface VerdictCounts extends Readonly<Record<Verdict['kind'], number>> {
+  readonly images: number;
+  /** Not or not fully judged yet, whatever the policy says. */
+  readonly unsettled: number;
+  /** More images than could be judged hung on more than their counts; those judged stand for the others. */
+  readonly isEstimate: boolean;
+}
+
+/** Images that are judged for a count, of all namespaces together; but some of each. */
+const judgedMax = 1_000;
+const judgedOfEachMin = 10;
+
+/**
+ * Verdicts by namespace. The counts of severities decide most images; of the others, as many are judged as time allows.
+ * Namespaces without an image of the filter are not in the map.
+ */
+export async function countVerdicts(
+  { db, verdicts }: ApiDependencies,
+  wanted: {
+    readonly filter: ImageListFilter;
+    readonly bounds: readonly GateBound[];
+    readonly now: Date;
+    readonly policy?: Policy;
+  },
+): Promise<ReadonlyMap<number, VerdictCounts>> {
+  const { filter, bounds, now, policy } = wanted;
+  const undecided = { ...filter, gate: { bounds, kind: undefined } };
+  const rows = await countByBound(db, undecided);
+  const open = new Set(rows.filter(({ verdict }) => verdict === null).map((row) => row.namespaceId));
+  const limitOfEach = Math.max(judgedOfEachMin, Math.floor(judgedMax / Math.max(1, open.size)));
+  const samples = open.size === 0 ? [] : await readUndecided(db, undecided, limitOfEach);
+  const judged = await verdicts.verdictsOf(samples, { now, ...(policy === undefined ? {} : { policy }) });
+  const counts = new Map<number, VerdictCounts>();
+  for (const [namespaceId, own] of Map.groupBy(rows, (row) => row.namespaceId)) {
+    const tally = { allow: 0, warn: 0, hold: 0, block: 0, images: 0, unsettled: 0 };
+    let undecidedCount = 0;
+    for (const { verdict, isUnsettled: isOpen, count } of own) {
+      tally.images += count;
+      if (verdict === null) undecidedCount += count;
+      else {
+        tally[verdict as Verdict['kind']] += count; // the words of boundVerdict
+        if (isOpen) tally.unsettled += count;
+      }
+    }
+    const sample = judged.filter((_, index) => samples[index]?.namespaceId === namespaceId);
+    addJudged(tally, sample, undecidedCount / Math.max(1, sample.length));
+    counts.set(namespaceId, { ...tally, isEstimate: undecidedCount > sample.length });
+  }
+  return counts;
+}
+
+function addJudged(
+  tally: Record<Verdict['kind'] | 'unsettled', number>,
+  judged: readonly Verdict[],
+  weight: number,
+): void {
+  for (const kind of ['allow', 'warn', 'hold', 'block'] as const) {
+    tally[kind] += Math.round(judged.filter((verdict) => verdict.kind === kind).length * weight);
+  }
+  tally.unsettled += Math.round(judged.filter(isUnsettled).length * weight);
+}
+
+/** The counts of all namespaces together. */
+export function sumOfVerdicts(counts: ReadonlyMap<number, VerdictCounts>): VerdictCounts {
+  const sum = { allow: 0, warn: 0, hold: 0, block: 0, images: 0, unsettled: 0, isEstimate: false };
+  for (const one of counts.values()) {
+    for (const key of ['allow', 'warn', 'hold', 'block', 'images', 'unsettled'] as const)
+      sum[key] += one[key];
+    if (one.isEstimate) sum.isEstimate = true;
+  }
+  return sum;
+}

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createNamespace } from '../catalog/namespaces.ts';
+import type { NamespaceName } from '../oci/names.ts';
+import { mergePolicy } from '../policy/parse-policy.ts';
+import { defaultPolicy, type Policy } from '../policy/policy.ts';
+import type { Severity } from '../report/severity.ts';
+import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { type ImageRef, readImageRefs } from '../scan/image-list.ts';
+import { digestOfText, storeImage } from '../testing/stored-images.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
+import { readGateBounds } from './gate-bounds.ts';
+import { NamespacePolicies } from './namespace-policies.ts';
+import { ScanChanges } from './scan-changes.ts';
+import { Verdicts } from './verdicts.ts';
+
+const now = new Date('2026-03-01T00:00:00Z');
+const order = { by: 'pushedAt', descending: true } as const;
+
+let database: TemporaryDatabase;
+let verdicts: Verdicts;
+let namespaceId: number;
+
+beforeAll(async () => {
+  database = await createTemporaryDatabase();
+  const { db, pool } = database;
+  const listener = { subscribe: () => () => {}, isListening: () => false };
+  const facts = new ImageFactsStore({ db, listener, now: () => now });
+  const policies = new NamespacePolicies({ db, listener });
+  verdicts = new Verdicts({ db, facts, policies, changes: new ScanChanges(listener), now: () => now });
+  const made = await createNamespace(db, { name: 'bounds' as NamespaceName });
+  if (made.kind !== 'created') throw new Error('Cannot prepare the namespace');
+  namespaceId = made.namespace.id;
+  await pool.query(`insert into feed (name, record_count, last_success_at) values ('Alpine', 100, $1)`, [
+    now,
+  ]);
+  const severities: readonly (Severity | 'none')[] = ['critical', 'high', 'medium', 'low', 'unknown', 'none'];
+  for (const severity of severities) {
+    for (const fixedVersion of ['2', undefined]) {
+      const id = `CVE-2026-1${severities.indexOf(severity)}${fixedVersion ?? 0}`;
+      const found = {
+        id,
+        severity: severity as Severity,
+        ...(fixedVersion === undefined ? {} : { fixedVersion }),
+      };
+      await image(`${severity} ${fixedVersion}`, severity === 'none' ? [] : [found]);
+    }
+  }
+  for (const state of ['queued', 'scanning', 'failed', 'cancelled', 'incomplete', 'unsupported']) {
+    const digest = await image(`${state} after a result`, [{ id: 'CVE-2026-1', severity: 'high' }]);
+    await pool.query('update image_scan set state = $2 where manifest_digest = $1', [digest, state]);
+    if (state === 'incomplete' || state === 'unsupported')
+      await pool.query('update image_report set outcome = $2 where manifest_digest = $1', [digest, state]);
+    const other = await image(`${state} without one`, undefined);
+    if (state !== 'incomplete' && state !== 'unsupported') {
+      await pool.query(
+        `insert into image_scan (manifest_digest, category, state) values ($1, 'vulnerabilities', $2)`,
+        [other, state],
+      );
+    }
+  }
+});
+
+afterAll(async () => {
+  await database.drop();
+});
+
+async function image(
+  content: string,
+  vulnerabilities:
+    | readonly { readonly id: string; readonly severity: Severity; readonly fixedVersion?: string }[]
+    | undefined,
+): Promise<string> {
+  const packages = vulnerabilities?.map((one) => ({
+    name: `of ${content}`,
+    version: '1',
+    vulnerabilities: [one],
+  }));
+  const stored = await storeImage(database.db, {
+    namespaceId,
+    repository: 'app',
+    content,
+    ...(packages === undefined ? {} : { packages }),
+  });
+  return stored.digest;
+}
+
+async function imagesThatMayBe(policy: Policy, kind: string): Promise<readonly ImageRef[]> {
+  const { db } = database;
+  const bounds = await readGateBounds(db, { namespaceIds: [namespaceId], policy, now });
+  return await readImageRefs(db, { filter: { gate: { bounds, kind } }, order, limit: 1_000 });
+}
+
+const changes: readonly (readonly [string, object, 'all are told apart' | 'some need their facts'])[] = [
+  ['off', { mode: 'off' }, 'all are told apart'],
+  ['observe', { mode: 'observe' }, 'some need their facts'],
+  ['enforce', { mode: 'enforce' }, 'some need their facts'],
+  ['critical only', { mode: 'enforce', minSeverity: 'critical' }, 'some need their facts'],
+  [
+    'low, unknown as negligible',
+    { mode: 'enforce', minSeverity: 'low', unknownSeverityAs: 'negligible' },
+    'some need their facts',
+  ],
+  ['fixable only', { mode: 'enforce', fixableOnly: true }, 'some need their facts'],
+  ['grace and EPSS', { mode: 'enforce', graceDays: { high: 3650 }, epssMin: 0.5 }, 'some need their facts'],
+  [
+    'other states',
+    {
+      mode: 'enforce',
+      states: {
+        pending: 'warn',
+        failed: 'warn',
+        incomplete: 'warn',
+        unsupported: 'block',
+        undetermined: 'block',
+      },
+    },
+    'some need their facts',
+  ],
+];
+
+describe('readGateBounds()', () => {
+  test.each(changes)('leaves out no image that has the verdict: %s', async (_name, change, expected) => {
+    const merged = mergePolicy(defaultPolicy, change as Parameters<typeof mergePolicy>[1]);
+    if (merged.kind !== 'ok') throw new Error(merged.problems.join());
+    const { policy } = merged;
+    const all = await readImageRefs(database.db, { filter: {}, order, limit: 1_000 });
+    const judged = await verdicts.verdictsOf(all, { now, policy });
+    let shown = 0;
+    for (const kind of ['allow', 'warn', 'hold', 'block']) {
+      const may = await imagesThatMayBe(policy, kind);
+      const are = all.filter((_, index) => judged[index]?.kind === kind).map(({ id }) => id);
+      expect(
+        may.map(({ id }) => id),
+        kind,
+      ).toEqual(expect.arrayContaining(are));
+      shown += may.length;
+    }
+    // A bound that leaves out nothing would be right, and of no use: every image under every verdict.
+    if (expected === 'all are told apart') expect(shown).toBe(all.length);
+    else expect(shown).toBeLessThan(all.length * 2.5);
+  });
+
+  test('an exemption makes its images open, until it expires', async () => {
+    const policy: Policy = { ...defaultPolicy, mode: 'enforce' };
+    const blocked = () => imagesThatMayBe(policy, 'block').then((refs) => refs.map(({ digest }) => digest));
+    const allowed = () => imagesThatMayBe(policy, 'allow').then((refs) => refs.map(({ digest }) => digest));
+    const digest = digestOfText('high 2');
+    expect(await allowed()).not.toContain(digest);
+    await database.pool.query(
+      `insert into exemption (namespace_id, vulnerability_id, reason, created_by, expires_at)
+       values ($1, 'CVE-2026-112', 'test', 'test', $2)`,
+      [namespaceId, new Date(now.getTime() + 1)],
+    );
+    expect(await allowed()).toContain(digest);
+    expect(await blocked()).toContain(digest);
+    await database.pool.query('update exemption set expires_at = $1', [now]);
+    expect(await allowed()).not.toContain(digest);
+    await database.pool.query('delete from exemption');
+  });
+});
+
+describe('an index of more images than are judged at once (threats.md §6)', () => {
+  test('may be pulled when one of them may, and is shown with a doubt', async () => {
+    const { db, pool } = database;
+    const digest = digestOfText('wide');
+    await pool.query(
+      `insert into manifest (digest, media_type, kind, size_bytes, image_size_bytes, content) values ($1, 'index', 'index', 2, 0, '{}')`,
+      [digest],
+    );
+    await pool.query(
+      `insert into manifest (digest, media_type, kind, size_bytes, image_size_bytes, content)
+       select 'sha256:' || encode(sha256(convert_to('child ' || n, 'UTF8')), 'hex'), 'image', 'image', 2, 0, '{}'
+       from generate_series(0, 149) n`,
+    );
+    await pool.query(
+      `insert into manifest_child (parent_digest, position, child_digest, media_type)
+       select $1, n, 'sha256:' || encode(sha256(convert_to('child ' || n, 'UTF8')), 'hex'), 'image' from generate_series(0, 149) n`,
+      [digest],
+    );
+    const policy: Policy = {
+      ...defaultPolicy,
+      mode: 'enforce',
+      states: { ...defaultPolicy.states, pending: 'block' },
+    };
+    const judge = async () =>
+      (await verdicts.verdictsOf([{ namespaceId, repository: 'app', digest }], { now, policy }))[0]?.kind;
+    expect(await judge()).toBe('block');
+    const clean = digestOfText('none 2');
+    await pool.query(
+      'update manifest_child set child_digest = $2 where parent_digest = $1 and position = 149',
+      [digest, clean],
+    );
+    expect(await judge()).toBe('warn');
+    const store = new ImageFactsStore({
+      db,
+      listener: { subscribe: () => () => {}, isListening: () => true },
+      now: () => now,
+    });
+    const facts = await store.factsOf(digest);
+    expect(facts?.doubts.map(({ code }) => code)).toContain('index-in-part');
+    store.close();
+  });
+});

@@ -1,0 +1,87 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Severity } from '../report/severity.ts';
+
+/**
+ * What a namespace's gate asks of an image, as far as its row in `image_summary` can answer. It tells most images apart
+ * without their facts; only the gate itself judges the others, and every image that is shown.
+ */
+export interface GateBound {
+  readonly namespaceId: number;
+  readonly mode: 'off' | 'observe' | 'enforce';
+  /** The severities that count, and whether a known exploited finding counts whatever its severity. */
+  readonly severities: readonly Severity[];
+  readonly knownExploited: boolean;
+  readonly fixableOnly: boolean;
+  /** Conditions that the counts do not know (grace, EPSS): they can only tell that nothing counts at all. */
+  readonly hasOtherConditions: boolean;
+  /** No image has more findings than these that the allowlist takes out. */
+  readonly exemptedMax: number;
+  readonly states: Readonly<
+    Record<'pending' | 'failed' | 'incomplete' | 'unsupported' | 'undetermined', string>
+  >;
+}
+
+/** The parameters of all namespaces as the table `g`, joined to `r`. */
+export function gateTable(bounds: readonly GateBound[]): RawBuilder<unknown> {
+  const rows = bounds.map(({ severities, knownExploited, states, exemptedMax, ...same }) => ({
+    ...same,
+    ...Object.fromEntries(countedSeverities.map((one) => [one, severities.includes(one) ? 1 : 0])),
+    exploited: knownExploited ? 1 : 0,
+    exempted_max: Math.min(exemptedMax, 1_000_000_000),
+    ...Object.fromEntries(Object.entries(states).map(([state, rule]) => [`if_${state}`, rule])),
+  }));
+  return sql`join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as g ("namespaceId" bigint, mode text,
+    critical int, high int, medium int, low int, negligible int, unknown int, exploited int, "fixableOnly" boolean,
+    "hasOtherConditions" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
+    if_unsupported text, if_undetermined text) on g."namespaceId" = r.namespace_id`;
+}
+
+const countedSeverities: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'];
+
+const severe = sql`(s.critical * g.critical + s.high * g.high + s.medium * g.medium + s.low * g.low
+  + s.negligible * g.negligible + s.unknown * g.unknown)`;
+const all = sql`(s.critical + s.high + s.medium + s.low + s.negligible + s.unknown)`;
+
+/** Whether a finding counts: null where the counts cannot tell. Without a summary there is no finding. */
+const hit = sql`case
+  when s.manifest_digest is null or ${severe} + s.known_exploited * g.exploited = 0 then false
+  when g."fixableOnly" and s.fixable = 0 then false
+  when g."hasOtherConditions" then null
+  when case when g."fixableOnly" then ${severe} + s.fixable - ${all}
+       else greatest(${severe}, s.known_exploited * g.exploited) end > g.exempted_max then true end`;
+
+/**
+ * The rule for the state that stands: null where there is none to rule on. A summary is written with a result, so an
+ * image without one has none, and a scan that is at its end is that of the result.
+ */
+const rule = sql`case
+  when c.state = 'scanned' then null
+  when c.state = 'incomplete' then g.if_incomplete
+  when c.state = 'unsupported' then g.if_unsupported
+  when c.state = 'failed' then g.if_failed
+  else g.if_pending end`;
+
+/** Whether something is in doubt: null where that depends on which of the undetermined versions would count. */
+const doubt = sql`case
+  when s.undetermined is not true then false
+  when s.doubts @> '[{"code":"undetermined-version"}]' then null else true end`;
+
+/** Verdict of an image by its row: null where only its facts can tell, which is so for every index. */
+export const boundVerdict: RawBuilder<string | null> = sql`case
+  when g.mode = 'off' then 'allow'
+  when m.kind = 'index' or c.state = 'scanned' and s.manifest_digest is null
+    or s.manifest_digest is not null and coalesce(c.state, '') not in ('scanned', 'incomplete', 'unsupported') then null
+  when g.mode = 'observe' then
+    case coalesce(${rule} <> 'allow', false) or ${hit} or (${doubt} and g.if_undetermined <> 'allow')
+      when true then 'warn' when false then 'allow' end
+  when ${rule} = 'hold' then 'hold'
+  else case coalesce(${rule} = 'block', false) or ${hit} or (${doubt} and g.if_undetermined = 'block')
+    when true then 'block'
+    when false then case coalesce(${rule} = 'warn', false) or (${doubt} and g.if_undetermined = 'warn')
+      when true then 'warn' when false then 'allow' end
+    end end`;
+
+/** Whether the policy has something to say of the image that is not, or not fully, judged yet. */
+export const boundUnsettled: RawBuilder<boolean> = sql`(m.kind <> 'index' and g.mode <> 'off'
+  and (coalesce(c.state, '') <> 'unsupported' and coalesce(${rule} <> 'allow', false)
+    or s.undetermined is true and g.if_undetermined <> 'allow'))`;
