@@ -1,6 +1,6 @@
-import { capText } from '../cap-text.ts';
-import type { Found, FoundPackage, FoundUnreadable } from '../found.ts';
-import type { PackageManager } from '../package-managers.ts';
+import { capText } from './cap-text.ts';
+import type { Found, FoundPackage, FoundUnreadable } from './found.ts';
+import type { PackageManager } from './package-managers.ts';
 
 /** The largest lock files of real projects list some 10,000 packages; a hostile one must not fill the memory. */
 const packagesMax = 100_000;

@@ -1,8 +1,8 @@
 import { PackageURL } from 'packageurl-js';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
-import { languagePackage, unreadable } from './_listed-packages.ts';
-import { DocumentError, UntypedDocument } from './_untyped-document.ts';
+import { languagePackage, unreadable } from '../listed-packages.ts';
+import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 
 /** What Bitnami's images say of themselves: `opt/bitnami/<component>/.spdx-<component>.spdx`, SPDX 2 as JSON. */
 export const bitnamiExtractor: Extractor = {

@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
-import { UntypedDocument } from './_untyped-document.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
+import { UntypedDocument } from '../untyped-document.ts';
 
 /** `pubspec.lock` of Dart and Flutter: packages that come from a server, not those of the SDK or of a folder. */
 export const dartLockExtractor: Extractor = {

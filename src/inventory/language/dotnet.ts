@@ -6,8 +6,8 @@ import {
   languagePackage,
   lockedPackages,
   unreadable,
-} from './_listed-packages.ts';
-import { DocumentError, UntypedDocument } from './_untyped-document.ts';
+} from '../listed-packages.ts';
+import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 
 /** What a built .NET program runs with: `<program>.deps.json`, beside it. */
 export const dotnetExtractor: Extractor = {

@@ -1,5 +1,5 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
 
 /**
  * `go.mod`: the modules it requires, those that it replaces under their new name (https://go.dev/ref/mod#go-mod-file).

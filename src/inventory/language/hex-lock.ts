@@ -1,5 +1,5 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
 
 const names: ReadonlySet<string> = new Set(['mix.lock', 'rebar.lock']);
 /** A line of `mix.lock`: `"phoenix": {:hex, :phoenix, "1.7.10", "…`. */

@@ -4,8 +4,8 @@ import { ZipArchive, type ZipEntry } from '../../bytes/zip-archive.ts';
 import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
+import { fileNameOf, languagePackage, unreadable } from '../listed-packages.ts';
 import { artifactOf, type JavaArtifact, parseManifest, parsePomProperties } from './_java-manifest.ts';
-import { fileNameOf, languagePackage, unreadable } from './_listed-packages.ts';
 
 const archiveName = /\.(?:jar|war|ear|sar|par|nar|kar|hpi|jpi)$/i;
 const manifestName = 'META-INF/MANIFEST.MF';

@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
-import { UntypedDocument } from './_untyped-document.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
+import { UntypedDocument } from '../untyped-document.ts';
 
 /** `Manifest.toml` of Julia, formats 1 and 2. Parts of the standard library have no version of their own. */
 export const juliaLockExtractor: Extractor = {

@@ -1,7 +1,7 @@
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
-import { type ListedPackage, languagePackage, lockedPackages, unreadable } from './_listed-packages.ts';
-import { DocumentError, UntypedDocument } from './_untyped-document.ts';
+import { type ListedPackage, languagePackage, lockedPackages, unreadable } from '../listed-packages.ts';
+import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 
 /** Composer packages as installed: `vendor/composer/installed.json`, of Composer 1 (a list) and 2. */
 export const phpExtractor: Extractor = {

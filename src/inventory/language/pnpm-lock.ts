@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
-import { UntypedDocument } from './_untyped-document.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
+import { UntypedDocument } from '../untyped-document.ts';
 import { isInPackage } from './npm-lock.ts';
 
 /** `pnpm-lock.yaml`, lock file versions 5 to 9; without what only developers install, where it says so (up to 6). */

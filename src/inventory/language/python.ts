@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
-import { languagePackage, unreadable } from './_listed-packages.ts';
+import { languagePackage, unreadable } from '../listed-packages.ts';
 
 const metadata = /(?:^|\/)([^/]+)\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/;
 const eggMetadata = /(?:^|\/)([^/]+)\.egg\/EGG-INFO\/PKG-INFO$/;

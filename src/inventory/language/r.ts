@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, languagePackage, lockedPackages } from './_listed-packages.ts';
-import { UntypedDocument } from './_untyped-document.ts';
+import { fileNameOf, type ListedPackage, languagePackage, lockedPackages } from '../listed-packages.ts';
+import { UntypedDocument } from '../untyped-document.ts';
 
 /** R packages as installed: `<library>/<name>/DESCRIPTION`, which R marks with a field `Built`. */
 export const rExtractor: Extractor = {

@@ -6,7 +6,7 @@ import {
   languagePackage,
   lockedPackages,
   unreadable,
-} from './_listed-packages.ts';
+} from '../listed-packages.ts';
 
 const specification = /(?:^|\/)specifications\/(?:default\/)?[^/]+\.gemspec$/;
 

@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
-import { UntypedDocument } from './_untyped-document.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
+import { UntypedDocument } from '../untyped-document.ts';
 
 /** `Cargo.lock`. Packages of the workspace have no source and are not crates that others publish. */
 export const rustLockExtractor: Extractor = {

@@ -1,6 +1,6 @@
 import type { Extractor } from '../extractor.ts';
-import { fileNameOf, type ListedPackage, lockedPackages } from './_listed-packages.ts';
-import { DocumentError, UntypedDocument } from './_untyped-document.ts';
+import { fileNameOf, type ListedPackage, lockedPackages } from '../listed-packages.ts';
+import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 import { isInPackage } from './npm-lock.ts';
 
 /** `yarn.lock` of Yarn 1 (a format of its own) and of later ones (YAML). It does not tell what only developers install. */

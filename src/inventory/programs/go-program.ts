@@ -1,6 +1,6 @@
 import type { HeldBytes } from '../../bytes/held-bytes.ts';
 import type { Found } from '../found.ts';
-import { languagePackage, unreadable } from '../language/_listed-packages.ts';
+import { languagePackage, unreadable } from '../listed-packages.ts';
 import type { ProgramExtractor } from '../program-extractor.ts';
 import { elfSegments, isLittleEndian, programSections } from './_program-sections.ts';
 

@@ -1,6 +1,6 @@
 import type { HeldBytes } from '../../bytes/held-bytes.ts';
 import type { Found } from '../found.ts';
-import { fileNameOf, languagePackage } from '../language/_listed-packages.ts';
+import { fileNameOf, languagePackage } from '../listed-packages.ts';
 import type { ProgramExtractor } from '../program-extractor.ts';
 
 interface KnownProgram {

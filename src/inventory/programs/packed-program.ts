@@ -1,5 +1,5 @@
 import type { HeldBytes } from '../../bytes/held-bytes.ts';
-import { unreadable } from '../language/_listed-packages.ts';
+import { unreadable } from '../listed-packages.ts';
 import type { ProgramExtractor } from '../program-extractor.ts';
 
 const magic = Buffer.from('UPX!', 'latin1');

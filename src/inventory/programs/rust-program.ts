@@ -1,8 +1,8 @@
 import { inflateSync } from 'node:zlib';
 import type { Found } from '../found.ts';
-import { languagePackage, unreadable } from '../language/_listed-packages.ts';
-import { DocumentError, UntypedDocument } from '../language/_untyped-document.ts';
+import { languagePackage, unreadable } from '../listed-packages.ts';
 import type { ProgramExtractor } from '../program-extractor.ts';
+import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 import { programSections } from './_program-sections.ts';
 
 /** What cargo-auditable itself accepts when it reads a program. */
