@@ -124,8 +124,8 @@ export interface BlobPinTable {
   repository_id: number;
   expires_at: Date;
   claims: Generated<number>;
-}
   released_at: Date | null;
+}
 
 export interface ManifestTable {
   digest: string;
@@ -182,15 +182,14 @@ export interface UploadTable {
   repository_id: number;
   account_id: number | null;
   offset_bytes: Generated<number>;
-  lease: string | null;
   reserved_bytes: Generated<number>;
+  lease: string | null;
   leased_until: Date | null;
   lease_holder: number | null;
   created_at: Generated<Date>;
   touched_at: Generated<Date>;
 }
 
-export interface EventTable {
 export interface NamespaceContentTable {
   namespace_id: number;
   digest: string;
@@ -214,6 +213,7 @@ export interface NamespaceUsageDeltaTable {
   at: Generated<Date>;
 }
 
+export interface EventTable {
   id: Generated<number>;
   at: Generated<Date>;
   kind: string;
@@ -405,10 +405,10 @@ export interface Tables {
   repository_manifest: RepositoryManifestTable;
   tag: TagTable;
   upload: UploadTable;
-  event: EventTable;
   namespace_content: NamespaceContentTable;
   namespace_usage: NamespaceUsageTable;
   namespace_usage_delta: NamespaceUsageDeltaTable;
+  event: EventTable;
   feed: FeedTable;
   advisory: AdvisoryTable;
   feed_advisory: FeedAdvisoryTable;
