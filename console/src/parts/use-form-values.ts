@@ -9,3 +9,17 @@ export function useFormValues<Values extends object>(first: Values) {
     clear: () => setValues(first),
   };
 }
+
+/** The same for a form over the page: closing it forgets what was typed and what was made. */
+export function useDialogValues<Values extends object>(
+  first: Values,
+  { create, onClose }: { create: { reset: () => void }; onClose: () => void },
+) {
+  const { values, set, clear } = useFormValues(first);
+  const close = () => {
+    create.reset();
+    clear();
+    onClose();
+  };
+  return { values, set, close };
+}

@@ -4,7 +4,7 @@ import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { NameField } from '../../parts/name-field.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
-import { useFormValues } from '../../parts/use-form-values.ts';
+import { useDialogValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
 
 const scopes = ['full', 'read-only'] as const;
@@ -26,12 +26,7 @@ export function CreateAccessToken({
   onClose: () => void;
 }) {
   const create = useCreateAccessToken();
-  const { values, set, clear } = useFormValues(noValues);
-  const close = () => {
-    create.reset();
-    clear();
-    onClose();
-  };
+  const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const made = create.data;
   return (
     <FormDialog

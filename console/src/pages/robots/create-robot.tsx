@@ -5,7 +5,7 @@ import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { NameField } from '../../parts/name-field.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
-import { useFormValues } from '../../parts/use-form-values.ts';
+import { useDialogValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
 import { GrantsField } from './grants-field.tsx';
 import { everyNamespace, permissionOptions, permissions } from './robot-permissions.ts';
@@ -28,12 +28,7 @@ export function CreateRobot({
   onClose: () => void;
 }) {
   const create = useCreateRobot(home);
-  const { values, set, clear } = useFormValues(noValues);
-  const close = () => {
-    create.reset();
-    clear();
-    onClose();
-  };
+  const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const submit = () => {
     const { name, description, grants, days } = values;
     create.mutate({ name: name.trim(), description: description.trim(), grants, ...expiryOf(days) });

@@ -4,7 +4,7 @@ import { CommandLine } from '../../parts/command-line.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { NameField } from '../../parts/name-field.tsx';
 import { NewPasswordField } from '../../parts/password-field.tsx';
-import { useFormValues } from '../../parts/use-form-values.ts';
+import { useDialogValues } from '../../parts/use-form-values.ts';
 
 const noValues = { name: '', password: '', isAdmin: false };
 
@@ -23,12 +23,7 @@ function MadePassword({ name, password, onClose }: { name: string; password: str
 /** The form for an account; without a password the server makes one up and it is shown once. */
 export function CreateUser({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const create = useCreateUser();
-  const { values, set, clear } = useFormValues(noValues);
-  const close = () => {
-    create.reset();
-    clear();
-    onClose();
-  };
+  const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const submit = () => {
     const { name, password, isAdmin } = values;
     create.mutate(
