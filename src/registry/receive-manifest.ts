@@ -84,6 +84,9 @@ async function readManifest(
     );
   }
   const { bytes } = body;
+  // First, because what is hostile costs less to refuse than to hash (threats.md C6).
+  const parsed = parseManifest(bytes, call.request.headers['content-type']);
+  if (parsed.kind === 'invalid') return refusals.manifestInvalid(parsed.message);
   const digest = digestOf(bytes);
   const digestSha512 = digestOf(bytes, 'sha512');
   if (reference.kind === 'digest' && ![digest, digestSha512].includes(reference.digest)) {
@@ -92,8 +95,6 @@ async function readManifest(
       `Cannot store the manifest as "${reference.digest}": it must hash to that, got "${actual}"`,
     );
   }
-  const parsed = parseManifest(bytes, call.request.headers['content-type']);
-  if (parsed.kind === 'invalid') return refusals.manifestInvalid(parsed.message);
   const { manifest } = parsed;
   const wrong = descriptorsOf(manifest).find((descriptor) => !dataFits(descriptor));
   if (wrong !== undefined) {
