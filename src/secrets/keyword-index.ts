@@ -60,10 +60,8 @@ export class KeywordIndex<Value> {
   ): void {
     for (const { keyword, shift } of this.#byGram.get(hash) ?? []) {
       const start = at - shift;
-      const end = start + keyword.bytes.length;
-      if (start < range.from || start >= range.to || end > text.length) continue;
-      if (text.compare(keyword.bytes, 0, keyword.bytes.length, start, end) === 0)
-        onFound(keyword.values, start);
+      if (start < range.from || start >= range.to) continue;
+      if (standsAt(text, keyword.bytes, start)) onFound(keyword.values, start);
     }
   }
 
@@ -71,6 +69,14 @@ export class KeywordIndex<Value> {
     this.#isGram[hash] = 1;
     this.#byGram.set(hash, [...(this.#byGram.get(hash) ?? []), entry]);
   }
+}
+
+/** In a loop, because nearly all differ in their first bytes and a call of the runtime costs more than that. */
+function standsAt(text: Buffer, keyword: Buffer, start: number): boolean {
+  for (let index = 0; index < keyword.length; index += 1) {
+    if (text[start + index] !== keyword[index]) return false;
+  }
+  return true;
 }
 
 function hashGram(bytes: Buffer, at: number): number {
