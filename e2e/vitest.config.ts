@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    // A busy machine reloads a page in more than the second that is the default.
+    expect: { poll: { timeout: 15_000 } },
   },
 });
