@@ -92,6 +92,7 @@ async function authorizeBlob(
     lookup: { blobDigest: asked.digest },
     challenges: call.parts.challenges,
     readSituation: call.parts.readSituation,
+    denials: call.parts.login.denials,
   });
 }
 

@@ -44,6 +44,7 @@ export async function receiveManifest(
     action: 'push',
     challenges: parts.challenges,
     readSituation: parts.readSituation,
+    denials: parts.login.denials,
   });
   if (access.kind === 'refused') return refuse(reply, access);
   const received = await readManifest(call, reference);

@@ -162,6 +162,7 @@ async function authorizePush(
       : { scope: mountScope({ target: name.full, source: mountSource.full }) }),
     challenges: call.parts.challenges,
     readSituation: call.parts.readSituation,
+    denials: call.parts.login.denials,
   });
 }
 

@@ -3,11 +3,11 @@ import { deleteManifest } from '../catalog/delete-content.ts';
 import type { RepositoryRef } from '../registry/guards.ts';
 import { cancelScan, queueScan } from '../scan/queue-scan.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
-import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
-import { digestOfText } from '../testing/stored-images.ts';
 import { GarbageCollector } from '../upkeep/garbage-collector.ts';
+import { buildImage, buildLayer } from './build-image.ts';
+import { ScanHarness } from './scan-harness.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from './small-feed.ts';
+import { digestOfText } from './stored-images.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');
 const evil = buildImage({ layers: [buildLayer(alpineFiles({ musl: '1.1.16-r10' }))] });
