@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import { pinSeconds } from './blobs.ts';
@@ -45,31 +45,37 @@ const pinIsAlive = sql`p.expires_at > now() and (p.released_at is null
   or exists (select from blob_pin other where other.repository_id = p.repository_id
     and other.expires_at > now() + make_interval(secs => ${pinSeconds - quietMinutes * 60})))`;
 
-const pinned = (digest: ReturnType<typeof sql.ref>) =>
-  sql`exists (select from blob_pin p where p.digest = ${digest} and ${pinIsAlive})`;
+/** Links that a manifest of their repository needs, worked out once: a base layer may be in thousands of repositories. */
+const neededLinks = (digests: RawBuilder<unknown>) => sql`
+  select distinct used.blob_digest as digest, held.repository_id
+  from manifest_blob used join repository_manifest held on held.manifest_digest = used.manifest_digest
+  where used.blob_digest in (${digests})`;
 
-/** Of a row `l` of `repository_blob`: no manifest of its repository refers to the blob, and no live pin keeps it. */
-const linkIsGarbage = sql`
-  not exists (select from blob_pin p
-    where p.digest = l.digest and p.repository_id = l.repository_id and ${pinIsAlive})
-  and not exists (select from manifest_blob used
-    join repository_manifest held
-      on held.manifest_digest = used.manifest_digest and held.repository_id = l.repository_id
-    where used.blob_digest = l.digest)`;
+const pinnedLinks = (digests: RawBuilder<unknown>) => sql`
+  select p.digest, p.repository_id from blob_pin p where p.digest in (${digests}) and ${pinIsAlive}`;
 
 /** Looks at up to `limit` stored blobs after `after`, without locks: what it finds is to be looked at again. */
 export async function findGarbage(
   db: Database,
   chunk: { readonly after: string; readonly limit: number },
 ): Promise<GarbageChunk> {
+  const chunkDigests = sql`select digest from chunk`;
   const { rows } = await sql<StoredCopy & { suspect: boolean; unheld: boolean; marked: boolean }>`
+    with chunk as materialized (
+      select digest, storage_key, size_bytes, state from blob
+      where digest > ${chunk.after} order by digest limit ${chunk.limit}),
+    pinned as materialized (${pinnedLinks(chunkDigests)}),
+    held as materialized (${neededLinks(chunkDigests)} union select digest, repository_id from pinned),
+    linked as (
+      select l.digest, count(*) as total, count(held.digest) as held
+      from chunk join repository_blob l on l.digest = chunk.digest
+      left join held on held.digest = l.digest and held.repository_id = l.repository_id
+      group by l.digest)
     select b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes", b.state = 'deleting' as marked,
-      b.state = 'stored' and (
-        exists (select from repository_blob l where l.digest = b.digest and ${linkIsGarbage})
-        or not exists (select from repository_blob l where l.digest = b.digest)) as suspect,
-      b.state = 'stored' and not ${pinned(sql.ref('b.digest'))}
-        and not exists (select from repository_blob l where l.digest = b.digest and not (${linkIsGarbage})) as unheld
-    from blob b where b.digest > ${chunk.after} order by b.digest limit ${chunk.limit}`.execute(db);
+      b.state = 'stored' and coalesce(linked.held < linked.total, true) as suspect,
+      b.state = 'stored' and coalesce(linked.held, 0) = 0
+        and not exists (select from pinned where pinned.digest = b.digest) as unheld
+    from chunk b left join linked on linked.digest = b.digest order by b.digest`.execute(db);
   return {
     lastDigest: rows.length < chunk.limit ? undefined : rows.at(-1)?.digest,
     suspects: rows.filter((row) => row.suspect).map((row) => row.digest),
@@ -95,8 +101,11 @@ export async function markGarbage(
     await onLocked();
     // A new statement sees what was committed before the locks were had.
     const held = locked.rows.map((row) => row.digest);
+    const heldDigests = sql`select unnest(${held}::text[])`;
     const links = await sql`
-      delete from repository_blob l where l.digest = any(${held}::text[]) and ${linkIsGarbage}`.execute(
+      with kept as materialized (${neededLinks(heldDigests)} union ${pinnedLinks(heldDigests)})
+      delete from repository_blob l where l.digest = any(${held}::text[]) and not exists (
+        select from kept where kept.digest = l.digest and kept.repository_id = l.repository_id)`.execute(
       transaction,
     );
     await sql`delete from blob_pin p where p.digest = any(${held}::text[]) and not (${pinIsAlive})`.execute(
@@ -104,7 +113,8 @@ export async function markGarbage(
     );
     const marked = await sql<StoredCopy>`
       update blob b set state = 'deleting'
-      where b.digest = any(${held}::text[]) and not ${pinned(sql.ref('b.digest'))}
+      where b.digest = any(${held}::text[])
+        and not exists (select from blob_pin p where p.digest = b.digest and ${pinIsAlive})
         and not exists (select from repository_blob l where l.digest = b.digest)
       returning b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes"`.execute(transaction);
     return { linkCount: Number(links.numAffectedRows ?? 0n), marked: marked.rows };

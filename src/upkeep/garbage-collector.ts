@@ -46,7 +46,7 @@ export interface CollectorOptions {
 }
 
 const rowsPerQueryDefault = 1_000;
-const rowsPerTransaction = 100;
+const rowsPerTransaction = 50;
 const lookedAtMaxDefault = 20_000;
 const uploadTtlSecondsDefault = 24 * 60 * 60;
 /** An upload's file is made a moment before its row. */
