@@ -83,6 +83,7 @@ async function fill(client: pg.PoolClient, size: CatalogSize): Promise<void> {
     children,
     held,
     blobs,
+    usage,
     tags,
     events,
     feeds,
@@ -211,6 +212,17 @@ const blobs = `
   insert into repository_blob (repository_id, digest)
   select distinct rm.repository_id, mb.blob_digest from repository_manifest rm
   join manifest_blob mb on mb.manifest_digest = rm.manifest_digest;`;
+
+/** What triggers would have counted. */
+const usage = `
+  insert into namespace_content (namespace_id, digest, kind, size_bytes, link_count)
+  select r.namespace_id, l.digest, 'blob', b.size_bytes, count(*) from repository_blob l
+  join repository r on r.id = l.repository_id join blob b on b.digest = l.digest group by 1, 2, 4;
+  insert into namespace_content (namespace_id, digest, kind, size_bytes, link_count)
+  select r.namespace_id, rm.manifest_digest, 'manifest', m.size_bytes, count(*) from repository_manifest rm
+  join repository r on r.id = rm.repository_id join manifest m on m.digest = rm.manifest_digest group by 1, 2, 4;
+  insert into namespace_usage (namespace_id, size_bytes)
+  select namespace_id, sum(size_bytes) from namespace_content group by namespace_id;`;
 
 const tags = `
   insert into tag (repository_id, name, manifest_digest, updated_at)

@@ -340,6 +340,7 @@ describe('other lists', () => {
     expect(users).toEqual([
       'auditor',
       'developer',
+      'disabled',
       'guest',
       'maintainer',
       'namespaceadmin',
