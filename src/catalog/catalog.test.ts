@@ -262,7 +262,7 @@ describe('storeBlob()', () => {
     expect(await store(first, 'one')).toEqual({ replacedKeys: [] });
     expect(await findBlob(database.db, { repositoryId: second, digest })).toBeUndefined();
     expect(await store(second, 'two')).toEqual({ replacedKeys: ['one'] });
-    expect(await store(second, 'two')).toEqual({});
+    expect(await store(second, 'two')).toEqual({ replacedKeys: [] });
     expect(await findBlob(database.db, { repositoryId: first, digest })).toMatchObject({ storageKey: 'two' });
     await database.db.updateTable('blob').set({ state: 'deleting' }).where('digest', '=', digest).execute();
     expect(await locateBlob(database.db, digest)).toBeUndefined();
