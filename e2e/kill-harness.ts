@@ -35,7 +35,8 @@ export async function createKillHarness(): Promise<KillHarness> {
   // Keeps PostgreSQL alive while there is no server.
   const installation = await openInstallation(config, { role: 'guest' });
   const { connection } = installation;
-  for (const name of ['team', 'other']) await addNamespace(connection, name, {});
+  // A quota, so that room is set aside for every push that is killed.
+  for (const name of ['team', 'other']) await addNamespace(connection, name, { quotaBytes: 2 ** 40 });
   const authorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
   const listBreaches = async (level: 'broken' | 'reclaimable') => {
     const report = await checkInstallation(installation, { isDeep: true, onProgress: () => {} });
