@@ -172,7 +172,7 @@ export async function measureLists(server: ServedFolder): Promise<readonly Timed
   return timed;
 }
 
-/** What names an image: details, findings, referrers, a wide index, and the gate by tag and by digest. */
+/** What names an image (its details want the bytes of a config, and there are none): findings, referrers, a wide index, and the gate by tag and by digest. */
 async function askedOfImages(server: ServedFolder): Promise<readonly Asked[]> {
   const page = await ask(server, images('limit=100&state=scanned&sort=-severity'), server.admin);
   const wide = await ask(server, images(`limit=1&kind=index&repository=${names.wide}`), server.admin);
@@ -186,7 +186,6 @@ async function askedOfImages(server: ServedFolder): Promise<readonly Asked[]> {
   const manifest = 'application/vnd.oci.image.manifest.v1+json';
   const of = (index: number) => page.items[index % page.items.length];
   return [
-    { name: 'image', path: (index) => `${api}/images/${of(index)?.id}` },
     { name: 'image-findings', path: (index) => `${api}/images/${of(index)?.id}/findings` },
     {
       name: 'verdict',

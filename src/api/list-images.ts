@@ -87,6 +87,8 @@ async function findByRows({ db }: ApiDependencies, search: Search): Promise<Foun
 
 /** Images that are judged for one page; a page that finds few by then says where to go on. */
 const judgedMax = 1_000;
+/** Where the first look found too few, few are found by the next as well. */
+const laterStepSize = 500;
 /** Fewer images than these are rare among many, and found at once among few. */
 const rareMax = 1_000;
 
@@ -104,7 +106,7 @@ async function findByVerdict(
   const found: { readonly image: ImageRef; readonly verdict: Verdict }[] = [];
   let { after } = search;
   for (let judged = 0; judged < judgedMax; ) {
-    const stepSize = limit + 1;
+    const stepSize = judged === 0 ? limit + 1 : laterStepSize;
     const images = await readImageRefs(db, { filter, order, after, limit: stepSize });
     const own = await verdicts.verdictsOf(images, { now });
     for (const [index, image] of images.entries()) {
