@@ -8,8 +8,8 @@ import { type RouteClass, routeClassOf } from '../edge/route-class.ts';
  */
 const places = {
   health: { rank: 0, patienceMs: 1_000 },
-  pull: { rank: 1, patienceMs: 3_000 },
-  push: { rank: 2, patienceMs: 2_000 },
+  pull: { rank: 1, patienceMs: 3_500 },
+  push: { rank: 2, patienceMs: 3_000 },
   console: { rank: 3, patienceMs: 1_000 },
 } as const satisfies Readonly<Record<string, Turn>>;
 
