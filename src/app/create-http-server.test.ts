@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MetricSet } from '../metrics/metric-set.ts';
+import { MetricSet } from '../edge/metric-set.ts';
 import { loadConfig } from './config.ts';
 import { createHttpServer, type HttpServer, httpLimitsOf } from './create-http-server.ts';
 

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { feedReadiness, isFeedStale, readFeedStatus } from '../advisories/feed-status.ts';
-import { type DoctorFinding, failed, ok, warning } from '../doctor/finding.ts';
+import { type DoctorFinding, failed, ok, warning } from '../edge/doctor-finding.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { feedAgeMaxDays } from './feed-age.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { recordEvent } from '../accounts/events.ts';
+import type { MetricSet } from '../edge/metric-set.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
-import type { MetricSet } from '../metrics/metric-set.ts';
 import { type ScrubOptions, scrubPass } from '../upkeep/scrub.ts';
 import type { Installation } from './installation.ts';
 

@@ -7,8 +7,8 @@ import { type AuthenticationDependencies, authenticate } from '../api/authentica
 import { authorizeAdmin } from '../api/authorize.ts';
 import { answerOfError, unauthenticated } from '../api/errors.ts';
 import type { DatabaseConnection } from '../database/database.ts';
+import type { MetricSet } from '../edge/metric-set.ts';
 import type { JobHandler } from '../jobs/queue.ts';
-import type { MetricSet } from '../metrics/metric-set.ts';
 import type { PullGuard } from '../registry/guards.ts';
 import { systemClock } from './clock.ts';
 

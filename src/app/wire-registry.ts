@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountLogin } from '../accounts/account-login.ts';
 import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
 import { ensureSealedSecret } from '../accounts/sealed-secrets.ts';
-import type { MetricSet } from '../metrics/metric-set.ts';
+import type { MetricSet } from '../edge/metric-set.ts';
 import type { PullGuard } from '../registry/guards.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MetricSet } from '../metrics/metric-set.ts';
+import { MetricSet } from '../edge/metric-set.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { countedCollections, countedRefusals, measureNamespaces } from './wire-upkeep.ts';
 

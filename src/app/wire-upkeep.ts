@@ -1,6 +1,6 @@
 import { readUsages } from '../catalog/quota.ts';
 import type { Database } from '../database/database.ts';
-import type { MetricSet } from '../metrics/metric-set.ts';
+import type { MetricSet } from '../edge/metric-set.ts';
 import type { Collected } from '../upkeep/collected.ts';
 
 /** Counts pushes that a quota refused; to be told the namespace. */

@@ -39,7 +39,9 @@ describe('pratique fsck', () => {
   it('exits with 0 when nothing is broken, and with 1 and advice when something is', async () => {
     const sound = await runCli(['fsck', '--deep'], { environment });
     expect([sound.code, sound.errors]).toEqual([0, '']);
-    expect(sound.output).toContain('0 blobs (0 B, hashed), 0 files: 0 broken, 0 deleted on demand, 0 reclaimable');
+    expect(sound.output).toContain(
+      '0 blobs (0 B, hashed), 0 files: 0 broken, 0 deleted on demand, 0 reclaimable',
+    );
     writeFileSync(path.join(folder, 'blobs', 'blobs', 'stray'), '');
     const broken = await runCli(['fsck', '--json'], { environment });
     expect([broken.code, broken.errors]).toEqual([1, '']);

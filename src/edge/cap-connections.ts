@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { MetricSet } from '../metrics/metric-set.ts';
+import type { MetricSet } from './metric-set.ts';
 import type { TrustedPeers } from './trusted-peers.ts';
 
 /** How often the log hears of refused connections, however many there are. */

@@ -1,5 +1,5 @@
-import type { CounterSeries, HistogramSeries, MetricSet } from '../metrics/metric-set.ts';
 import { type Exchange, type Exchanges, isUpload, type MovedBytes, pathOf } from './exchanges.ts';
+import type { CounterSeries, HistogramSeries, MetricSet } from './metric-set.ts';
 import { type RouteClass, routeClassOf } from './route-class.ts';
 
 /** Where lines go; which levels are written is asked before a line is made. */

@@ -4,7 +4,7 @@ import { codeHostRules } from './rules/code-hosts.ts';
 import { credentialRules } from './rules/credentials.ts';
 import { packageRegistryRules } from './rules/package-registries.ts';
 import { paymentRules } from './rules/payment.ts';
-import { serviceRules } from './rules/services.ts';
+import { saasRules } from './rules/saas.ts';
 import type { SecretRule } from './secret-rule.ts';
 
 /** Every rule there is, the surest first: where two find the same text, the first one names it. */
@@ -14,6 +14,6 @@ export const secretRules: readonly SecretRule[] = [
   ...packageRegistryRules,
   ...chatRules,
   ...paymentRules,
-  ...serviceRules,
+  ...saasRules,
   ...credentialRules,
 ];

@@ -4,7 +4,7 @@ import { alphanumerics, cased, withNext } from './_keywords.ts';
 const type = 'service';
 
 /** Keys of everything else that is rented: models, monitoring, documents. */
-export const serviceRules: readonly SecretRule[] = [
+export const saasRules: readonly SecretRule[] = [
   {
     id: 'openai-key',
     title: 'OpenAI API key',

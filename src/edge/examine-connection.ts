@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type DoctorFinding, failed, ok, skipped, warning } from './finding.ts';
+import { type DoctorFinding, failed, ok, skipped, warning } from './doctor-finding.ts';
 
 const connectMsMax = 10_000;
 const soonMs = 14 * 86_400_000;

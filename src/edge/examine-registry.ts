@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf } from '../bytes/digest.ts';
 import { type Answer, ask, askForSize, type Question } from './ask.ts';
+import { type DoctorFinding, failed, ok, skipped, warning } from './doctor-finding.ts';
 import { examineConnection, messageOf } from './examine-connection.ts';
-import { type DoctorFinding, failed, ok, skipped, warning } from './finding.ts';
 
 export interface ExaminationOptions {
   /** Where clients reach the registry. */
