@@ -1,5 +1,6 @@
 import { apkOrder } from './apk.ts';
 import { debOrder } from './deb.ts';
+import { rpmOrder } from './rpm.ts';
 import { semverOrder } from './semver.ts';
 import type { VersionOrder } from './version-order.ts';
 
@@ -13,6 +14,9 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'Debian':
     case 'Ubuntu':
       return debOrder;
+    // Its advisories name source packages and know neither modules nor streams; those of other rpm distributions do.
+    case 'Azure Linux':
+      return rpmOrder;
     case 'npm':
       return semverOrder;
     default:
