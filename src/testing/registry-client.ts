@@ -12,7 +12,8 @@ export function basic(account: string | undefined): Readonly<Record<string, stri
 export interface SendOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
+  /** A stream is sent without a Content-Length. */
+  readonly body?: Uint8Array | string | ReadableStream<Uint8Array>;
 }
 
 export interface Answer {
@@ -40,7 +41,7 @@ export class RegistryClient {
       method: options.method ?? 'GET',
       headers: { ...this.#headers, ...options.headers },
       redirect: 'manual',
-      ...(options.body === undefined ? {} : { body: Buffer.from(options.body) }),
+      ...bodyOf(options),
     });
     const bytes = Buffer.from(await response.arrayBuffer());
     const errors = readErrors(bytes);
@@ -122,6 +123,11 @@ export function testManifest(document: Readonly<Record<string, unknown>>): TestM
 
 export function descriptorOf(bytes: Uint8Array, mediaType: string) {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
+}
+
+function bodyOf({ body }: SendOptions): RequestInit {
+  if (body === undefined) return {};
+  return body instanceof ReadableStream ? { body, duplex: 'half' } : { body: Buffer.from(body) };
 }
 
 function readErrors(bytes: Buffer): readonly { readonly code: string; readonly message: string }[] {
