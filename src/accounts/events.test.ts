@@ -109,3 +109,15 @@ describe('DenialLog', () => {
     ]);
   });
 });
+
+describe('a log of very many events', () => {
+  it('is counted up to 10,000, and says that there are more (threats.md §6)', async () => {
+    await database.pool.query(
+      `insert into event (kind, actor, subject) select 'many', 'x', 'y' from generate_series(1, 10000)`,
+    );
+    const filter = { kind: 'many', limit: 1 };
+    expect(await listEvents(database.db, filter)).toMatchObject({ total: 10_000, isMore: false });
+    await recordEvent(database.db, { kind: 'many', actor: 'x', subject: 'y' });
+    expect(await listEvents(database.db, filter)).toMatchObject({ total: 10_000, isMore: true });
+  });
+});

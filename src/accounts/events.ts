@@ -58,11 +58,19 @@ export interface EventFilter {
   readonly until?: Date | undefined;
 }
 
-/** Events newest first; `before` is the id of the last one seen. `total` counts all that match. */
+/** An audit log grows for ever: of those that match, so many are counted. */
+const countedMax = 10_000;
+
+/** Events newest first; `before` is the id of the last one seen. `total` counts those that match, up to 10,000. */
 export async function listEvents(
   db: Database,
   filter: EventFilter & { readonly before?: number; readonly limit: number },
-): Promise<{ readonly items: readonly AuditEvent[]; readonly total: number }> {
+): Promise<{
+  readonly items: readonly AuditEvent[];
+  readonly total: number;
+  /** There are more than were counted. */
+  readonly isMore: boolean;
+}> {
   let matching = db.selectFrom('event');
   if (filter.namespaceId !== undefined) matching = matching.where('namespace_id', '=', filter.namespaceId);
   if (filter.kind !== undefined) {
@@ -77,8 +85,14 @@ export async function listEvents(
   }
   if (filter.since !== undefined) matching = matching.where('at', '>=', filter.since);
   if (filter.until !== undefined) matching = matching.where('at', '<', filter.until);
-  const { total } = await matching
-    .select((eb) => eb.fn.countAll<number>().as('total'))
+  const { counted } = await db
+    .selectFrom(
+      matching
+        .select('event.id')
+        .limit(countedMax + 1)
+        .as('counted'),
+    )
+    .select((eb) => eb.fn.countAll<number>().as('counted'))
     .executeTakeFirstOrThrow();
   const page = filter.before === undefined ? matching : matching.where('event.id', '<', filter.before);
   const rows = await page
@@ -98,7 +112,7 @@ export async function listEvents(
     subject: row.subject,
     details: row.details,
   }));
-  return { items, total };
+  return { items, total: Math.min(counted, countedMax), isMore: counted > countedMax };
 }
 
 /** At most 4 KiB of what can be printed: what cannot is written as its code (threats.md E5). */

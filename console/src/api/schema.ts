@@ -1870,7 +1870,7 @@ export interface operations {
                         items: components["schemas"]["OpenSession"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -1995,7 +1995,7 @@ export interface operations {
                         items: components["schemas"]["User"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2164,7 +2164,7 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2262,7 +2262,7 @@ export interface operations {
                         items: components["schemas"]["AccessToken"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2364,7 +2364,7 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2570,7 +2570,7 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2771,7 +2771,7 @@ export interface operations {
                         items: components["schemas"]["Namespace"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2976,7 +2976,7 @@ export interface operations {
                         items: components["schemas"]["Member"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3087,7 +3087,7 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3127,7 +3127,7 @@ export interface operations {
                         items: components["schemas"]["Exemption"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3234,7 +3234,7 @@ export interface operations {
                         items: components["schemas"]["ImmutabilityRule"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3410,7 +3410,7 @@ export interface operations {
                         items: components["schemas"]["Repository"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3451,7 +3451,7 @@ export interface operations {
                         items: components["schemas"]["RepositoryTag"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3563,7 +3563,7 @@ export interface operations {
                         items: components["schemas"]["Image"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3671,7 +3671,7 @@ export interface operations {
                         items: components["schemas"]["Finding"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3712,7 +3712,7 @@ export interface operations {
                         items: components["schemas"]["ImagePackage"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged */
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };

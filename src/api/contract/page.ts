@@ -22,7 +22,10 @@ export function page<Item extends TSchema>(item: Item) {
     nextCursor: Type.Union([Type.String(), Type.Null()]),
     total: Type.Integer({ minimum: 0 }),
     totalIsEstimate: Type.Optional(
-      Type.Boolean({ description: 'True: the total stands for more images than could be judged' }),
+      Type.Boolean({
+        description:
+          'True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted',
+      }),
     ),
   });
 }

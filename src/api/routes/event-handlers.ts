@@ -11,7 +11,7 @@ export function eventHandlers(dependencies: ApiDependencies): HandlersOf<'listEv
     const { kind, actor, subject, since, until } = query;
     const limit = limitOf(query);
     const before = decodeCursor(query.cursor, 'events', ['number'])?.[0];
-    const { items, total } = await listEvents(db, {
+    const { items, total, isMore } = await listEvents(db, {
       namespaceId,
       kind,
       actor,
@@ -21,7 +21,7 @@ export function eventHandlers(dependencies: ApiDependencies): HandlersOf<'listEv
       ...(before === undefined ? {} : { before: Number(before) }),
       limit: limit + 1,
     });
-    return pageFromRows({
+    const page = pageFromRows({
       list: 'events',
       rows: items,
       limit,
@@ -29,6 +29,7 @@ export function eventHandlers(dependencies: ApiDependencies): HandlersOf<'listEv
       keyOf: ({ id }) => [id],
       show: showEvent,
     });
+    return { ...page, ...(isMore ? { totalIsEstimate: true } : {}) };
   };
   return {
     listEvents: async ({ namespace, query }) => await pageOfEvents(query, namespace.id),
