@@ -7,6 +7,7 @@ import { inTransaction, RollBack } from './_transaction.ts';
 import { canonicalBlobDigest } from './blob-digests.ts';
 import { releasePins, unlinkBlob } from './blobs.ts';
 import { countOwnBytes, countUnheldBytes } from './freed-bytes.ts';
+import { suspectBlob } from './garbage-queue.ts';
 import { type DecideTagMove, decideRemoval, type RefusedTagMove } from './tag-moves.ts';
 
 export type DeleteResult =
@@ -141,6 +142,7 @@ export async function deleteBlob(
     });
     if (refusal !== undefined) throw new RollBack(refusal);
     if (!(await unlinkBlob(transaction, { repositoryId, digest }))) return { kind: 'not-found' };
+    await suspectBlob(transaction, digest);
     return await deleted(transaction, deletion, await countUnheldBytes(transaction, { blobDigest: digest }));
   });
 }

@@ -19,12 +19,18 @@ export interface StoredCopy {
   readonly sizeBytes: number;
 }
 
+/** A blob of which a link or all is garbage, as far as can be told without locks. */
+export interface Suspect {
+  readonly digest: string;
+  /** Whose links are. */
+  readonly repositoryIds: readonly number[];
+}
+
 /** A part of the blobs in the order of their digests. */
 export interface GarbageChunk {
   /** Where the next chunk begins; undefined after the last. */
   readonly lastDigest: string | undefined;
-  /** Blobs of which a link or all is garbage, as far as can be told without locks. */
-  readonly suspects: readonly string[];
+  readonly suspects: readonly Suspect[];
   /** Those of them that nothing will hold at all once the garbage links are gone. */
   readonly unheld: readonly StoredCopy[];
   /** Those that are marked already. */
@@ -32,7 +38,7 @@ export interface GarbageChunk {
 }
 
 /** A repository that nobody pushes to for so long is quiet. */
-const quietMinutes = 10;
+export const quietMinutes = 10;
 
 /**
  * Of a row `p` of `blob_pin`: it holds. One that a deletion released holds only until its repository is quiet: whoever was
@@ -45,40 +51,90 @@ const pinIsAlive = sql`p.expires_at > now() and (p.released_at is null
   or exists (select from blob_pin other where other.repository_id = p.repository_id
     and other.expires_at > now() + make_interval(secs => ${pinSeconds - quietMinutes * 60})))`;
 
-/** Links that a manifest of their repository needs, worked out once: a base layer may be in thousands of repositories. */
-const neededLinks = (digests: RawBuilder<unknown>) => sql`
+/** In more manifests than these a blob is a base layer: nearly all of its links are needed, by any manifest of theirs. */
+const fewManifestsMax = 1_000;
+
+/**
+ * Of a link `l` whose blob very many manifests have: one of its repository does. The first that is met ends the search;
+ * a subquery with a limit, so that PostgreSQL does not join all of them.
+ */
+const isNeededOfMany = sql`coalesce((
+  select true from repository_manifest held
+  where held.repository_id = l.repository_id and coalesce((
+    select true from manifest_blob used
+    where used.manifest_digest = held.manifest_digest and used.blob_digest = l.digest limit 1), false)
+  limit 1), false)`;
+
+const isNeededOfFew = sql`exists (
+  select from manifest_blob used join repository_manifest held on held.manifest_digest = used.manifest_digest
+  where used.blob_digest = l.digest and held.repository_id = l.repository_id)`;
+
+/** Links of the blobs of `width` that a manifest of their repository needs, worked out once. */
+const neededLinks = sql`
   select distinct used.blob_digest as digest, held.repository_id
-  from manifest_blob used join repository_manifest held on held.manifest_digest = used.manifest_digest
-  where used.blob_digest in (${digests})`;
+  from width join manifest_blob used on used.blob_digest = width.digest
+  join repository_manifest held on held.manifest_digest = used.manifest_digest
+  where not width.is_wide
+  union all
+  select l.digest, l.repository_id from width join repository_blob l on l.digest = width.digest
+  where width.is_wide and ${isNeededOfMany}`;
 
 const pinnedLinks = (digests: RawBuilder<unknown>) => sql`
   select p.digest, p.repository_id from blob_pin p where p.digest in (${digests}) and ${pinIsAlive}`;
+
+/** Of a statement's `chunk`: whether very many manifests have the blob. */
+const width = sql`width as materialized (
+  select digest, (select count(*) from (
+    select from manifest_blob used where used.blob_digest = chunk.digest limit ${fewManifestsMax + 1}) counted
+  ) > ${fewManifestsMax} as is_wide from chunk)`;
 
 /** Looks at up to `limit` stored blobs after `after`, without locks: what it finds is to be looked at again. */
 export async function findGarbage(
   db: Database,
   chunk: { readonly after: string; readonly limit: number },
 ): Promise<GarbageChunk> {
-  const chunkDigests = sql`select digest from chunk`;
-  const { rows } = await sql<StoredCopy & { suspect: boolean; unheld: boolean; marked: boolean }>`
-    with chunk as materialized (
-      select digest, storage_key, size_bytes, state from blob
-      where digest > ${chunk.after} order by digest limit ${chunk.limit}),
-    pinned as materialized (${pinnedLinks(chunkDigests)}),
-    held as materialized (${neededLinks(chunkDigests)} union select digest, repository_id from pinned),
+  const rows = await lookAt(db, sql`where digest > ${chunk.after} order by digest limit ${chunk.limit}`);
+  return { ...toChunk(rows), lastDigest: rows.length < chunk.limit ? undefined : rows.at(-1)?.digest };
+}
+
+/** Looks at these blobs. */
+export async function findGarbageOf(
+  db: Database,
+  digests: readonly string[],
+): Promise<Omit<GarbageChunk, 'lastDigest'>> {
+  return toChunk(await lookAt(db, sql`where digest = any(${[...digests]}::text[])`));
+}
+
+type LookedAt = StoredCopy & {
+  readonly repositoryIds: readonly number[];
+  readonly suspect: boolean;
+  readonly unheld: boolean;
+  readonly marked: boolean;
+};
+
+async function lookAt(db: Database, which: RawBuilder<unknown>): Promise<readonly LookedAt[]> {
+  const { rows } = await sql<LookedAt>`
+    with chunk as materialized (select digest, storage_key, size_bytes, state from blob ${which}), ${width},
+    pinned as materialized (${pinnedLinks(sql`select digest from chunk`)}),
+    held as materialized (${neededLinks} union select digest, repository_id from pinned),
     linked as (
-      select l.digest, count(*) as total, count(held.digest) as held
+      select l.digest, count(held.digest) as held,
+        array_agg(l.repository_id) filter (where held.digest is null) as garbage
       from chunk join repository_blob l on l.digest = chunk.digest
       left join held on held.digest = l.digest and held.repository_id = l.repository_id
       group by l.digest)
     select b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes", b.state = 'deleting' as marked,
-      b.state = 'stored' and coalesce(linked.held < linked.total, true) as suspect,
+      coalesce(linked.garbage, '{}') as "repositoryIds",
+      b.state = 'stored' and (linked.digest is null or linked.garbage is not null) as suspect,
       b.state = 'stored' and coalesce(linked.held, 0) = 0
         and not exists (select from pinned where pinned.digest = b.digest) as unheld
     from chunk b left join linked on linked.digest = b.digest order by b.digest`.execute(db);
+  return rows;
+}
+
+function toChunk(rows: readonly LookedAt[]): Omit<GarbageChunk, 'lastDigest'> {
   return {
-    lastDigest: rows.length < chunk.limit ? undefined : rows.at(-1)?.digest,
-    suspects: rows.filter((row) => row.suspect).map((row) => row.digest),
+    suspects: rows.filter((row) => row.suspect),
     unheld: rows.filter((row) => row.unheld),
     marked: rows.filter((row) => row.marked),
   };
@@ -90,23 +146,21 @@ export async function findGarbage(
  */
 export async function markGarbage(
   db: Database,
-  digests: readonly string[],
+  suspects: readonly Suspect[],
   onLocked: () => Promise<void> | void = () => {},
 ): Promise<{ readonly linkCount: number; readonly marked: readonly StoredCopy[] }> {
   return await db.transaction().execute(async (transaction) => {
     await boundWaits(transaction);
     const locked = await sql<{ digest: string }>`
-      select digest from blob where digest = any(${[...digests]}::text[]) and state = 'stored'
+      select digest from blob where digest = any(${suspects.map(({ digest }) => digest)}::text[]) and state = 'stored'
       order by digest for update skip locked`.execute(transaction);
     await onLocked();
     // A new statement sees what was committed before the locks were had.
     const held = locked.rows.map((row) => row.digest);
-    const heldDigests = sql`select unnest(${held}::text[])`;
-    const links = await sql`
-      with kept as materialized (${neededLinks(heldDigests)} union ${pinnedLinks(heldDigests)})
-      delete from repository_blob l where l.digest = any(${held}::text[]) and not exists (
-        select from kept where kept.digest = l.digest and kept.repository_id = l.repository_id)`.execute(
+    const isHeld = new Set(held);
+    const links = await removeLinks(
       transaction,
+      suspects.filter(({ digest }) => isHeld.has(digest)),
     );
     await sql`delete from blob_pin p where p.digest = any(${held}::text[]) and not (${pinIsAlive})`.execute(
       transaction,
@@ -119,6 +173,28 @@ export async function markGarbage(
       returning b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes"`.execute(transaction);
     return { linkCount: Number(links.numAffectedRows ?? 0n), marked: marked.rows };
   });
+}
+
+/** Only links that the look found are looked at again: a base layer has thousands that are needed. */
+async function removeLinks(
+  transaction: Transaction<Tables>,
+  suspects: readonly Suspect[],
+): Promise<{ readonly numAffectedRows?: bigint }> {
+  const links = suspects.flatMap(({ digest, repositoryIds }) => repositoryIds.map((id) => ({ digest, id })));
+  return await sql`
+    with chunk as (select unnest(${suspects.map(({ digest }) => digest)}::text[]) as digest), ${width},
+    suspected as materialized (
+      select digest, repository_id from unnest(${links.map(({ digest }) => digest)}::text[],
+        ${links.map(({ id }) => id)}::bigint[]) as s (digest, repository_id)),
+    kept as materialized (
+      select l.digest, l.repository_id from suspected l join width on width.digest = l.digest
+      where case when is_wide then ${isNeededOfMany} else ${isNeededOfFew} end
+      union ${pinnedLinks(sql`select digest from chunk`)})
+    delete from repository_blob l using suspected s
+    where l.digest = s.digest and l.repository_id = s.repository_id and not exists (
+      select from kept where kept.digest = l.digest and kept.repository_id = l.repository_id)`.execute(
+    transaction,
+  );
 }
 
 /** Copies whose bytes are to be removed, also those that a collector left that was killed. */

@@ -80,7 +80,7 @@ function stateCondition(state: string): RawBuilder<unknown> {
     case 'undetermined':
       return sql`c.state = 'scanned' and s.undetermined`;
     case 'not-scanned':
-      return sql`m.kind <> 'index' and c.manifest_digest is null`;
+      return sql`rm.manifest_digest in (select digest from unscanned_manifest)`;
     default:
       return sql`c.state = ${state}`;
   }

@@ -1,5 +1,6 @@
 import {
   findGarbage,
+  findGarbageOf,
   findUnheldManifests,
   forgetMarked,
   listMarked,
@@ -7,9 +8,11 @@ import {
   markGarbage,
   removeUnheldManifests,
   type StoredCopy,
+  type Suspect,
   unknownKeys,
   unknownUploads,
 } from '../catalog/garbage.ts';
+import { readDueSuspects, settleSuspects } from '../catalog/garbage-queue.ts';
 import { removeStaleUploads } from '../catalog/uploads.ts';
 import type { Database } from '../database/database.ts';
 import type { ContentListing, ListedContent } from '../storage/content-listing.ts';
@@ -47,6 +50,8 @@ export interface CollectorOptions {
 
 const rowsPerQueryDefault = 1_000;
 const rowsPerTransaction = 50;
+/** A manifest has many blobs: about as many are looked at as `rowsPerQuery` says. */
+const suspectsPerQuery = 50;
 const lookedAtMaxDefault = 20_000;
 const uploadTtlSecondsDefault = 24 * 60 * 60;
 /** An upload's file is made a moment before its row. */
@@ -78,10 +83,11 @@ export class GarbageCollector {
     this.#uploadTtlSeconds = options.uploadTtlSeconds ?? uploadTtlSecondsDefault;
   }
 
-  /** One bounded pass; the next goes on where it ended. */
+  /** One bounded pass: first what deletions left, then a part of everything; the next goes on where it ended. */
   async pass(signal?: AbortSignal): Promise<Collected> {
     const tally = new CollectedTally();
     await this.#finishMarked(tally);
+    await this.#collectSuspects(tally, signal);
     await this.#collectUploads(tally);
     await this.#collectManifests(tally, signal);
     await this.#collectBlobs(tally, signal);
@@ -145,10 +151,7 @@ export class GarbageCollector {
         limit: this.#rowsPerQuery,
       });
       const digests = found.manifests.map(({ digest }) => digest);
-      for (const batch of batchesOf(digests, rowsPerTransaction)) {
-        const removed = await unlessBusy(() => removeUnheldManifests(this.#db, batch));
-        for (const manifest of removed ?? []) tally.add('manifests', manifest.sizeBytes);
-      }
+      await this.#removeManifests(digests, tally);
       this.#manifestsAfter = found.lastDigest ?? '';
       if (found.lastDigest === undefined) return true;
     }
@@ -162,19 +165,53 @@ export class GarbageCollector {
       looked += this.#rowsPerQuery
     ) {
       const found = await findGarbage(this.#db, { after: this.#blobsAfter, limit: this.#rowsPerQuery });
-      for (const batch of batchesOf(found.suspects, rowsPerTransaction)) {
-        const result = await unlessBusy(() =>
-          markGarbage(this.#db, batch, async () => await this.#reach('gc.locked')),
-        );
-        if (result === undefined) continue;
-        tally.linkCount += result.linkCount;
-        if (result.marked.length > 0) await this.#reach('gc.marked');
-        for (const copy of result.marked) await this.#remove(copy, tally);
-      }
+      await this.#removeBlobs(found.suspects, tally);
       this.#blobsAfter = found.lastDigest ?? '';
       if (found.lastDigest === undefined) return true;
     }
     return signal?.aborted === true;
+  }
+
+  /** What deletions left (catalog/garbage-queue.ts): blobs first, since their manifests say which they are. */
+  async #collectSuspects(tally: CollectedTally, signal: AbortSignal | undefined): Promise<void> {
+    for (let looked = 0; looked < this.#lookedAtMax && signal?.aborted !== true; ) {
+      const due = await readDueSuspects(this.#db, suspectsPerQuery);
+      if (due.ids.length === 0) return;
+      const found = await findGarbageOf(this.#db, due.blobDigests);
+      const busyBlobs = await this.#removeBlobs(found.suspects, tally);
+      const busyManifests = await this.#removeManifests(due.digests, tally);
+      await settleSuspects(this.#db, { ...due, busyDigests: [...busyBlobs, ...busyManifests] });
+      looked += due.digests.length + due.blobDigests.length;
+    }
+  }
+
+  /** Returns the manifests that others work with. */
+  async #removeManifests(digests: readonly string[], tally: CollectedTally): Promise<readonly string[]> {
+    const busy: string[] = [];
+    for (const batch of batchesOf(digests, rowsPerTransaction)) {
+      const removed = await unlessBusy(() => removeUnheldManifests(this.#db, batch));
+      for (const manifest of removed ?? []) tally.add('manifests', manifest.sizeBytes);
+      if (removed === undefined) busy.push(...batch);
+    }
+    return busy;
+  }
+
+  /** Returns the blobs that others work with. */
+  async #removeBlobs(suspects: readonly Suspect[], tally: CollectedTally): Promise<readonly string[]> {
+    const busy: string[] = [];
+    for (const batch of batchesOf(suspects, rowsPerTransaction)) {
+      const result = await unlessBusy(() =>
+        markGarbage(this.#db, batch, async () => await this.#reach('gc.locked')),
+      );
+      if (result === undefined) {
+        busy.push(...batch.map(({ digest }) => digest));
+        continue;
+      }
+      tally.linkCount += result.linkCount;
+      if (result.marked.length > 0) await this.#reach('gc.marked');
+      for (const copy of result.marked) await this.#remove(copy, tally);
+    }
+    return busy;
   }
 
   /** Those that a collector left that was killed, or whose bytes could not be removed. */
