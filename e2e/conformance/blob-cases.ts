@@ -13,22 +13,25 @@ export function blobCases(target: () => Target): void {
     });
     const at = (digest: string) => repository.path(`blobs/${digest}`);
 
-    it('finds none that was not pushed', async () => {
+    it.concurrent('finds none that was not pushed', async () => {
       const { digest } = testBlob(bytesOf('never pushed', 10), algorithm);
       await expectAbsent(repository, at(digest), 'BLOB_UNKNOWN');
     });
 
-    it.each(Object.entries(pushStyles))('takes, gives and deletes one pushed by %s', async (style, push) => {
-      const blob = testBlob(bytesOf(`${algorithm} by ${style}`, 3_001), algorithm);
-      const pushed = await push(repository, blob);
-      expect(pushed.status).toBe(201);
-      expect(pushed.headers.get('docker-content-digest')).toBe(blob.digest);
-      await expectContent(repository, pushed.headers.get('location') ?? '', blob);
-      await expectContent(repository, at(blob.digest), blob);
-      await expectDeletable(repository, at(blob.digest), 'BLOB_UNKNOWN');
-    });
+    it.concurrent.each(Object.entries(pushStyles))(
+      'takes, gives and deletes one pushed by %s',
+      async (style, push) => {
+        const blob = testBlob(bytesOf(`${algorithm} by ${style}`, 3_001), algorithm);
+        const pushed = await push(repository, blob);
+        expect(pushed.status).toBe(201);
+        expect(pushed.headers.get('docker-content-digest')).toBe(blob.digest);
+        await expectContent(repository, pushed.headers.get('location') ?? '', blob);
+        await expectContent(repository, at(blob.digest), blob);
+        await expectDeletable(repository, at(blob.digest), 'BLOB_UNKNOWN');
+      },
+    );
 
-    it.each(Object.entries(pushStyles))(
+    it.concurrent.each(Object.entries(pushStyles))(
       'shows nothing of one that has another digest, pushed by %s',
       async (style, push) => {
         const sent = testBlob(bytesOf(`${algorithm} wrong by ${style}`, 3_001), algorithm);
@@ -38,7 +41,7 @@ export function blobCases(target: () => Target): void {
       },
     );
 
-    it.each([
+    it.concurrent.each([
       ['no bytes', Buffer.alloc(0)],
       ['the empty JSON object of an artifact', Buffer.from('{}')],
     ])('takes and gives %s', async (_, bytes) => {
@@ -51,7 +54,7 @@ export function blobCases(target: () => Target): void {
       }
     });
 
-    it('takes one that is there already', async () => {
+    it.concurrent('takes one that is there already', async () => {
       const blob = testBlob(bytesOf(`${algorithm} twice`, 2_000), algorithm);
       for (const push of Object.values(pushStyles)) expect((await push(repository, blob)).status).toBe(201);
       await expectContent(repository, at(blob.digest), blob);
@@ -74,7 +77,7 @@ function rangeCases(repository: () => Repository, algorithm: DigestAlgorithm): v
     expect(pushed.status).toBe(201);
   });
 
-  it.each([
+  it.concurrent.each([
     ['500-1499', 500, 1_499],
     ['500-', 500, sizeBytes - 1],
     ['-500', sizeBytes - 500, sizeBytes - 1],
@@ -89,14 +92,17 @@ function rangeCases(repository: () => Repository, algorithm: DigestAlgorithm): v
     expect(answer.bytes.equals(blob.bytes.subarray(start, end + 1))).toBe(true);
   });
 
-  it.each(['500-0', '5000-10000', `${sizeBytes}-`, '-0'])('refuses the range %s', async (range) => {
-    const answer = await ask(range);
-    expect(answer.status).toBe(416);
-    expect(answer.headers.get('content-range')).toBe(`bytes */${sizeBytes}`);
-    expect(answer.codes).toHaveLength(1);
-  });
+  it.concurrent.each(['500-0', '5000-10000', `${sizeBytes}-`, '-0'])(
+    'refuses the range %s',
+    async (range) => {
+      const answer = await ask(range);
+      expect(answer.status).toBe(416);
+      expect(answer.headers.get('content-range')).toBe(`bytes */${sizeBytes}`);
+      expect(answer.codes).toHaveLength(1);
+    },
+  );
 
-  it('gives everything for a range of another content, and says that it knows ranges (RFC 9110 §13.1.5, §14.3)', async () => {
+  it.concurrent('gives everything for a range of another content, and says that it knows ranges (RFC 9110 §13.1.5, §14.3)', async () => {
     const answer = await ask('500-1499', { 'if-range': '"another"' });
     expect(answer.status).toBe(200);
     expect(answer.bytes.equals(blob.bytes)).toBe(true);

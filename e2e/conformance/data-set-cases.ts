@@ -8,19 +8,22 @@ import { algorithms, type Repository, type Target } from './target.ts';
 /** Each kind of content is pushed, listed, looked up, pulled, and deleted again (spec.md#requirements, all four categories). */
 export function dataSetCases(target: () => Target): void {
   describe.each(algorithms)('content named by %s', (algorithm) => {
-    it.each(Object.entries(dataSets))('takes, lists, gives and deletes %s', async (name, describeSet) => {
-      const set = new DataSetBuilder(`${name} ${algorithm}`, algorithm);
-      describeSet(set);
-      const repository = await target().repository(
-        `data-${algorithm}/${name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}`,
-      );
-      await push(repository, set, algorithm);
-      await expectTags(repository, tagsOf(set));
-      await expectAllThere(repository, set);
-      await expectReferrers(repository, set);
-      await deleteAll(repository, set);
-      await expectTags(repository, []);
-    });
+    it.concurrent.each(Object.entries(dataSets))(
+      'takes, lists, gives and deletes %s',
+      async (name, describeSet) => {
+        const set = new DataSetBuilder(`${name} ${algorithm}`, algorithm);
+        describeSet(set);
+        const repository = await target().repository(
+          `data-${algorithm}/${name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}`,
+        );
+        await push(repository, set, algorithm);
+        await expectTags(repository, tagsOf(set));
+        await expectAllThere(repository, set);
+        await expectReferrers(repository, set);
+        await deleteAll(repository, set);
+        await expectTags(repository, []);
+      },
+    );
   });
 }
 
@@ -125,7 +128,8 @@ async function deleteAll(repository: Repository, set: DataSet): Promise<void> {
     }
   }
   for (const { digest } of set.blobs) {
-    await expectDeletable(repository, repository.path(`blobs/${digest}`), 'BLOB_UNKNOWN');
+    const options = { method: 'DELETE' };
+    expect((await repository.client.send(repository.path(`blobs/${digest}`), options)).status).toBe(202);
   }
   for (const { subject } of set.manifests) {
     if (subject === undefined) continue;

@@ -6,7 +6,7 @@ import { type ClientsServer, type Login, startClientsServer } from '../clients-s
 
 export const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
 /** Uploads that may be open in a namespace: more than the cases leave open, few enough to reach. */
-export const openUploadsMax = 60;
+export const openUploadsMax = 40;
 /** A namespace of its own, so that reaching the limit disturbs nobody. */
 export const crowdedNamespace = 'crowded';
 

@@ -15,7 +15,7 @@ export function uploadCases(target: () => Target): void {
       return { status: answer.status, range: answer.headers.get('range') };
     };
 
-    it('refuses a chunk out of order, and goes on where the last one ended', async () => {
+    it.concurrent('refuses a chunk out of order, and goes on where the last one ended', async () => {
       const blob = testBlob(bytesOf(`${algorithm} out of order`, 3_000), algorithm);
       const [first, second] = [blob.bytes.subarray(0, 1_000), blob.bytes.subarray(1_000)];
       let session = await openUpload(repository, blob);
@@ -35,7 +35,7 @@ export function uploadCases(target: () => Target): void {
       await expectContent(repository, repository.path(`blobs/${blob.digest}`), blob);
     });
 
-    it('refuses a last chunk out of order in the PUT, and takes it in order', async () => {
+    it.concurrent('refuses a last chunk out of order in the PUT, and takes it in order', async () => {
       const blob = testBlob(bytesOf(`${algorithm} last out of order`, 3_000), algorithm);
       const last = blob.bytes.subarray(2_000);
       let session = await openUpload(repository, blob);
@@ -50,7 +50,7 @@ export function uploadCases(target: () => Target): void {
       await expectContent(repository, repository.path(`blobs/${blob.digest}`), blob);
     });
 
-    it('tells how far an upload has come, with a location to go on at', async () => {
+    it.concurrent('tells how far an upload has come, with a location to go on at', async () => {
       const blob = testBlob(bytesOf(`${algorithm} status`, 900), algorithm);
       const session = await openUpload(repository, blob);
       const { location } = await sendChunk(repository, session, {
@@ -68,7 +68,7 @@ export function uploadCases(target: () => Target): void {
       expectRefused(await repository.client.send(location), 404, 'BLOB_UPLOAD_UNKNOWN');
     });
 
-    it('forgets an upload that is cancelled', async () => {
+    it.concurrent('forgets an upload that is cancelled', async () => {
       const blob = testBlob(bytesOf(`${algorithm} cancelled`, 500), algorithm);
       const session = await openUpload(repository, blob);
       await sendChunk(repository, session, { bytes: blob.bytes, start: 0 });
@@ -84,7 +84,7 @@ export function uploadCases(target: () => Target): void {
       await expectAbsent(repository, repository.path(`blobs/${blob.digest}`), 'BLOB_UNKNOWN');
     });
 
-    it('mounts from the repository that is named, and from one that it finds', async () => {
+    it.concurrent('mounts from the repository that is named, and from one that it finds', async () => {
       const source = await target().repository(`mount-source-${algorithm}`);
       const blob = testBlob(bytesOf(`${algorithm} mounted`, 700), algorithm);
       expect((await source.client.pushBlob(source.name, blob.bytes, blob.digest)).status).toBe(201);
@@ -103,7 +103,7 @@ export function uploadCases(target: () => Target): void {
       }
     });
 
-    it('opens an upload where there is nothing to mount', async () => {
+    it.concurrent('opens an upload where there is nothing to mount', async () => {
       const repository = await target().repository(`mount-missing-${algorithm}`, ['clients/nowhere']);
       const blob = testBlob(bytesOf(`${algorithm} not there to mount`, 700), algorithm);
       for (const from of ['&from=clients/nowhere', '']) {
