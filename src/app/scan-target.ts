@@ -3,6 +3,7 @@ import { openTarget } from '../image/open-target.ts';
 import { packageUrl } from '../inventory/package-url.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import { countSecrets, type SecretFinding } from '../report/image-secrets.ts';
 import type { PackagePlace } from '../report/package.ts';
 import { severityRank } from '../report/severity.ts';
 import type { ScanProgress } from '../scan/inspect-layers.ts';
@@ -49,6 +50,10 @@ export interface TargetReport {
   readonly packages: readonly ScannedPackage[];
   /** Worst first. */
   readonly findings: readonly ScannedFinding[];
+  /** Worst first. */
+  readonly secrets: readonly SecretFinding[];
+  /** Of all secrets, those too that `secrets` has no room for. */
+  readonly secretCounts: ReturnType<typeof countSecrets>;
 }
 
 export interface ScanTargetOptions {
@@ -123,6 +128,8 @@ function targetReport(image: Image, report: OutsideReport): TargetReport {
     counts,
     packages,
     findings: findings.sort(worstFirst),
+    secrets: report.secrets,
+    secretCounts: countSecrets(facts.secrets),
   };
 }
 

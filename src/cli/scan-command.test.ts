@@ -26,8 +26,13 @@ function finding(severity: Severity, more: Partial<ScannedFinding> = {}): Scanne
   };
 }
 
-function report(state: ScanState, findings: readonly ScannedFinding[] = []): TargetReport {
-  const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+function report(
+  state: ScanState,
+  findings: readonly ScannedFinding[] = [],
+  secrets: TargetReport['secrets'] = [],
+): TargetReport {
+  const none = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+  const counts = { ...none };
   for (const { severity } of findings) counts[severity] += 1;
   return {
     image: { digest, configDigest: digest, platform: { os: 'linux', architecture: 'amd64' } },
@@ -40,15 +45,31 @@ function report(state: ScanState, findings: readonly ScannedFinding[] = []): Tar
       states: {
         vulnerabilities: { state },
         malware: { state: 'not-scanned' },
-        secrets: { state: 'not-scanned' },
+        secrets: { state: state === 'undetermined' ? 'scanned' : state },
       },
       packages: [],
+      secrets: { found: [], omitted: {} },
     },
     counts: { ...counts, highest: null, fixable: findings.length, knownExploited: 0 },
     packages: [],
     findings,
+    secrets,
+    secretCounts: { ...none, critical: secrets.length },
   };
 }
+
+const secret: TargetReport['secrets'][number] = {
+  rule: 'github-token',
+  title: 'GitHub token',
+  type: 'code-host',
+  severity: 'critical',
+  masked: 'gh******',
+  line: 3,
+  path: 'root/.netrc',
+  layer: { index: 0, digest, createdBy: 'COPY . /root' },
+  fate: { kind: 'deleted', byLayer: 1 },
+  firstSeenAt: '2026-01-02T03:04:05.000Z',
+};
 
 describe('exitCodeOf()', () => {
   it.each([
@@ -74,6 +95,8 @@ describe('exitCodeOf()', () => {
       { failOn: 'low' },
       2,
     ],
+    ['a secret as bad', report('scanned', [], [secret]), { failOn: 'critical' }, 1],
+    ['a secret, nothing asked', report('scanned', [], [secret]), {}, 0],
     ['no image at all', report('unsupported'), {}, 0],
   ] as const)('answers by the contract: %s', (_, scanned, options, code) => {
     expect(exitCodeOf(scanned, options)).toBe(code);
@@ -94,6 +117,13 @@ describe('scanTable()', () => {
     expect(scanTable(report('scanned'), { colour: false })).toMatch(/Nothing found$/);
   });
 
+  it('shows secrets masked, with path, line, layer and what a later layer does', () => {
+    const table = scanTable(report('scanned', [], [secret]), { colour: false });
+    expect(table).toMatch(/critical +github-token +gh\*{6} +root\/\.netrc:3 +layer 0, deleted by layer 1/);
+    expect(table).toContain('1 secret: 1 critical');
+    expect(table).not.toMatch(/Nothing found$/);
+  });
+
   it('prints control characters of hostile names as escapes', () => {
     const hostile = finding('low', {
       package: { ecosystem: 'npm', name: 'a\u001b[2Jb\nc\u202ed', version: '1', purl: 'pkg:npm/a' },
@@ -105,6 +135,13 @@ describe('scanTable()', () => {
 });
 
 describe('scanJson()', () => {
+  it('lists secrets as findings of their own kind', () => {
+    expect(JSON.parse(scanJson(report('scanned', [], [secret])))).toMatchObject({
+      states: { secrets: { state: 'scanned' } },
+      findings: [{ kind: 'secret', rule: 'github-token', severity: 'critical', masked: 'gh******', line: 3 }],
+    });
+  });
+
   it('keeps the fields of the contract', () => {
     const document: unknown = JSON.parse(scanJson(report('undetermined', [finding('high')])));
     expect(document).toMatchObject({

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { TargetReport } from '../app/scan-target.ts';
+import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
 import { scanTarget } from '../app/scan-target.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { print } from './print.ts';
@@ -9,6 +9,7 @@ import { scanTable } from './scan-table.ts';
 import { withInstallation } from './with-installation.ts';
 
 const thresholds = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
+const severities = [...thresholds, 'unknown'] as const;
 type FailThreshold = (typeof thresholds)[number];
 
 interface ScanCommandOptions {
@@ -67,12 +68,16 @@ export function exitCodeOf(
   const { failOn } = options;
   if (failOn !== undefined) {
     const limit = thresholds.indexOf(failOn);
-    const isBad = report.findings.some(({ severity, undetermined }) => {
-      return !undetermined && thresholds.indexOf(severity === 'unknown' ? 'high' : severity) <= limit;
-    });
-    if (isBad) return exitCodes.failed;
+    const counted = report.findings.filter(({ undetermined }) => !undetermined);
+    const isBad = ({ severity }: Pick<ScannedFinding, 'severity'>): boolean =>
+      thresholds.indexOf(severity === 'unknown' ? 'high' : severity) <= limit;
+    const secretSeverities = severities.filter((severity) => report.secretCounts[severity] > 0);
+    if (counted.some(isBad) || secretSeverities.some((severity) => isBad({ severity })))
+      return exitCodes.failed;
   }
-  const { state } = report.facts.states.vulnerabilities;
-  const couldTell = state === 'scanned' || state === 'unsupported';
+  const { vulnerabilities, secrets } = report.facts.states;
+  const couldTell = [vulnerabilities, secrets].every(
+    ({ state }) => state === 'scanned' || state === 'unsupported',
+  );
   return couldTell || options.allowIncomplete === true ? exitCodes.ok : exitCodes.undetermined;
 }

@@ -19,8 +19,9 @@ export function scanJson(report: TargetReport): string {
     fixedVersion: finding.fixedVersion ?? null,
     epss: finding.epss ?? null,
   }));
+  const secrets = report.secrets.map((secret) => ({ kind: 'secret', ...secret }));
   return JSON.stringify(
-    { image, states, counts: report.counts, packages: report.packages, findings },
+    { image, states, counts: report.counts, packages: report.packages, findings: [...findings, ...secrets] },
     undefined,
     2,
   );

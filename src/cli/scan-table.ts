@@ -13,6 +13,8 @@ const styles: Readonly<Record<ScannedFinding['severity'], Style>> = {
   unknown: 'magenta',
 };
 
+const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
+const secretHeadings = ['SEVERITY', 'RULE', 'VALUE', 'WHERE', 'LAYER'];
 const headings = ['SEVERITY', 'ID', 'PACKAGE', 'INSTALLED', 'FIXED IN', 'WHERE'];
 
 /** A scan for people: what it is, whether it could be told, the findings, the counts. */
@@ -30,7 +32,14 @@ export function scanTable(report: TargetReport, options: { readonly colour: bool
   for (const { message } of facts.doubts)
     lines.push(paint('magenta', printable(`Could not tell: ${message}`)));
   if (report.findings.length > 0) lines.push('', ...findingLines(report.findings, paint), '');
-  lines.push(summaryLine(counts, state));
+  if (report.secrets.length > 0) lines.push('', ...secretLines(report.secrets, paint), '');
+  const { secrets } = facts.states;
+  if (secrets.problem !== undefined && secrets.problem.reason !== problem?.reason)
+    lines.push(paint('magenta', printable(`Secrets: ${secrets.problem.reason}. ${secrets.problem.remedy}`)));
+  const secretsSummary = secretsLine(report);
+  if (secretsSummary === undefined || severities.some((severity) => counts[severity] > 0))
+    lines.push(summaryLine(counts, state));
+  if (secretsSummary !== undefined) lines.push(secretsSummary);
   return lines.join('\n');
 }
 
@@ -55,9 +64,38 @@ function findingLines(
   ];
 }
 
+function secretLines(
+  secrets: TargetReport['secrets'],
+  paint: (style: Style, text: string) => string,
+): string[] {
+  const rows = secrets.map(({ severity, rule, masked, path, line, layer, fate }) =>
+    [
+      severity,
+      rule,
+      masked,
+      `${path}:${line}`,
+      layer === undefined
+        ? 'config'
+        : `layer ${layer.index}${fate === undefined ? '' : `, ${fate.kind} by layer ${fate.byLayer}`}`,
+    ].map(printable),
+  );
+  const [head = '', ...body] = formatTable(secretHeadings, rows).split('\n');
+  return [
+    paint('bold', head),
+    ...body.map((line, index) => paint(styles[secrets[index]?.severity ?? 'unknown'], line)),
+  ];
+}
+
+/** `2 secrets: 1 critical, 1 high`; undefined when there is none. */
+function secretsLine({ secretCounts: counts }: TargetReport): string | undefined {
+  const shown = severities.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
+  if (shown.length === 0) return undefined;
+  const total = severities.reduce((sum, name) => sum + counts[name], 0);
+  return `${total === 1 ? '1 secret' : `${total} secrets`}: ${shown.join(', ')}`;
+}
+
 function summaryLine(counts: TargetReport['counts'], state: string): string {
-  const names = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
-  const shown = names.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
+  const shown = severities.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
   if (shown.length > 0)
     return `${shown.join(', ')}; ${counts.fixable} with a fix, ${counts.knownExploited} known to be exploited`;
   return state === 'scanned' ? 'Nothing found' : 'Nothing found in what could be judged';

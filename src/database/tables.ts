@@ -75,6 +75,7 @@ export interface ExemptionTable {
   repository_pattern: string | null;
   manifest_digest: string | null;
   package_name: string | null;
+  path_pattern: string | null;
   reason: string;
   created_by: string;
   created_at: Generated<Date>;
@@ -348,6 +349,10 @@ export interface ImageReportTable {
   newest_file_at: Date | null;
   inspected_at: Date;
   first_judged_at: Date;
+  secrets_outcome: string | null;
+  secrets_problem: ColumnType<unknown, string | null | undefined, string | null>;
+  secret_facts: ColumnType<unknown, string | null | undefined, string | null>;
+  secrets: Buffer | null;
 }
 
 export interface ImageSummaryTable {
@@ -365,6 +370,11 @@ export interface ImageSummaryTable {
   undetermined: Generated<boolean>;
   doubts: ColumnType<unknown, string | undefined, string>;
   judged_at: Generated<Date>;
+  secrets_outcome: string | null;
+  secrets_critical: Generated<number>;
+  secrets_high: Generated<number>;
+  secrets_medium: Generated<number>;
+  secrets_low: Generated<number>;
 }
 
 export interface ImageScanTable {

@@ -9,6 +9,10 @@ export interface LayerProblem {
   readonly message: string;
 }
 
+/** What the contents of one layer give that is kept: so many hits, in files whose paths have so many characters together. */
+const hitsMax = 10_000;
+const hitPathsLengthMax = 2 * 1024 * 1024;
+
 const whiteoutPrefix = '.wh.';
 const opaqueName = '.wh..wh..opq';
 
@@ -16,6 +20,8 @@ const opaqueName = '.wh..wh..opq';
 export class LayerVisitor<Found, Hit = never> implements TarVisitor {
   readonly files = new Map<string, readonly Found[]>();
   readonly contents: { readonly path: string; readonly hits: readonly Hit[] }[] = [];
+  /** Hits above the limit. */
+  omittedHitCount = 0;
   readonly whiteouts: string[] = [];
   readonly opaqueDirectories: string[] = [];
   readonly links = new Map<string, string>();
@@ -30,6 +36,8 @@ export class LayerVisitor<Found, Hit = never> implements TarVisitor {
   readonly #probe: LayerProbe<Found, Hit>;
   readonly #readings: FileReadings<Found, Hit>;
   readonly #linksMax: number;
+  #hitCount = 0;
+  #hitPathsLength = 0;
   /** The file whose body comes next. */
   #file = { path: '', sizeBytes: 0, isExtracted: false };
 
@@ -38,7 +46,7 @@ export class LayerVisitor<Found, Hit = never> implements TarVisitor {
     this.#linksMax = linksMax;
     this.#readings = new FileReadings(probe, {
       found: (path, found) => this.files.set(path, found),
-      hits: (path, hits) => this.contents.push({ path, hits }),
+      hits: (path, hits) => this.#keepHits(path, hits),
       problem: (code, message) => this.report(code, message),
     });
   }
@@ -84,6 +92,16 @@ export class LayerVisitor<Found, Hit = never> implements TarVisitor {
   /** Notes why the layer is not read whole; the first reason stays. */
   report(code: string, message: string): void {
     this.problem ??= { code, message };
+  }
+
+  #keepHits(path: string, hits: readonly Hit[]): void {
+    const isRoom = this.#hitPathsLength + path.length <= hitPathsLengthMax;
+    const kept = isRoom ? hits.slice(0, hitsMax - this.#hitCount) : [];
+    this.omittedHitCount += hits.length - kept.length;
+    if (kept.length === 0) return;
+    this.#hitCount += kept.length;
+    this.#hitPathsLength += path.length;
+    this.contents.push({ path, hits: kept });
   }
 
   #takeFile(entry: TarEntry): number {

@@ -9,7 +9,7 @@ interface MergedFile<Found> {
 
 /** One layer as the paths below it feel it. */
 interface AppliedLayer {
-  readonly report: LayerReport<unknown>;
+  readonly report: LayerReport<unknown, unknown>;
   /** Paths as the layer writes them, of the files it gave to the probe. */
   readonly readPaths: ReadonlySet<string>;
   /** Whether the layer takes away, or puts something else in the place of, a lower file or link at the path. */
@@ -34,7 +34,7 @@ export class MergedPaths<Found> {
     return [...this.#links.keys()];
   }
 
-  add(report: LayerReport<Found>): void {
+  add(report: LayerReport<Found, unknown>): void {
     const ownLinks = new Map(Object.entries(report.links));
     // A directory with an entry of its own replaces a link below it; any other path goes through the link.
     const linkAt = (path: string): string | undefined => {
@@ -86,7 +86,7 @@ export class MergedPaths<Found> {
   }
 
   #apply(
-    report: LayerReport<Found>,
+    report: LayerReport<Found, unknown>,
     removed: { readonly whiteouts: ReadonlySet<string>; readonly opaque: ReadonlySet<string> },
   ): AppliedLayer {
     const emptied = new Map<string, boolean>();

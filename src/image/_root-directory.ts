@@ -33,6 +33,7 @@ export async function openRootDirectory(path: string): Promise<Image> {
     configDigest: digest,
     platform: { os: 'linux', architecture: 'unknown' },
     history: [],
+    configTexts: [],
     layers: [
       {
         digest,

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ConfigText } from '../oci/config-texts.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** A layer of an opened image, bottom first. */
@@ -34,6 +35,8 @@ export interface Image {
   readonly createdAt?: string;
   readonly history: readonly HistoryEntry[];
   readonly layers: readonly ImageLayer[];
+  /** Every text of the config; empty where there is none. */
+  readonly configTexts: readonly ConfigText[];
 }
 
 /** Where images come from: our own storage, an archive, a layout, a directory, a remote registry. */

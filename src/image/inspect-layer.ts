@@ -54,6 +54,7 @@ export async function inspectLayer<Found, Hit = never>(options: {
     ...(pass.error === undefined && { diffId: hasher.digest() }),
     files: [...visitor.files].map(([path, found]) => ({ path, found })),
     contents: visitor.contents,
+    ...(visitor.omittedHitCount > 0 && { omittedHitCount: visitor.omittedHitCount }),
     whiteouts: visitor.whiteouts,
     opaqueDirectories: visitor.opaqueDirectories,
     links: Object.fromEntries(visitor.links),

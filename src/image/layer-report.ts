@@ -9,6 +9,8 @@ export interface LayerReport<Found, Hit = never> {
   readonly files: readonly { readonly path: string; readonly found: readonly Found[] }[];
   /** What the content of files gave; hidden by no other layer. */
   readonly contents: readonly { readonly path: string; readonly hits: readonly Hit[] }[];
+  /** Hits above the limit of a layer, which nobody knows more of; absent when there are none. */
+  readonly omittedHitCount?: number;
   /** Paths removed from the layers below (`.wh.<name>`). */
   readonly whiteouts: readonly string[];
   /** Directories of which nothing below remains (`.wh..wh..opq`); empty text for the root. */

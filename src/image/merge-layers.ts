@@ -34,7 +34,7 @@ export interface MergeOptions {
  * only, what is not a directory replaces a directory, and a path goes through the links that lie below it.
  */
 export function mergeLayers<Found>(
-  reports: readonly LayerReport<Found>[],
+  reports: readonly LayerReport<Found, unknown>[],
   options: MergeOptions = {},
 ): MergedView<Found> {
   const merged = new MergedPaths<Found>();
@@ -68,7 +68,10 @@ export function mergeLayers<Found>(
 }
 
 /** OCI image-spec v1.1 config.md#layer-diffid; two readers that inflate differently disagree here (threats.md D5). */
-function diffIdMessage(report: LayerReport<unknown>, expected: string | undefined): string | undefined {
+function diffIdMessage(
+  report: LayerReport<unknown, unknown>,
+  expected: string | undefined,
+): string | undefined {
   if (expected === undefined) return 'the config lists no diff id for the layer';
   if (report.diffId === undefined || report.diffId === expected) return undefined;
   return `the layer inflates to ${report.diffId}, the config says ${expected}`;

@@ -87,6 +87,7 @@ function assembleImage(parts: {
     },
     ...(config.createdAt !== undefined && { createdAt: config.createdAt }),
     history,
+    configTexts: config.texts,
     layers: manifest.layers.map((descriptor, index): ImageLayer => {
       const diffId = config.diffIds[index];
       const createdBy = history.find((entry) => entry.layerIndex === index)?.createdBy;

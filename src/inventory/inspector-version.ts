@@ -1,2 +1,5 @@
-/** Grows with every change of what extractors find: layers inspected by an older one are read again. */
-export const inspectorVersion = 5;
+/**
+ * Grows with every change of what a layer is read for, rules of `src/secrets` included: layers inspected by an older one
+ * are read again.
+ */
+export const inspectorVersion = 6;

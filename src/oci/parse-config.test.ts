@@ -28,6 +28,18 @@ it('parseConfig() reads platform, diff ids and history', () => {
         { createdBy: 'ADD rootfs', createdAt: '2026-01-02T03:04:05Z', emptyLayer: false },
         { createdBy: 'ENV A=b', comment: 'buildkit', emptyLayer: true },
       ],
+      texts: [
+        { kind: 'text', place: 'config:architecture', value: 'arm64' },
+        { kind: 'text', place: 'config:os', value: 'linux' },
+        { kind: 'text', place: 'config:variant', value: 'v8' },
+        { kind: 'text', place: 'config:created', value: '2026-01-02T03:04:05Z' },
+        { kind: 'variable', place: 'config:env/A', name: 'A', value: 'b' },
+        { kind: 'variable', place: 'config:label/Os', name: 'Os', value: 'x' },
+        { kind: 'command', place: 'config:history/0', value: '2026-01-02T03:04:05Z' },
+        { kind: 'command', place: 'config:history/0', value: 'ADD rootfs' },
+        { kind: 'command', place: 'config:history/1', value: 'ENV A=b' },
+        { kind: 'command', place: 'config:history/1', value: 'buildkit' },
+      ],
     },
   });
 });

@@ -1,4 +1,5 @@
 import { FieldReader, FieldRefusal, withoutUndefined } from './_json-fields.ts';
+import { type ConfigText, configTexts } from './config-texts.ts';
 import { type Digest, parseDigest } from './digest.ts';
 import { type JsonValue, parseStrictJson } from './strict-json.ts';
 
@@ -20,6 +21,8 @@ export interface ImageConfig {
   /** Digests of the inflated layers, bottom first. */
   readonly diffIds: readonly Digest[];
   readonly history: readonly ConfigHistory[];
+  /** Every text that the build put into it. */
+  readonly texts: readonly ConfigText[];
 }
 
 export type ParsedConfig =
@@ -81,6 +84,7 @@ function readConfig(value: JsonValue): ImageConfig {
     createdAt: fields.optionalString('created'),
     diffIds,
     history: (fields.optionalArray('history') ?? []).map(readHistory),
+    texts: configTexts(value),
   });
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDigest } from '../oci/digest.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
+import { noSecrets } from '../report/image-secrets.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { type Severity, severities } from '../report/severity.ts';
 import { judge } from './judge.ts';
@@ -51,6 +52,7 @@ function facts(
     firstJudgedAt: judgedAt,
     doubts,
     packages: [{ packageId: 1, ecosystem: 'Debian', name: 'openssl', version: '1.0', vulnerabilities }],
+    secrets: noSecrets,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { VulnerabilityFact } from './finding.ts';
+import type { SecretFacts } from './image-secrets.ts';
 import type { Doubt, ScanCategory, ScanProblem, ScanState } from './scan-state.ts';
 
 /** A package of an image with what is known against it. */
@@ -33,4 +34,5 @@ export interface ImageFacts {
   readonly doubts: readonly Doubt[];
   /** Only packages with at least one vulnerability. */
   readonly packages: readonly PackageFacts[];
+  readonly secrets: SecretFacts;
 }

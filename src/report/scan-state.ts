@@ -1,3 +1,4 @@
+/** Each has its own state; the scanner's job writes them together. */
 export type ScanCategory = 'vulnerabilities' | 'malware' | 'secrets';
 
 /** State of one image and category (semantics.md §1). `undetermined` is shown for a finished scan that has doubts. */

@@ -1,6 +1,9 @@
 import type { Digest } from '../oci/digest.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { SecretCounts, SecretFact, SecretFacts } from '../report/image-secrets.ts';
 import type { Doubt, ScanState } from '../report/scan-state.ts';
+import { severityRank } from '../report/severity.ts';
+import { addCounts } from './image-secrets.ts';
 
 /** What is least settled comes first: an index is no better than its worst image. */
 const leastSettledFirst: readonly ScanState[] = [
@@ -41,7 +44,24 @@ export function combineFacts(digest: Digest, children: readonly ImageFacts[]): I
       : { firstJudgedAt: new Date(Math.max(...firstJudged.map((at) => at.getTime()))) }),
     doubts: [...doubts.values()],
     packages: [...packages.values()],
+    secrets: combineSecrets(parts.map(({ secrets }) => secrets)),
   };
+}
+
+/** Images of one index have the same secrets in the same places more often than not: each place is counted once. */
+function combineSecrets(parts: readonly SecretFacts[]): SecretFacts {
+  const found = new Map<string, SecretFact>();
+  let omitted: SecretCounts = {};
+  for (const part of parts) {
+    omitted = addCounts(omitted, part.omitted);
+    for (const fact of part.found) {
+      const key = `${fact.rule}\n${fact.path}`;
+      const known = found.get(key);
+      if (known === undefined || known.count < fact.count) found.set(key, fact);
+    }
+  }
+  const worstFirst = [...found.values()].sort((a, b) => severityRank(b.severity) - severityRank(a.severity));
+  return { found: worstFirst, omitted };
 }
 
 /** What has no result at all comes before what has, so that no result of one image stands for another's. */

@@ -80,6 +80,7 @@ export class DatabaseImages implements StoredImages {
       configDigest: manifest.config?.digest ?? digest,
       platform: { os: '', architecture: '' },
       history: [],
+      configTexts: [],
       layers,
     };
   }

@@ -4,6 +4,8 @@ import { mergeLayers } from '../image/merge-layers.ts';
 import { buildInventory, type Inventory } from '../inventory/build-inventory.ts';
 import { inventoryProbe } from '../inventory/layer-probe.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
+import { maskSecretsIn } from '../secrets/text-secrets.ts';
+import { type InspectedSecrets, inspectSecrets } from './image-secrets.ts';
 import { inspectLayers, type ScanProgress } from './inspect-layers.ts';
 import { couldBeRootFileSystem } from './root-file-system.ts';
 
@@ -22,6 +24,7 @@ export interface InspectedImage {
   /** Why it is incomplete or unsupported. */
   readonly problem?: ScanProblem;
   readonly inventory: Inventory;
+  readonly secrets: InspectedSecrets;
   readonly progress: ScanProgress;
 }
 
@@ -29,14 +32,18 @@ const nothingRead: ScanProgress = { layersTotal: 0, layersDone: 0, layersRead: 0
 
 /** Reads an image's layers, each at most once ever, and says what is installed. Throws what the source or the signal throws. */
 export async function inspectImage(options: InspectImageOptions): Promise<InspectedImage> {
-  const { image, now } = options;
+  const { now } = options;
+  const image = withMaskedCommands(options.image);
   if (!(await mayHoldFiles(image))) {
     const reason =
       image.layers.length === 0 ? 'it has no layers' : 'none of its layers can be a root file system';
+    const remedy = 'Nothing to do: it is not an image that can run';
+    const problem: ScanProblem = { phase: 'read-layer', reason, remedy };
     return {
       outcome: 'unsupported',
-      problem: { phase: 'read-layer', reason, remedy: 'Nothing to do: it is not an image that can run' },
+      problem,
       inventory: { packages: [], doubts: [] },
+      secrets: { outcome: 'unsupported', problem, findings: [], omitted: {} },
       progress: nothingRead,
     };
   }
@@ -48,8 +55,9 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
     ...(diffIds.some((diffId) => diffId !== undefined) && { diffIds }),
   });
   const inventory = buildInventory({ view, layers: image.layers, reports, now });
+  const secrets = inspectSecrets(image, reports, now);
   const [first] = view.incomplete;
-  if (first === undefined) return { outcome: 'scanned', inventory, progress };
+  if (first === undefined) return { outcome: 'scanned', inventory, secrets, progress };
   return {
     outcome: 'incomplete',
     problem: {
@@ -58,11 +66,30 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
       remedy: 'Build the image again with a current tool; what was read is shown, but more may be in it',
     },
     inventory,
+    secrets,
     progress,
   };
+}
+
+/** Longest command of a build that is kept beside what its layer holds. */
+const commandLengthMax = 2_000;
+/** What is masked of it: more than is kept, so that no secret is cut before it is known as one. */
+const maskedLengthMax = 64 * 1024;
+
+/** What a build was told is kept beside every finding of its layer: without the secrets in it (threats.md E4). */
+function withMaskedCommands(image: Image): Image {
+  const layers = image.layers.map((layer) =>
+    layer.createdBy === undefined ? layer : { ...layer, createdBy: maskedCommand(layer.createdBy) },
+  );
+  return { ...image, layers };
 }
 
 async function mayHoldFiles(image: Image): Promise<boolean> {
   for (const layer of image.layers) if (await couldBeRootFileSystem(layer)) return true;
   return false;
+}
+
+/** A command of a build history as it may be kept and shown. */
+export function maskedCommand(command: string): string {
+  return maskSecretsIn(command.slice(0, maskedLengthMax)).slice(0, commandLengthMax);
 }

@@ -3,11 +3,14 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Database } from '../database/database.ts';
 import type { Image, ImageLayer } from '../image/image.ts';
 import { inspectLayer } from '../image/inspect-layer.ts';
+import type { LayerProbe } from '../image/layer-probe.ts';
 import type { LayerReport } from '../image/layer-report.ts';
 import type { Found } from '../inventory/found.ts';
 import { inspectorVersion } from '../inventory/inspector-version.ts';
 import { inventoryProbe } from '../inventory/layer-probe.ts';
 import { layerClaimOf } from '../oci/media-types.ts';
+import type { SecretHit } from '../report/secret.ts';
+import { secretProbe } from '../secrets/file-secrets.ts';
 
 export interface ScanProgress {
   readonly layersTotal: number;
@@ -18,8 +21,11 @@ export interface ScanProgress {
 
 export interface InspectedLayers extends ScanProgress {
   /** Bottom first. */
-  readonly reports: readonly LayerReport<Found>[];
+  readonly reports: readonly LayerReport<Found, SecretHit>[];
 }
+
+/** All that a layer is read for, in one pass. */
+const probe: LayerProbe<Found, SecretHit> = { ...inventoryProbe, contents: secretProbe };
 
 const deflateAsync = promisify(deflateRaw);
 const inflateAsync = promisify(inflateRaw);
@@ -33,7 +39,7 @@ export async function inspectLayers(options: {
 }): Promise<InspectedLayers> {
   const { db, image, signal, onProgress } = options;
   const layersTotal = image.layers.length;
-  const reports: LayerReport<Found>[] = [];
+  const reports: LayerReport<Found, SecretHit>[] = [];
   let layersRead = 0;
   await onProgress({ layersTotal, layersDone: 0, layersRead });
   for (const layer of image.layers) {
@@ -47,7 +53,10 @@ export async function inspectLayers(options: {
   return { reports, layersTotal, layersDone: reports.length, layersRead };
 }
 
-async function readInspection(db: Database, layer: ImageLayer): Promise<LayerReport<Found> | undefined> {
+async function readInspection(
+  db: Database,
+  layer: ImageLayer,
+): Promise<LayerReport<Found, SecretHit> | undefined> {
   const row = await db
     .selectFrom('layer_inspection')
     .select('report')
@@ -56,15 +65,15 @@ async function readInspection(db: Database, layer: ImageLayer): Promise<LayerRep
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const bytes = await inflateAsync(row.report);
-  return JSON.parse(bytes.toString('utf8')) as LayerReport<Found>; // written below alone, by the same version
+  return JSON.parse(bytes.toString('utf8')) as LayerReport<Found, SecretHit>; // written below alone, by the same version
 }
 
 async function inspectAndStore(
   db: Database,
   layer: ImageLayer,
   signal: AbortSignal,
-): Promise<LayerReport<Found>> {
-  const report = await inspectLayer({ open: () => layer.open(), probe: inventoryProbe, signal });
+): Promise<LayerReport<Found, SecretHit>> {
+  const report = await inspectLayer({ open: () => layer.open(), probe, signal });
   // Not read to its end, so nobody knows whether these were the bytes that the digest names: the next scan reads them again.
   if (report.diffId === undefined) return report;
   await db
@@ -82,7 +91,7 @@ async function inspectAndStore(
 }
 
 /** Layers that are kept elsewhere are never fetched, and encrypted ones cannot be read (threats.md P14). */
-function unreadable(layer: ImageLayer): LayerReport<Found> | undefined {
+function unreadable(layer: ImageLayer): LayerReport<Found, SecretHit> | undefined {
   switch (layerClaimOf(layer.mediaType)) {
     case 'foreign':
       return nothingRead('foreign-layer', `layer ${layer.index} is kept elsewhere and was not read`);
@@ -93,7 +102,7 @@ function unreadable(layer: ImageLayer): LayerReport<Found> | undefined {
   }
 }
 
-function nothingRead(code: string, message: string): LayerReport<Found> {
+function nothingRead(code: string, message: string): LayerReport<Found, SecretHit> {
   return {
     files: [],
     contents: [],

@@ -54,8 +54,8 @@ export async function queueScans(
          select o.config_digest from manifest o join reached on reached.digest = o.digest
          where o.kind = 'image' and o.config_digest <> ${emptyConfigDigest})
        limit ${sameImageMax})
-    )
-    insert into image_scan (manifest_digest, category, state, queued_at)
+    ),
+    queued as (insert into image_scan (manifest_digest, category, state, queued_at)
     select w.digest, 'vulnerabilities', 'queued', now() from wanted w
     where not ${options.onlyMissing === true} or not exists (
       select from image_report r where r.manifest_digest = w.digest and r.inspector_version = ${inspectorVersion})
@@ -64,7 +64,13 @@ export async function queueScans(
       set state = 'queued', problem = null, cancel_requested = false, layers_done = 0, layers_read = 0,
           layers_total = 0, queued_at = now(), started_at = null, finished_at = null
       where image_scan.state <> 'scanning' and (not ${options.onlyMissing === true} or image_scan.state <> 'queued')
-    returning manifest_digest`.execute(transaction);
+    returning manifest_digest),
+    others as (insert into image_scan (manifest_digest, category, state, queued_at)
+    select q.manifest_digest, 'secrets', 'queued', now() from queued q order by 1
+    on conflict (manifest_digest, category) do update
+      set state = 'queued', problem = null, cancel_requested = false, layers_done = 0, layers_read = 0,
+          layers_total = 0, queued_at = now(), started_at = null, finished_at = null)
+    select manifest_digest from queued`.execute(transaction);
   for (const { manifest_digest: digest } of rows) {
     await enqueuer.enqueue(
       transaction,
@@ -82,7 +88,7 @@ export async function queueScans(
   return rows.length;
 }
 
-/** Queues every image of a namespace that has no result yet: what switching blocking on does (semantics.md §3). */
+/** Queues every image of a namespace that has no result yet, or none of a category: what switching blocking on does (semantics.md §3). */
 export async function queueUnscanned(
   transaction: Transaction<Tables>,
   enqueuer: ScanEnqueuer,
@@ -92,9 +98,8 @@ export async function queueUnscanned(
     select distinct rm.manifest_digest as digest
     from repository r join repository_manifest rm on rm.repository_id = r.id
     where r.namespace_id = ${namespaceId}
-      and not exists (select from image_report i where i.manifest_digest = rm.manifest_digest)`.execute(
-    transaction,
-  );
+      and not exists (select from image_report i where i.manifest_digest = rm.manifest_digest
+        and i.secrets_outcome is not null)`.execute(transaction);
   return await queueScans(
     transaction,
     enqueuer,
@@ -125,13 +130,19 @@ export async function cancelScan(
 
 async function markCancelled(transaction: Transaction<Tables>, digest: string): Promise<readonly string[]> {
   const { rows } = await sql<{ manifest_digest: string }>`
-    with recursive ${reachable([digest])}
-    update image_scan s
-    set cancel_requested = true,
-        state = case when s.state = 'queued' then 'cancelled' else s.state end,
-        finished_at = case when s.state = 'queued' then now() else s.finished_at end
-    from reached where s.manifest_digest = reached.digest and s.state in ('queued', 'scanning')
-    returning s.manifest_digest`.execute(transaction);
+    with recursive ${reachable([digest])},
+    led as (
+      update image_scan s
+      set cancel_requested = true,
+          state = case when s.state = 'queued' then 'cancelled' else s.state end,
+          finished_at = case when s.state = 'queued' then now() else s.finished_at end
+      from reached where s.manifest_digest = reached.digest and s.category = 'vulnerabilities'
+        and s.state in ('queued', 'scanning')
+      returning s.manifest_digest, s.state, s.finished_at),
+    others as (
+      update image_scan o set cancel_requested = true, state = led.state, finished_at = led.finished_at
+      from led where o.manifest_digest = led.manifest_digest and o.category <> 'vulnerabilities')
+    select manifest_digest from led`.execute(transaction);
   for (const { manifest_digest: one } of rows) {
     await notify(transaction, 'pratique_scan', one);
     await notify(transaction, 'pratique_facts', `image:${one}`);

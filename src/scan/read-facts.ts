@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import { noSecrets, type SecretFacts } from '../report/image-secrets.ts';
 import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import { combineFacts } from './combine-facts.ts';
 import { imageDoubts } from './image-doubts.ts';
@@ -30,6 +31,11 @@ interface FactsRow {
   readonly distribution: Distribution | null;
   readonly ecosystems: readonly string[] | null;
   readonly doubts: readonly Doubt[] | null;
+  readonly secrets_state: ScanState | null;
+  readonly secrets_problem: ScanProblem | null;
+  readonly secrets_outcome: FactsRow['outcome'];
+  readonly secrets_result_problem: ScanProblem | null;
+  readonly secret_facts: SecretFacts | null;
   readonly package_ids: Buffer | null;
   readonly newest_file_at: Date | null;
   readonly first_judged_at: Date | null;
@@ -74,13 +80,15 @@ export async function readFacts(db: Database, query: FactsQuery): Promise<Readon
 async function readRows(db: Database, digests: readonly Digest[]): Promise<readonly FactsRow[]> {
   const { rows } = await sql<FactsRow>`
     select m.digest, m.kind, s.state, s.problem, r.outcome, r.problem as result_problem, r.distribution, r.ecosystems,
-           r.doubts, r.package_ids, r.newest_file_at, r.first_judged_at,
+           z.state as secrets_state, z.problem as secrets_problem, r.secrets_outcome,
+           r.secrets_problem as secrets_result_problem, r.secret_facts, r.doubts, r.package_ids, r.newest_file_at, r.first_judged_at,
            case m.kind when 'index' then array(select c.child_digest from manifest_child c
             where c.parent_digest = m.digest order by c.position limit ${indexImagesMax}) end as children,
            case m.kind when 'index' then (select count(*) from manifest_child c
             where c.parent_digest = m.digest) end as child_count
     from manifest m
     left join image_scan s on s.manifest_digest = m.digest and s.category = 'vulnerabilities'
+    left join image_scan z on z.manifest_digest = m.digest and z.category = 'secrets'
     left join image_report r on r.manifest_digest = m.digest
     where m.digest = any(${digests}::text[])`.execute(db);
   return rows;
@@ -115,16 +123,28 @@ function factsOf(row: FactsRow, { packages, knowledge, query }: FactsContext): I
     states: {
       vulnerabilities: categoryFacts(row, doubts),
       malware: { state: 'not-scanned' },
-      secrets: { state: 'not-scanned' },
+      secrets: categoryFacts(secretsRow(row), []),
     },
     judged: row.outcome !== null,
     ...(row.first_judged_at === null ? {} : { firstJudgedAt: row.first_judged_at }),
     doubts,
     packages: found,
+    secrets: row.secret_facts ?? noSecrets,
   };
 }
 
-function categoryFacts(row: FactsRow, doubts: readonly Doubt[]): CategoryFacts {
+function secretsRow(row: FactsRow): CategoryRow {
+  return {
+    state: row.secrets_state,
+    problem: row.secrets_problem,
+    outcome: row.secrets_outcome,
+    result_problem: row.secrets_result_problem,
+  };
+}
+
+type CategoryRow = Pick<FactsRow, 'state' | 'problem' | 'outcome' | 'result_problem'>;
+
+function categoryFacts(row: CategoryRow, doubts: readonly Doubt[]): CategoryFacts {
   const state = row.state ?? 'not-scanned';
   return {
     state: state === 'scanned' && doubts.length > 0 ? 'undetermined' : state,

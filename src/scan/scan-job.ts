@@ -83,10 +83,18 @@ export class ScanJob {
   /** Undefined: there is nothing to do, because the image is gone or its scan was cancelled while it waited. */
   async #begin(digest: Digest): Promise<ScanRun | undefined> {
     const { rows } = await sql<{ token: string }>`
-      update image_scan set state = 'scanning', problem = null, started_at = clock_timestamp(), touched_at = now(),
-        finished_at = null, layers_done = 0, layers_read = 0
-      where manifest_digest = ${digest} and category = 'vulnerabilities' and not cancel_requested
-      returning started_at::text as token`.execute(this.#options.db);
+      with begun as (
+        update image_scan set state = 'scanning', problem = null, started_at = clock_timestamp(), touched_at = now(),
+          finished_at = null, layers_done = 0, layers_read = 0
+        where manifest_digest = ${digest} and category = 'vulnerabilities' and not cancel_requested
+        returning started_at, queued_at),
+      others as (
+        insert into image_scan (manifest_digest, category, state, queued_at, started_at, touched_at)
+        select ${digest}, 'secrets', 'scanning', queued_at, started_at, now() from begun
+        on conflict (manifest_digest, category) do update set state = 'scanning', problem = null,
+          started_at = excluded.started_at, touched_at = now(), finished_at = null, cancel_requested = false,
+          layers_done = 0, layers_read = 0)
+      select started_at::text as token from begun`.execute(this.#options.db);
     const [begun] = rows;
     if (begun === undefined) return undefined;
     await this.#announce(digest);
@@ -135,11 +143,17 @@ export class ScanJob {
     end: { readonly state: 'queued' | 'cancelled' | 'failed'; readonly problem?: ScanProblem },
   ): Promise<void> {
     await sql`
-      update image_scan set
-        state = case when cancel_requested then 'cancelled' else ${end.state} end,
-        problem = ${end.problem === undefined ? null : JSON.stringify(end.problem)}::jsonb,
-        finished_at = case when ${end.state} = 'queued' then null else now() end
-      where ${isRun(run)}`.execute(this.#options.db);
+      with led as (
+        update image_scan set
+          state = case when cancel_requested then 'cancelled' else ${end.state} end,
+          problem = ${end.problem === undefined ? null : JSON.stringify(end.problem)}::jsonb,
+          finished_at = case when ${end.state} = 'queued' then null else now() end
+        where ${isRun(run)}
+        returning manifest_digest, state, problem, finished_at)
+      update image_scan o set state = led.state, problem = led.problem, finished_at = led.finished_at
+      from led where o.manifest_digest = led.manifest_digest and o.category <> 'vulnerabilities'`.execute(
+      this.#options.db,
+    );
     await this.#announce(run.digest);
   }
 

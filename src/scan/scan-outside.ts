@@ -2,9 +2,11 @@ import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
 import type { Distribution } from '../report/distribution.ts';
-import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { SecretFinding } from '../report/image-secrets.ts';
 import { imageDoubts } from './image-doubts.ts';
 import type { StoredPlace } from './image-places.ts';
+import { type InspectedSecrets, secretFacts } from './image-secrets.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { ScanProgress } from './inspect-layers.ts';
 import { internInventory } from './intern-inventory.ts';
@@ -16,6 +18,8 @@ export interface OutsideReport {
   readonly distribution?: Distribution;
   /** What `judge()` takes; `firstJudgedAt` is absent, so nothing is in grace. */
   readonly facts: ImageFacts;
+  /** Worst first. */
+  readonly secrets: readonly SecretFinding[];
   readonly places: readonly StoredPlace[];
   readonly counts: FindingCounts;
   readonly progress: ScanProgress;
@@ -69,14 +73,21 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
           lastResult: { state: outcome, ...explained },
         },
         malware: { state: 'not-scanned' },
-        secrets: { state: 'not-scanned' },
+        secrets: secretsState(inspected.secrets),
       },
       judged: true,
       doubts,
       packages,
+      secrets: secretFacts(inspected.secrets),
     },
+    secrets: inspected.secrets.findings,
     places: interned.places,
     counts: summarise(packages),
     progress: inspected.progress,
   };
+}
+
+function secretsState({ outcome, problem }: InspectedSecrets): CategoryFacts {
+  const explained = problem === undefined ? {} : { problem };
+  return { state: outcome, ...explained, lastResult: { state: outcome, ...explained } };
 }

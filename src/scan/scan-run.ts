@@ -8,7 +8,10 @@ export interface ScanRun {
   readonly token: string;
 }
 
-/** The row of `image_scan`, while it is this run's (threats.md F16). */
+/**
+ * The row of `image_scan` that leads, while it is this run's (threats.md F16). One run looks for every category; the rows of
+ * the others follow this one in each statement, after it, so that no two statements wait for each other.
+ */
 export function isRun({ digest, token }: ScanRun): RawBuilder<boolean> {
   return sql<boolean>`(manifest_digest = ${digest} and category = 'vulnerabilities'
     and started_at = ${token}::timestamptz)`;

@@ -18,10 +18,16 @@ const problem: ScanProblem = {
  */
 export async function settleAbandonedScans(db: Database): Promise<number> {
   const { rows } = await sql<{ digest: string }>`
-    update image_scan set state = case when cancel_requested then 'cancelled' else 'failed' end,
-      problem = ${JSON.stringify(problem)}::jsonb, finished_at = now()
-    where state = 'scanning' and coalesce(touched_at, started_at) < now() - ${silenceSecondsMax} * interval '1 second'
-    returning manifest_digest as digest`.execute(db);
+    with led as (
+      update image_scan set state = case when cancel_requested then 'cancelled' else 'failed' end,
+        problem = ${JSON.stringify(problem)}::jsonb, finished_at = now()
+      where category = 'vulnerabilities' and state = 'scanning'
+        and coalesce(touched_at, started_at) < now() - ${silenceSecondsMax} * interval '1 second'
+      returning manifest_digest as digest, state, problem, finished_at),
+    others as (
+      update image_scan o set state = led.state, problem = led.problem, finished_at = led.finished_at
+      from led where o.manifest_digest = led.digest and o.category <> 'vulnerabilities')
+    select digest from led`.execute(db);
   for (const { digest } of rows) {
     await notify(db, 'pratique_facts', `image:${digest}`);
     await notify(db, 'pratique_scan', digest);

@@ -4,9 +4,12 @@ import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
 import { inspectorVersion } from '../inventory/inspector-version.ts';
+import { countSecrets } from '../report/image-secrets.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { imageDoubts } from './image-doubts.ts';
 import { encodePlaces } from './image-places.ts';
+import { secretFacts } from './image-secrets.ts';
+import { encodeSecrets, keepFirstSeen } from './image-secrets-store.ts';
 import type { InspectedImage } from './inspect-image.ts';
 import type { InternedInventory } from './intern-inventory.ts';
 import { lockMatching } from './match-lock.ts';
@@ -43,6 +46,7 @@ export async function writeReport(db: Database, report: ReportToWrite): Promise<
       returning manifest_digest as digest`.execute(transaction);
     if (finished.rows.length === 0) return false;
     await writeImageReport(transaction, report, places);
+    await writeSecrets(transaction, report);
     await writeSummary(transaction, report);
     await notify(transaction, 'pratique_facts', `image:${digest}`);
     await notify(transaction, 'pratique_scan', digest);
@@ -70,6 +74,28 @@ async function writeImageReport(
       inspected_at = excluded.inspected_at`.execute(transaction);
 }
 
+async function writeSecrets(
+  transaction: Transaction<Tables>,
+  { run: { digest }, inspected: { secrets } }: ReportToWrite,
+): Promise<void> {
+  await sql`
+    insert into image_scan (manifest_digest, category, state, problem, finished_at)
+    values (${digest}, 'secrets', ${secrets.outcome}, ${jsonOrNull(secrets.problem)}::jsonb, now())
+    on conflict (manifest_digest, category) do update
+    set state = excluded.state, problem = excluded.problem, finished_at = now()`.execute(transaction);
+  const findings = await keepFirstSeen(transaction, digest, secrets.findings);
+  await transaction
+    .updateTable('image_report')
+    .set({
+      secrets_outcome: secrets.outcome,
+      secrets_problem: jsonOrNull(secrets.problem),
+      secret_facts: JSON.stringify(secretFacts(secrets)),
+      secrets: await encodeSecrets(findings),
+    })
+    .where('manifest_digest', '=', digest)
+    .execute();
+}
+
 async function writeSummary(
   transaction: Transaction<Tables>,
   { run: { digest }, inspected, interned, now, feedAgeMaxDays }: ReportToWrite,
@@ -89,7 +115,15 @@ async function writeSummary(
           now,
           feedAgeMaxDays,
         });
-  const row = summaryRow(digest, summarise(packages), doubts);
+  const { critical, high, medium, low } = countSecrets(secretFacts(inspected.secrets));
+  const row = {
+    ...summaryRow(digest, summarise(packages), doubts),
+    secrets_outcome: inspected.secrets.outcome,
+    secrets_critical: critical,
+    secrets_high: high,
+    secrets_medium: medium,
+    secrets_low: low,
+  };
   await transaction
     .insertInto('image_summary')
     .values(row)

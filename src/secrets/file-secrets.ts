@@ -64,7 +64,7 @@ class TextReading implements ContentReading<SecretHit> {
     const found = finder.find({ text, from: this.#searchedBytes, to, isOwnFile: this.#isOwnFile });
     let line = this.#linesBefore;
     let counted = 0;
-    for (const { offset, ...secret } of found.slice(0, hitsMax - this.#hits.length)) {
+    for (const { offset, sizeBytes: _, ...secret } of found.slice(0, hitsMax - this.#hits.length)) {
       line += countLines(text.subarray(counted, offset));
       counted = offset;
       const hit = { ...secret, line: line + 1 };

@@ -13,6 +13,7 @@ const bytesSeen = bytesAfter / 2;
 /** A credential with its place in the bytes that were searched. */
 export interface FoundSecret extends Omit<SecretHit, 'line'> {
   readonly offset: number;
+  readonly sizeBytes: number;
 }
 
 export interface SecretSearch {
@@ -71,6 +72,6 @@ function* matches(rule: SecretRule, bytes: Buffer, start: number): Generator<Fou
     if (isDummy(secret) || rule.accepts?.(secret) === false) continue;
     const { id, title, type, severity } = rule;
     const offset = start + match.index + match[0].indexOf(secret);
-    yield { rule: id, title, type, severity, masked: maskSecret(secret), offset };
+    yield { rule: id, title, type, severity, masked: maskSecret(secret), offset, sizeBytes: secret.length };
   }
 }
