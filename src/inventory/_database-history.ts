@@ -1,8 +1,10 @@
 import type { Found, FoundPackage } from './found.ts';
 import { isLanguageManager } from './package-managers.ts';
 
-/** The wanted files of one layer, as its report has them. */
+/** The wanted files and the links of one layer, as its report has them. */
 export interface LayerFiles {
+  /** Symbolic links, path to target as written. */
+  readonly links?: Readonly<Record<string, string>>;
   readonly files: readonly { readonly path: string; readonly found: readonly Found[] }[];
 }
 

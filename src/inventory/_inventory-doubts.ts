@@ -1,7 +1,8 @@
 import type { Distribution } from '../report/distribution.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import type { Found, FoundRelease } from './found.ts';
-import { familyOf, releaseFilesDisagree } from './os/distribution.ts';
+import { releaseFilesDisagree } from './os/distribution.ts';
+import { familyOf } from './os/families.ts';
 import { type PackageManager, systemManagers } from './package-managers.ts';
 
 export interface DoubtsQuestion {

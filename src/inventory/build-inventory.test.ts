@@ -161,6 +161,50 @@ describe('buildInventory()', () => {
     ]);
   });
 
+  it('knows its own files by either name where /bin is a link into /usr', async () => {
+    const program = Buffer.concat([elf, Buffer.from('\0BusyBox v1.36.1 \0')]);
+    const owned = async (tree: FileTree, ...more: readonly FileTree[]) => {
+      const { packages } = await inventory(tree, ...more);
+      return packages
+        .filter((item) => item.package.ecosystem === 'generic')
+        .map((item) => [item.place.path, item.ownedByDistribution]);
+    };
+    const list = { 'var/lib/dpkg/info/busybox.list': '/.\n/bin\n/bin/busybox\n' };
+    const placed: FileTree = { ...debian, ...list, 'usr/bin/busybox': program };
+    const link: FileTree = { bin: { type: 'symlink', linkTarget: 'usr/bin' } };
+    expect(await owned({ ...link, ...placed })).toEqual([['usr/bin/busybox', true]]);
+    expect(await owned(link, placed)).toEqual([['usr/bin/busybox', true]]);
+    // Where it is none, these are two files.
+    expect(await owned(placed)).toEqual([['usr/bin/busybox', false]]);
+  });
+
+  it('reads a distroless image of Azure Linux, which has a list of its packages', async () => {
+    const line =
+      'openssl\t1.1.1k-13.cm2\t1653816591\t1653753130\tMicrosoft\t(none)\t16396\tx86_64\t0\topenssl-1.1.1k-13.cm2.src.rpm\n';
+    const found = await inventory({
+      'etc/os-release': 'ID=mariner\nVERSION_ID="2.0"\nPRETTY_NAME="CBL-Mariner/Linux"\n',
+      'usr/lib/libssl.so.1.1': elf,
+      'var/lib/rpmmanifest/container-manifest-2': line,
+    });
+    expect(
+      found.packages.map((item) => [item.package.ecosystem, item.package.release, item.package.name]),
+    ).toEqual([['Azure Linux', '2', 'openssl']]);
+    expect(codes(found)).toEqual(['end-of-life']);
+  });
+
+  it('reads Arch Linux, whose advisories are not', async () => {
+    const found = await inventory({
+      'etc/os-release': 'ID=arch\nPRETTY_NAME="Arch Linux"\nBUILD_ID=rolling\n',
+      'usr/bin/bash': elf,
+      'var/lib/pacman/local/ALPM_DB_VERSION': '9\n',
+      'var/lib/pacman/local/bash-5.2.015-1/desc': '%NAME%\nbash\n\n%VERSION%\n5.2.015-1\n\n%BASE%\nbash\n\n',
+    });
+    expect(
+      found.packages.map((item) => [item.package.ecosystem, item.package.name, item.package.version]),
+    ).toEqual([['alpm', 'bash', '5.2.015-1']]);
+    expect(codes(found)).toEqual(['unsupported-distribution']);
+  });
+
   describe('doubts', () => {
     it('programs without a release file and without packages', async () => {
       expect(codes(await inventory({ 'bin/tool': elf }))).toEqual([
@@ -186,13 +230,13 @@ describe('buildInventory()', () => {
     });
 
     it('a distribution that is known by name only', async () => {
-      const fedora = {
-        'etc/os-release': 'ID=fedora\nVERSION_ID=42\nPRETTY_NAME="Fedora 42"\n',
+      const gentoo = {
+        'etc/os-release': 'ID=gentoo\nVERSION_ID=2.17\nPRETTY_NAME="Gentoo 2.17"\n',
         'bin/sh': elf,
       };
-      const found = await inventory(fedora);
+      const found = await inventory(gentoo);
       expect(codes(found)).toEqual(['no-package-database', 'unsupported-distribution']);
-      expect(found.distribution).toEqual({ id: 'fedora', versionId: '42', prettyName: 'Fedora 42' });
+      expect(found.distribution).toEqual({ id: 'gentoo', versionId: '2.17', prettyName: 'Gentoo 2.17' });
     });
 
     it('Ubuntu, whose packages are read and whose advisories are not', async () => {
@@ -273,11 +317,19 @@ describe.skipIf(shared === undefined)('the inventory of real root file systems',
       String(a[0]) < String(b[0]) ? -1 : 1;
     expect(
       found.packages
+        .filter((item) => item.package.ecosystem === 'Alpine')
         .map((item) => [item.package.name, item.package.version, item.package.sourceName])
         .sort(byName),
     ).toEqual(listed.sort(byName));
     expect(found.distribution).toMatchObject({ id: 'alpine', versionId: version, ecosystem: 'Alpine' });
     expect(codes(found)).toEqual(doubts);
+    // Programs that are known by what is written in them are apk's own here.
+    const others = found.packages.filter((item) => item.package.ecosystem !== 'Alpine');
+    expect(others.map((item) => [item.package.name, item.ownedByDistribution])).toContainEqual([
+      'busybox',
+      true,
+    ]);
+    expect(others.filter((item) => !item.ownedByDistribution)).toEqual([]);
   });
 
   it('of busybox, which has neither packages nor a release file, is in doubt', async () => {

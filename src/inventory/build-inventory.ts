@@ -5,7 +5,8 @@ import { DatabaseHistory, type LayerFiles } from './_database-history.ts';
 import { inventoryDoubts } from './_inventory-doubts.ts';
 import { lockKey, supersededLocks } from './_superseded-locks.ts';
 import type { Found, FoundPackage } from './found.ts';
-import { detectDistribution, familyOf } from './os/distribution.ts';
+import { detectDistribution } from './os/distribution.ts';
+import { familyOf } from './os/families.ts';
 import { ecosystemOf, isLanguageManager } from './package-managers.ts';
 
 /** The merged files of an image that extractors wanted, as `mergeLayers()` gives them. */
@@ -112,11 +113,27 @@ function ownedFilesOf({ view, reports }: InventoryRequest): ReadonlySet<string> 
   const files =
     reports?.flatMap((report, layerIndex) => report.files.map(({ found }) => ({ layerIndex, found }))) ??
     view.files;
+  const merged = mergedFolders(reports ?? []);
   const owned = new Set<string>();
   for (const { layerIndex, found } of files) {
-    for (const item of found) if (item.kind === 'owned-path') owned.add(fileKey(layerIndex, item.path));
+    for (const item of found) {
+      if (item.kind !== 'owned-path') continue;
+      owned.add(fileKey(layerIndex, item.path));
+      const folder = item.path.slice(0, item.path.indexOf('/'));
+      if (merged.has(folder)) owned.add(fileKey(layerIndex, `usr/${item.path}`));
+    }
   }
   return owned;
+}
+
+/** Folders of the root that are links to their like in `usr`: packages name `/bin/x` what then lies in `usr/bin`. */
+function mergedFolders(reports: readonly LayerFiles[]): ReadonlySet<string> {
+  const links = reports.flatMap((report) => Object.entries(report.links ?? {}));
+  return new Set(
+    links.flatMap(([path, target]) =>
+      !path.includes('/') && target.replace(/^(?:\.?\/)+/, '') === `usr/${path}` ? [path] : [],
+    ),
+  );
 }
 
 function fileKey(layerIndex: number, path: string): string {

@@ -24,7 +24,7 @@ export interface FoundPackage {
 /** What a release file says; fields that it does not have are empty. */
 export interface FoundRelease {
   readonly kind: 'release';
-  readonly source: 'os-release' | 'alpine-release' | 'debian-version';
+  readonly source: 'os-release' | 'lsb-release' | 'alpine-release' | 'debian-version' | 'system-release';
   readonly id: string;
   readonly versionId: string;
   readonly prettyName: string;

@@ -2,42 +2,127 @@ import { PackageURL } from 'packageurl-js';
 import type { Distribution } from '../report/distribution.ts';
 import type { Package } from '../report/package.ts';
 
-/** purl type and namespace by ecosystem (package-url/purl-spec, types apk, deb and npm). */
-const kinds: Readonly<Record<string, readonly [type: string, namespace: string | undefined]>> = {
+/** purl type of the ecosystem's packages, and the namespace that stands for the whole of it. */
+type UrlKind = readonly [type: string, namespace?: string];
+
+/** By ecosystem, of packages of a distribution; those without a namespace take the distribution's `ID` (purl-spec: types). */
+const systemKinds: Readonly<Record<string, UrlKind>> = {
+  AlmaLinux: ['rpm', 'almalinux'],
   Alpine: ['apk', 'alpine'],
+  'Azure Linux': ['rpm'],
   Chainguard: ['apk', 'chainguard'],
   Debian: ['deb', 'debian'],
+  openEuler: ['rpm', 'openeuler'],
+  openSUSE: ['rpm', 'opensuse'],
+  'Photon OS': ['rpm', 'photon'],
+  'Red Hat': ['rpm', 'redhat'],
+  'Rocky Linux': ['rpm', 'rocky'],
+  SUSE: ['rpm', 'suse'],
   Ubuntu: ['deb', 'ubuntu'],
   Wolfi: ['apk', 'wolfi'],
-  apk: ['apk', undefined],
-  deb: ['deb', undefined],
+  alpm: ['alpm'],
+  apk: ['apk'],
+  deb: ['deb'],
+  rpm: ['rpm'],
 };
 
-/** The package's URL (`pkg:apk/alpine/musl@1.1.14-r10?distro=alpine-3.4.0`); hostile names come out percent-encoded. */
+/** By ecosystem, of packages of languages: the type, and where the name begins with a namespace, what ends that. */
+const languageKinds: Readonly<Record<string, readonly [type: string, separator?: ':' | '/']>> = {
+  npm: ['npm', '/'],
+  PyPI: ['pypi'],
+  Maven: ['maven', ':'],
+  Go: ['golang', '/'],
+  'crates.io': ['cargo'],
+  RubyGems: ['gem'],
+  Packagist: ['composer', '/'],
+  NuGet: ['nuget'],
+  Pub: ['pub'],
+  Hex: ['hex'],
+  SwiftURL: ['swift', '/'],
+  ConanCenter: ['conan'],
+  CRAN: ['cran'],
+  Julia: ['julia'],
+  Hackage: ['hackage'],
+  Bitnami: ['bitnami'],
+};
+
+/**
+ * The package's URL (`pkg:apk/alpine/musl@1.1.14-r10?distro=alpine-3.4.0`) by the rules of its type
+ * (package-url/purl-spec); hostile names come out percent-encoded.
+ */
 export function packageUrl(installed: Package, distribution?: Distribution): string {
   const { ecosystem, name, version } = installed;
-  if (ecosystem === 'npm') {
-    const slash = name.startsWith('@') ? name.indexOf('/') : -1;
-    const scope = slash === -1 ? undefined : name.slice(0, slash);
-    return buildUrl({ type: 'npm', namespace: scope, name: name.slice(slash + 1), version });
-  }
-  const [type, family] = kinds[ecosystem] ?? ['generic', undefined];
-  const namespace = family ?? (type === 'generic' ? undefined : distribution?.id);
-  if (distribution === undefined || type === 'generic') return buildUrl({ type, namespace, name, version });
-  const distro = [distribution.id, distribution.versionId].filter((part) => part !== '').join('-');
-  return buildUrl({ type, namespace, name, version, distro });
+  const system = Object.hasOwn(systemKinds, ecosystem) ? systemKinds[ecosystem] : undefined;
+  if (system !== undefined) return systemUrl(system, installed, distribution);
+  const [type, separator] = (Object.hasOwn(languageKinds, ecosystem) && languageKinds[ecosystem]) || [
+    'generic',
+  ];
+  const end = separator === undefined ? -1 : name.lastIndexOf(separator);
+  const parts = { namespace: end > 0 ? name.slice(0, end) : undefined, name: name.slice(end + 1) };
+  return buildUrl({
+    type,
+    ...writtenAs(type, parts),
+    version: type === 'golang' ? goVersion(installed) : version,
+  });
 }
 
-interface UrlParts {
-  readonly type: string;
+function systemUrl(
+  [type, ecosystemNamespace]: UrlKind,
+  installed: Package,
+  distribution?: Distribution,
+): string {
+  const { name, version } = installed;
+  const namespace = ecosystemNamespace ?? distribution?.id;
+  const distro = [distribution?.id ?? '', distribution?.versionId ?? '']
+    .filter((part) => part !== '')
+    .join('-');
+  // The epoch of an rpm is no part of its version there; that of a deb or of pacman is.
+  const [, epoch, rest = version] = (type === 'rpm' && /^(\d+):(.*)$/s.exec(version)) || [];
+  const qualifiers = { ...(epoch !== undefined && { epoch }), ...(distro !== '' && { distro }) };
+  return buildUrl({
+    type,
+    namespace,
+    name: type === 'alpm' ? name.toLowerCase() : name,
+    version: rest,
+    qualifiers,
+  });
+}
+
+interface NamedParts {
   readonly namespace: string | undefined;
   readonly name: string;
-  readonly version: string;
-  readonly distro?: string;
 }
 
-function buildUrl({ type, namespace, name, version, distro }: UrlParts): string {
-  const qualifiers = distro === undefined ? undefined : { distro };
+/** How registries write what they compare without regard to case. */
+function writtenAs(type: string, { namespace, name }: NamedParts): NamedParts {
+  switch (type) {
+    // https://packaging.python.org/en/latest/specifications/name-normalization/ but for dots, which purl keeps.
+    case 'pypi':
+      return { namespace, name: name.toLowerCase().replaceAll('_', '-') };
+    case 'bitnami':
+    case 'composer':
+    case 'golang':
+    case 'hex':
+      return { namespace: namespace?.toLowerCase(), name: name.toLowerCase() };
+    case 'pub':
+      return { namespace, name: name.toLowerCase().replaceAll('-', '_') };
+    default:
+      return { namespace, name };
+  }
+}
+
+/** Go's own versions begin with a `v`, which ours, as those of advisories, lack; the standard library's do not. */
+function goVersion({ name, version }: Package): string {
+  return name !== 'stdlib' && /^\d/.test(version) ? `v${version}` : version;
+}
+
+interface UrlParts extends NamedParts {
+  readonly type: string;
+  readonly version: string;
+  readonly qualifiers?: Readonly<Record<string, string>>;
+}
+
+function buildUrl({ type, namespace, name, version, qualifiers }: UrlParts): string {
   try {
     return new PackageURL(type, namespace, name, version || undefined, qualifiers).toString();
   } catch {

@@ -1,5 +1,5 @@
 import { parse as parseToml } from 'smol-toml';
-import { parse as parseYaml } from 'yaml';
+import { parseBoundedYaml } from './_bounded-yaml.ts';
 
 /** Thrown where a document is not of its format. */
 export class DocumentError extends Error {
@@ -30,9 +30,7 @@ export class UntypedDocument {
   }
 
   static yaml(bytes: Buffer): UntypedDocument {
-    return parsed(() =>
-      parseYaml(textOf(bytes), { logLevel: 'silent', maxAliasCount: 100, uniqueKeys: false }),
-    );
+    return parsed(() => parseBoundedYaml(textOf(bytes)));
   }
 
   /** The member of that name; a document of nothing when there is none. */

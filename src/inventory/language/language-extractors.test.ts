@@ -264,6 +264,18 @@ describe('other languages, lock files', () => {
       expect(extract(name, text)).toEqual(['unreadable']);
   });
 
+  // threats.md D9: each of these took minutes.
+  it.each([
+    ['pnpm-lock.yaml', 'lockfileVersion: 9\n', '- '],
+    ['pnpm-lock.yaml', '', '? '],
+    ['stack.yaml.lock', 'packages:\n', '- '],
+    ['specifications/a-1.0.gemspec', '', '\n'],
+  ])('reads %s with 512 KiB of rubbish in seconds: %j%j', (name, start, piece) => {
+    const startedAt = performance.now();
+    extract(name, `${start}${piece.repeat(2 ** 19 / piece.length)}`);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
   it('leaves alone what packages bring along', () => {
     for (const path of [
       'app/node_modules/a/yarn.lock',

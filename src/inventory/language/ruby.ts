@@ -33,7 +33,8 @@ function readSpecification(path: string, text: string): Found {
 
 /** `s.name = "rack".freeze` */
 function attributeOf(text: string, attribute: string): string | undefined {
-  return new RegExp(`^\\s*\\w+\\.${attribute}\\s*=\\s*["']([^"'\\s]+)["']`, 'm').exec(text)?.[1];
+  const pattern = new RegExp(`^[ \\t]*\\w+\\.${attribute}[ \\t]*=[ \\t]*["']([^"'\\s]+)["']`, 'm');
+  return pattern.exec(text)?.[1];
 }
 
 /** Four blanks before a gem, six before what it needs: `    nokogiri (1.15.4-x86_64-linux)`. */

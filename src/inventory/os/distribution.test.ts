@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FoundRelease } from '../found.ts';
-import { detectDistribution, familyOf, releaseFilesDisagree } from './distribution.ts';
+import { detectDistribution, releaseFilesDisagree } from './distribution.ts';
+import { familyOf } from './families.ts';
 
 function osRelease(id: string, versionId: string, prettyName = id): FoundRelease {
   return { kind: 'release', source: 'os-release', id, versionId, prettyName };
@@ -20,6 +21,10 @@ describe('detectDistribution()', () => {
     ['debian', '12', '12'],
     ['debian', '7', '7'],
     ['debian', '12.11', '12'],
+    ['azurelinux', '3.0', '3'],
+    ['mariner', '2.0.20240301', '2'],
+    ['wolfi', '20230201', ''],
+    ['chainguard', '20230214', ''],
   ])('calls %s %s by the release that OSV writes: %s', (id, versionId, release) => {
     expect(detectDistribution([osRelease(id, versionId)])?.release).toBe(release);
   });
@@ -49,11 +54,9 @@ describe('detectDistribution()', () => {
   });
 
   it('has neither ecosystem nor release for a distribution that no feed is read for', () => {
-    expect(detectDistribution([osRelease('fedora', '42')])).toEqual({
-      id: 'fedora',
-      versionId: '42',
-      prettyName: 'fedora',
-    });
+    for (const id of ['gentoo', 'photon']) {
+      expect(detectDistribution([osRelease(id, '42')])).toEqual({ id, versionId: '42', prettyName: id });
+    }
     expect(detectDistribution([osRelease('constructor', '1')])).not.toHaveProperty('ecosystem');
     expect(familyOf('toString')).toBeUndefined();
   });
@@ -67,6 +70,54 @@ describe('detectDistribution()', () => {
     expect(detectDistribution([osRelease('debian', '9')])?.endOfLifeOn).toBe('2022-06-30');
     expect(detectDistribution([osRelease('alpine', '3.99.0')])).not.toHaveProperty('endOfLifeOn');
   });
+
+  it.each([
+    ['ubuntu', '18.04', 'Ubuntu 18.04.6 LTS', '2023-05-31'],
+    ['rhel', '7.9', 'Red Hat Enterprise Linux Server 7.9 (Maipo)', '2024-06-30'],
+    ['centos', '8', 'CentOS Linux 8', '2021-12-31'],
+    ['centos', '8', 'CentOS Stream 8', '2024-05-31'],
+    ['rocky', '8.10', 'Rocky Linux 8.10 (Green Obsidian)', '2029-05-31'],
+    ['almalinux', '9.4', 'AlmaLinux 9.4 (Seafoam Ocelot)', '2032-05-31'],
+    ['ol', '7.9', 'Oracle Linux Server 7.9', '2024-12-31'],
+    ['amzn', '2', 'Amazon Linux 2', '2026-06-30'],
+    ['amzn', '2023', 'Amazon Linux 2023', '2029-06-30'],
+    ['fedora', '41', 'Fedora Linux 41 (Container Image)', '2025-12-15'],
+    ['sles', '15.5', 'SUSE Linux Enterprise Server 15 SP5', '2024-12-31'],
+    ['opensuse-leap', '15.6', 'openSUSE Leap 15.6', '2026-04-30'],
+    ['mariner', '2.0', 'CBL-Mariner/Linux', '2025-07-31'],
+    ['opensuse-tumbleweed', '20261101', 'openSUSE Tumbleweed', undefined],
+    ['photon', '4.0', 'VMware Photon OS/Linux', undefined],
+    ['openeuler', '24.03', 'openEuler 24.03 (LTS)', undefined],
+    ['arch', '', 'Arch Linux', undefined],
+  ])('knows until when %s %s (%s) is supported, judged or not: %s', (id, version, name, lastDay) => {
+    const found = detectDistribution([osRelease(id, version, name)]);
+    expect(found?.endOfLifeOn).toBe(lastDay);
+    expect(found?.release === undefined).toBe(id !== 'mariner');
+  });
+
+  it.each([
+    ['rhel', 'rpm'],
+    ['amzn', 'rpm'],
+    ['opensuse-leap', 'rpm'],
+    ['arch', 'pacman'],
+  ])('knows the package manager of %s: %s, whose advisories are not read', (id, manager) => {
+    expect(familyOf(id)).toMatchObject({ manager, isJudged: false });
+  });
+
+  it('goes by the file of the distribution itself where its parents left theirs', () => {
+    const file = (id: string, source: FoundRelease['source']): FoundRelease => ({
+      kind: 'release',
+      source,
+      id,
+      versionId: '6',
+      prettyName: id,
+    });
+    const files = [file('rhel', 'system-release'), file('ol', 'system-release')];
+    expect(detectDistribution(files)?.id).toBe('ol');
+    expect(detectDistribution([older('debian-version', '9.1'), file('ubuntu', 'lsb-release')])?.id).toBe(
+      'ubuntu',
+    );
+  });
 });
 
 describe('releaseFilesDisagree()', () => {
@@ -77,6 +128,20 @@ describe('releaseFilesDisagree()', () => {
     expect(releaseFilesDisagree([osRelease('debian', '13'), older('debian-version', '9.1')])).toBe(true);
     expect(releaseFilesDisagree([osRelease('debian', '13'), osRelease('alpine', '3.22')])).toBe(true);
     expect(releaseFilesDisagree([osRelease('debian', '13'), osRelease('debian', '12')])).toBe(true);
+  });
+
+  it('compares as much of the version as both files have', () => {
+    const system = (id: string, versionId: string): FoundRelease => ({
+      kind: 'release',
+      source: 'system-release',
+      id,
+      versionId,
+      prettyName: id,
+    });
+    expect(releaseFilesDisagree([osRelease('amzn', '2023'), system('amzn', '2023.3.20231218')])).toBe(false);
+    expect(releaseFilesDisagree([osRelease('centos', '7'), system('centos', '7.9.2009')])).toBe(false);
+    expect(releaseFilesDisagree([osRelease('ol', '8.8'), system('rhel', '8.8')])).toBe(false);
+    expect(releaseFilesDisagree([osRelease('rhel', '9.3'), system('rhel', '7.9')])).toBe(true);
   });
 
   it('takes no offence at point releases, codenames and derivatives', () => {

@@ -1,44 +1,31 @@
 import type { Distribution } from '../../report/distribution.ts';
 import type { FoundRelease } from '../found.ts';
-import type { PackageManager } from '../package-managers.ts';
 import { endOfLifeOn } from './end-of-life.ts';
-
-/** A distribution whose packages are read: how its packages are called in OSV, and which manager holds them. */
-export interface Family {
-  readonly manager: PackageManager;
-  readonly ecosystem: string;
-  /** Whether its advisories are read too, so that nothing found means something. */
-  readonly isJudged: boolean;
-}
-
-const families: Readonly<Record<string, Family>> = {
-  alpine: { manager: 'apk', ecosystem: 'Alpine', isJudged: true },
-  chainguard: { manager: 'apk', ecosystem: 'Chainguard', isJudged: false },
-  debian: { manager: 'dpkg', ecosystem: 'Debian', isJudged: true },
-  ubuntu: { manager: 'dpkg', ecosystem: 'Ubuntu', isJudged: false },
-  wolfi: { manager: 'apk', ecosystem: 'Wolfi', isJudged: false },
-};
-
-export function familyOf(distributionId: string): Family | undefined {
-  return Object.hasOwn(families, distributionId) ? families[distributionId] : undefined;
-}
+import { familyOf } from './families.ts';
 
 /** The distribution that the release files name, os-release first; undefined when there is none. */
 export function detectDistribution(releases: readonly FoundRelease[]): Distribution | undefined {
-  const named = releases.find(({ source }) => source === 'os-release') ?? releases[0];
-  if (named === undefined) return undefined;
-  const { id, versionId, prettyName } = fillVersion(named, releases);
+  const [first] = [...releases].sort((a, b) => trustOf(b) - trustOf(a));
+  if (first === undefined) return undefined;
+  const named = fillVersion(first, releases);
+  const { id, versionId, prettyName } = named;
   const family = familyOf(id);
-  const release = family?.isJudged ? releaseOf(id, versionId, prettyName) : undefined;
-  const distribution = { id, versionId, prettyName };
-  if (family === undefined || release === undefined) return distribution;
-  const lastDay = endOfLifeOn(family.ecosystem, release);
+  const release = releaseOf(named);
+  const lastDay = release === undefined ? undefined : endOfLifeOn(named, release);
   return {
-    ...distribution,
-    ecosystem: family.ecosystem,
-    release,
-    ...(lastDay === undefined ? {} : { endOfLifeOn: lastDay }),
+    id,
+    versionId,
+    prettyName,
+    ...(family?.isJudged && release !== undefined && { ecosystem: family.ecosystem, release }),
+    ...(lastDay !== undefined && { endOfLifeOn: lastDay }),
   };
+}
+
+/** Derivatives keep the older files of their parents, Debian's more often than others. */
+function trustOf({ source, id }: FoundRelease): number {
+  if (source === 'os-release') return 3;
+  if (source === 'debian-version') return 0;
+  return id === 'rhel' ? 1 : 2;
 }
 
 /** Whether two release files name different distributions or releases: one of them is not genuine. */
@@ -48,24 +35,39 @@ export function releaseFilesDisagree(releases: readonly FoundRelease[]): boolean
   return releases.some((other) => {
     // Derivatives keep the older file of their parent.
     if (other.id !== named.id) return other.source === 'os-release';
-    const left = releaseOf(named.id, named.versionId, named.prettyName);
-    const right = releaseOf(other.id, other.versionId, other.prettyName);
-    return left !== undefined && right !== undefined && left !== right;
+    const left = releaseOf(named);
+    const right = releaseOf(other);
+    return left !== undefined && right !== undefined && !isSameRelease(left, right);
   });
+}
+
+/** Amazon Linux calls itself `2023` in one file and `2023.3` in another. */
+function isSameRelease(left: string, right: string): boolean {
+  return left === right || left.startsWith(`${right}.`) || right.startsWith(`${left}.`);
 }
 
 /** Debian testing and old Alpine leave VERSION_ID out: then the distribution's own file may know it. */
 function fillVersion(named: FoundRelease, releases: readonly FoundRelease[]): FoundRelease {
   if (named.versionId !== '') return named;
-  const other = releases.find(({ source, id }) => source !== 'os-release' && id === named.id);
+  const other = releases.find(
+    ({ source, id, versionId }) => source !== 'os-release' && id === named.id && versionId !== '',
+  );
   return other === undefined ? named : { ...named, versionId: other.versionId };
 }
 
-/** The release as OSV writes it after the colon (`Alpine:v3.4`, `Debian:12`); undefined when the version does not tell. */
-function releaseOf(id: string, versionId: string, prettyName: string): string | undefined {
+/**
+ * The release as support and advisories go by it, for those that are judged as OSV writes it after the colon (`Alpine:v3.4`,
+ * `Debian:12`, nothing for `Wolfi`); undefined when the version does not tell, or the distribution is not known.
+ */
+function releaseOf({ id, versionId, prettyName }: FoundRelease): string | undefined {
+  const releases = familyOf(id)?.releases;
+  if (releases === undefined) return undefined;
+  if (releases === 'rolling') return '';
+  // A snapshot of Alpine's rolling branch calls itself `3.23_alpha20250612`.
+  const isEdge = /\bedge\b/i.test(`${versionId} ${prettyName}`) || versionId.includes('_alpha');
+  if (id === 'alpine' && isEdge) return 'edge';
   const [, major, minor] = /^(\d{1,4})(?:\.(\d{1,4}))?(?:[._].*)?$/.exec(versionId) ?? [];
-  if (id !== 'alpine') return major;
-  // A snapshot of the rolling branch calls itself `3.23_alpha20250612`.
-  if (/\bedge\b/i.test(`${versionId} ${prettyName}`) || versionId.includes('_alpha')) return 'edge';
-  return major === undefined || minor === undefined ? undefined : `v${major}.${minor}`;
+  if (major === undefined || releases === 'major') return major;
+  if (id === 'alpine') return minor === undefined ? undefined : `v${major}.${minor}`;
+  return minor === undefined ? major : `${major}.${minor}`;
 }

@@ -7,6 +7,7 @@ import { berkeleyHeaders, isBerkeleyHash } from './_rpm-berkeley.ts';
 import { collectHeaders, type RpmDatabaseContent } from './_rpm-database.ts';
 import { RpmHeader, rpmTags } from './_rpm-header.ts';
 import { isNdb, ndbHeaders } from './_rpm-ndb.ts';
+import { rpmSourceOf } from './_rpm-source.ts';
 import { isSqlite, sqliteHeaders } from './_rpm-sqlite.ts';
 
 /** Where rpm keeps its database: since ever, since Fedora 36 and on SUSE, and on systems of rpm-ostree. */
@@ -68,7 +69,7 @@ function foundPackage(
 ): FoundPackage {
   const epoch = header.number(rpmTags.epoch) ?? 0;
   const prefix = epoch === 0 ? '' : `${epoch}:`;
-  const source = sourceOf(header.text(rpmTags.sourceRpm));
+  const source = rpmSourceOf(header.text(rpmTags.sourceRpm));
   const module = moduleOf(header.text(rpmTags.modularityLabel));
   const builtAtSeconds = header.number(rpmTags.buildTime) ?? 0;
   const full = `${prefix}${version}-${release}`;
@@ -83,14 +84,6 @@ function foundPackage(
     ...(builtAtSeconds > 0 && { builtAt: new Date(builtAtSeconds * 1000).toISOString() }),
     ...(module !== undefined && { module: capText(module) }),
   };
-}
-
-/** `util-linux-2.32.1-42.el8_8.src.rpm`: name, version and release never hold a `-` but in the name. */
-function sourceOf(
-  fileName: string | undefined,
-): { readonly name: string; readonly version: string } | undefined {
-  const [, name, version] = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(fileName ?? '') ?? [];
-  return name === undefined || version === undefined ? undefined : { name, version };
 }
 
 /** `nodejs:16:8060020220523:ad008a3a`: a module and its stream name what advisories are for. */
