@@ -51,8 +51,12 @@ export const refusals = {
       'Cannot go on with the upload: one request at a time may work on it, got another',
       { headers: { 'retry-after': '1' } },
     ),
-  rangeNotSatisfiable: (message: string, headers: Readonly<Record<string, string>>) =>
+  /** A chunk that does not go on where the upload ends. */
+  chunkOutOfOrder: (message: string, headers: Readonly<Record<string, string>>) =>
     refusal(416, 'BLOB_UPLOAD_INVALID', message, { headers }),
+  /** A part of a blob that it does not have; no code of the specification is nearer. */
+  rangeNotSatisfiable: (message: string, sizeBytes: number) =>
+    refusal(416, 'SIZE_INVALID', message, { headers: { 'content-range': `bytes */${sizeBytes}` } }),
   digestInvalid: (message: string, detail?: unknown) => refusal(400, 'DIGEST_INVALID', message, { detail }),
   manifestBlobUnknown: (message: string, detail: unknown) =>
     refusal(404, 'MANIFEST_BLOB_UNKNOWN', message, { detail }),

@@ -42,11 +42,8 @@ export async function getBlob(
   const range = wantedRange(call, { etag, sizeBytes: blob.sizeBytes });
   if (method === 'HEAD') return await answerHead(call, { access, digest, etag });
   if (range.kind === 'unsatisfiable') {
-    reply.header('content-range', `bytes */${blob.sizeBytes}`);
-    return refuse(
-      reply,
-      refusals.rangeNotSatisfiable(`Cannot send the range: it must lie within ${blob.sizeBytes} bytes`, {}),
-    );
+    const message = `Cannot send the range: it must lie within ${blob.sizeBytes} bytes`;
+    return refuse(reply, refusals.rangeNotSatisfiable(message, blob.sizeBytes));
   }
   const bytes = await openBytes(call, { ...asked, blob, range });
   if (bytes === undefined) return refuse(reply, refusals.unavailable(call.request.id));

@@ -184,7 +184,7 @@ async function appendBody(
   const header = request.headers['content-range'];
   const range = header === undefined ? undefined : parseContentRange(header);
   if (header !== undefined && range?.start !== currentBytes) {
-    return refusals.rangeNotSatisfiable(
+    return refusals.chunkOutOfOrder(
       `Cannot append "${header.slice(0, 60)}": the range must begin at ${currentBytes}`,
       uploadHeaderValues({ name, uploadId: upload.id, sizeBytes: currentBytes }),
     );
