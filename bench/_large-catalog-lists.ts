@@ -19,6 +19,8 @@ interface Asked {
   readonly walks?: boolean;
   readonly as?: 'admin' | 'member';
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent with POST. */
+  readonly body?: unknown;
 }
 
 const api = '/api/v1';
@@ -160,6 +162,11 @@ const asked: readonly Asked[] = [
   },
   { name: 'events-small-namespace', path: () => `${api}/namespaces/${smallNamespace}/events`, walks: true },
   { name: 'system', path: () => `${api}/system` },
+  ...[smallNamespace, largeNamespace].map((namespace) => ({
+    name: `policy-preview-${namespace}`,
+    path: () => `${api}/namespaces/${namespace}/policy-preview`,
+    body: { policy: { mode: 'enforce', minSeverity: 'high' } },
+  })),
 ];
 
 /** Every list, one request after the other, as p50 and p95 of 60 requests. */
@@ -246,9 +253,16 @@ async function ask(
   server: ServedFolder,
   path: string,
   authorization: string,
-  headers: Readonly<Record<string, string>> = {},
+  { headers, body: sent }: Pick<Asked, 'headers' | 'body'> = {},
 ): Promise<Answer> {
-  const answer = await fetch(`${server.url}${path}`, { headers: { authorization, ...headers } });
+  const answer = await fetch(`${server.url}${path}`, {
+    headers: {
+      authorization,
+      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(sent === undefined ? {} : { method: 'POST', body: JSON.stringify(sent) }),
+  });
   const body = await answer.text();
   // Of a pull, a refusal is an answer as good as bytes.
   if (!answer.ok && !(answer.status === 403 && path.includes('/manifests/')))
@@ -258,14 +272,16 @@ async function ask(
   return JSON.parse(body) as Answer; // every one of these answers is JSON
 }
 
-async function measure(server: ServedFolder, { name, path, walks, as, headers }: Asked): Promise<Timed> {
+async function measure(server: ServedFolder, one: Asked): Promise<Timed> {
+  const { name, path, walks, as } = one;
   const authorization = as === 'member' ? basic('member') : server.admin;
   const timesMs: number[] = [];
   let cursor: string | undefined;
   for (let index = 0; index < requestsPerFigure; index += 1) {
-    const at = cursor === undefined ? path(index) : `${path(index)}&cursor=${cursor}`;
+    const first = path(index);
+    const at = cursor === undefined ? first : `${first}${first.includes('?') ? '&' : '?'}cursor=${cursor}`;
     const startedMs = performance.now();
-    const answer = await ask(server, at, authorization, headers);
+    const answer = await ask(server, at, authorization, one);
     timesMs.push(performance.now() - startedMs);
     cursor = walks === true ? (answer.nextCursor ?? undefined) : undefined;
   }
