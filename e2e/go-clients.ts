@@ -55,7 +55,8 @@ async function buildGoProgram(
 ): Promise<string | undefined> {
   const work = mkdtempSync(join(to.folder, 'build-'));
   try {
-    writeFileSync(join(work, 'go.mod'), `module build\n\nrequire ${module} ${version}\n`);
+    // With a version of Go, only the modules that take part are loaded; the proxy lacks some of the others.
+    writeFileSync(join(work, 'go.mod'), `module build\n\ngo 1.26\n\nrequire ${module} ${version}\n`);
     const output = join(work, 'program');
     const flags = ['-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', output];
     const child = spawn('go', ['build', ...flags, `${module}/${program}`], {
