@@ -81,6 +81,7 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   deleteImage: [401, 403, 403, 200, 403, 200, 404, 200, 403, 401],
   listFindings: members,
   listPackages: members,
+  listSecrets: members,
   scanImage: scanners,
   cancelScan: scanners,
   scanImages: scanners,

@@ -13,6 +13,8 @@ const forms: readonly RegExp[] = [
   /^BIT-[A-Z0-9_.-]+-[0-9]{4}-[0-9]+$/,
   /^(?:CGA|A|ASB-A|PUB-A|AZL|BELL|ECHO|MINI|ROOT|DRUPAL|CLEANSTART|TEMP|V8|DHI)-[0-9A-Z][0-9A-Z._-]*$/,
   /^(?:OPENEULER-SA|FREEBSD)-[0-9A-Z][0-9A-Z._:-]*$/,
+  // Secrets have no id of the world: they are named by the rule that finds them.
+  /^SECRET:[A-Z0-9]+(?:-[A-Z0-9]+)*$/,
   /^X_[A-Z0-9][A-Z0-9._:-]*$/,
 ];
 

@@ -3,6 +3,7 @@ import { type ImageConfig, parseConfig } from '../oci/parse-config.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { Severity } from '../report/severity.ts';
 import { type ImageContent, readImageContent } from '../scan/image-content.ts';
+import { maskCommands } from '../scan/mask-commands.ts';
 import { placeFindings, type ReportDetails, readReportDetails } from '../scan/report-details.ts';
 import { adviseUpgrades } from '../scan/upgrade-advice.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
@@ -79,8 +80,10 @@ function showHistory(
   countsByLayer: ReadonlyMap<number, SeverityCounts>,
 ): ImageDetails['history'] {
   let layerIndex = 0;
-  return (config?.history ?? []).map(({ createdBy, createdAt, emptyLayer }) => {
-    const entry = { createdBy, createdAt: createdAt ?? null, emptyLayer };
+  const steps = config?.history ?? [];
+  const commands = maskCommands(steps.map(({ createdBy }) => createdBy));
+  return steps.map(({ createdAt, emptyLayer }, step) => {
+    const entry = { createdBy: commands[step] ?? '', createdAt: createdAt ?? null, emptyLayer };
     if (emptyLayer) return { ...entry, findingCounts: countSeverities([]) };
     const index = layerIndex++;
     return { ...entry, layerIndex: index, findingCounts: countsByLayer.get(index) ?? countSeverities([]) };

@@ -1,5 +1,6 @@
 import type { Verdict } from '../policy/verdict.ts';
 import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
+import { countSecrets } from '../report/image-secrets.ts';
 import type { ImageRow, ImageScanRow } from '../scan/image-list.ts';
 import type { Image, Scan } from './contract/image.ts';
 import { showVerdict } from './show-verdict.ts';
@@ -27,8 +28,20 @@ export function showImage(row: ImageRow, { verdict, facts }: Judged): Image {
     pushedBy: row.pushedBy,
     scan: showScan(row.scan, facts?.states.vulnerabilities),
     severity: row.severity,
+    secrets: showSecrets(facts),
     doubts: [...(facts?.doubts ?? row.doubts)],
     verdict: showVerdict(verdict),
+  };
+}
+
+function showSecrets(facts: ImageFacts | undefined): Image['secrets'] {
+  if (facts === undefined) return { state: 'not-scanned', counts: null };
+  const { state, problem, lastResult } = facts.states.secrets;
+  const shown = problem ?? lastResult?.problem;
+  return {
+    state,
+    ...(shown === undefined ? {} : { problem: shown }),
+    counts: lastResult === undefined ? null : countSecrets(facts.secrets),
   };
 }
 

@@ -11,6 +11,8 @@ export interface StoredExemption {
   readonly digest?: string;
   /** Absent: every package. */
   readonly packageName?: string;
+  /** Absent: every path; only secrets have one. */
+  readonly pathPattern?: string;
   readonly reason: string;
   readonly createdBy: string;
   readonly createdAt: Date;
@@ -25,6 +27,7 @@ export interface NewExemptions {
   readonly repositoryPattern?: string;
   readonly digest?: string;
   readonly packageName?: string;
+  readonly pathPattern?: string;
   readonly reason: string;
   readonly createdBy: string;
   readonly expiresAt?: Date;
@@ -45,6 +48,7 @@ export async function createExemptions(
         repository_pattern: wanted.repositoryPattern ?? null,
         manifest_digest: wanted.digest ?? null,
         package_name: wanted.packageName ?? null,
+        path_pattern: wanted.pathPattern ?? null,
         reason: wanted.reason,
         created_by: wanted.createdBy,
         expires_at: wanted.expiresAt ?? null,
@@ -86,6 +90,7 @@ function asExemption(row: {
   readonly repository_pattern: string | null;
   readonly manifest_digest: string | null;
   readonly package_name: string | null;
+  readonly path_pattern: string | null;
   readonly reason: string;
   readonly created_by: string;
   readonly created_at: Date;
@@ -97,6 +102,7 @@ function asExemption(row: {
     ...(row.repository_pattern === null ? {} : { repositoryPattern: row.repository_pattern }),
     ...(row.manifest_digest === null ? {} : { digest: row.manifest_digest }),
     ...(row.package_name === null ? {} : { packageName: row.package_name }),
+    ...(row.path_pattern === null ? {} : { pathPattern: row.path_pattern }),
     reason: row.reason,
     createdBy: row.created_by,
     createdAt: row.created_at,

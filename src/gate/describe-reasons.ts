@@ -1,8 +1,13 @@
 import type { Reason } from '../policy/verdict.ts';
 
-/** One reason in words: ids, package, installed and fixed version, or the state. */
+/** One reason in words: ids, package, installed and fixed version; kind and place of a secret, never its value; the state. */
 export function describeReason(reason: Reason): string {
   if (reason.kind === 'state') return reason.message;
+  if (reason.kind === 'secret') {
+    const { title, rule, type, severity, path, line, count } = reason;
+    const others = count > 1 ? ` and ${count - 1} more there` : '';
+    return `${title} (${rule}, ${type}, ${severity}) in ${path} line ${line}${others}`;
+  }
   const { id, severity, packageName, installedVersion, fixedVersion, knownExploited } = reason;
   const fix = fixedVersion === undefined ? 'no fix known' : `fixed in ${fixedVersion}`;
   const exploited = knownExploited ? ', known to be exploited' : '';

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { readStoredPolicy } from '../policy/parse-policy.ts';
-import type { Policy } from '../policy/policy.ts';
-import { severities, severityRank } from '../report/severity.ts';
+import type { Policy, Threshold } from '../policy/policy.ts';
+import { type Severity, severities, severityRank } from '../report/severity.ts';
 import type { GateBound } from '../scan/verdict-bounds.ts';
 
 /** More exemptions than these are not looked up one by one: then any finding may be exempted. */
@@ -45,20 +45,24 @@ function gateBound(
   policy: Policy,
   own: { readonly namespaceId: number; readonly exemptedMax: number },
 ): GateBound {
-  const { mode, minSeverity, unknownSeverityAs, knownExploited, fixableOnly, states } = policy;
-  const countsAs = severities.filter(
-    (severity) =>
-      severityRank(severity === 'unknown' ? unknownSeverityAs : severity) >= severityRank(minSeverity),
-  );
+  const { mode, minSeverity, knownExploited, fixableOnly, states } = policy;
   return {
     ...own,
     mode,
-    severities: countsAs,
+    severities: severitiesFrom(policy, minSeverity),
+    secretSeverities: policy.secrets === 'off' ? [] : severitiesFrom(policy, policy.secrets),
     knownExploited,
     fixableOnly,
     hasOtherConditions: policy.epssMin !== undefined || Object.keys(policy.graceDays).length > 0,
     states: { ...states, pending: typeof states.pending === 'object' ? 'hold' : states.pending },
   };
+}
+
+function severitiesFrom({ unknownSeverityAs }: Policy, minimum: Threshold): readonly Severity[] {
+  return severities.filter(
+    (severity) =>
+      severityRank(severity === 'unknown' ? unknownSeverityAs : severity) >= severityRank(minimum),
+  );
 }
 
 /** Findings that the allowlist of each namespace may take out of any image: those of all packages that there are. */

@@ -112,7 +112,7 @@ export class PolicyPullGuard implements PullGuard {
     });
     const externalUrl = requester.externalUrl ?? this.#externalUrl;
     const reportUrl = image === undefined ? externalUrl : `${externalUrl}/images/${image.imageId}`;
-    const [worst] = reasons.flatMap((reason) => (reason.kind === 'vulnerability' ? reason.severity : []));
+    const [worst] = reasons.flatMap((reason) => (reason.kind === 'state' ? [] : reason.severity));
     const isPending = reasons.some((reason) => reason.kind === 'state' && reason.state === 'pending');
     return {
       kind: 'deny',
@@ -139,6 +139,7 @@ function describePolicy(policy: Policy): string {
     ...(policy.fixableOnly ? ['with a fix'] : []),
     ...(policy.epssMin === undefined ? [] : [`EPSS ${policy.epssMin} or higher`]),
     ...(policy.knownExploited ? ['or known to be exploited'] : []),
+    ...(policy.secrets === 'off' ? [] : [`secrets of severity ${policy.secrets} or higher`]),
   ];
   return conditions.join(', ');
 }

@@ -1,5 +1,6 @@
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { PackageFacts } from '../report/image-facts.ts';
+import type { SecretFact } from '../report/image-secrets.ts';
 import { compilePattern } from './pattern.ts';
 import type { Exemption } from './policy.ts';
 
@@ -36,4 +37,24 @@ export function exemptionOf(
       (packageName === undefined || packageName === found.name) &&
       [vulnerability.id, ...vulnerability.aliases].some((id) => id.toUpperCase() === vulnerabilityId),
   );
+}
+
+/** The first exemption that takes this secret out of the judgement: by its rule, and its path where one is named. */
+export function secretExemptionOf(
+  exemptions: readonly Exemption[],
+  { rule, path }: Pick<SecretFact, 'rule' | 'path'>,
+): Exemption | undefined {
+  const id = secretExemptionId(rule);
+  return exemptions.find(
+    ({ vulnerabilityId, packageName, pathPattern }) =>
+      vulnerabilityId === id &&
+      // A package is none of a secret's: such an exemption was made for something else.
+      packageName === undefined &&
+      (pathPattern === undefined || compilePattern(pathPattern).matches(path)),
+  );
+}
+
+/** How an exemption names the secrets of a rule. */
+export function secretExemptionId(rule: string): string {
+  return `SECRET:${rule.toUpperCase()}`;
 }

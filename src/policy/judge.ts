@@ -1,8 +1,8 @@
 import type { VulnerabilityFact } from '../report/finding.ts';
-import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import type { Doubt, ScanState } from '../report/scan-state.ts';
-import { type Severity, severityRank } from '../report/severity.ts';
-import { exemptionOf, exemptionsFor } from './exemption-of.ts';
+import { type Severity, severities, severityRank } from '../report/severity.ts';
+import { exemptionOf, exemptionsFor, secretExemptionOf } from './exemption-of.ts';
 import type { Exemption, Policy, StateRule } from './policy.ts';
 import type { Reason, Verdict } from './verdict.ts';
 
@@ -29,21 +29,24 @@ export function judge(input: JudgeInput): Verdict {
   const { facts, policy } = input;
   if (policy.mode === 'off') return { kind: 'allow', exempted: 0 };
   const findings = judgeFindings(input);
-  const state = stateReason(facts);
+  const secrets = judgeSecrets(input);
+  const state = stateReason(facts.states.vulnerabilities);
   const doubt = state?.state === 'pending' ? undefined : doubtReason(facts.doubts, findings);
   const byRule = { block: [] as Reason[], warn: [] as Reason[], allow: [] as Reason[] }; // emptiness hides the type
-  for (const reason of [state, doubt]) {
+  for (const reason of [state, secretsState(input, state), doubt]) {
     if (reason !== undefined) byRule[ruleOf(policy, reason.state)].push(reason);
   }
-  byRule.block.push(...worstFirst(findings.counting));
+  byRule.block.push(...worstFirst(findings.counting), ...secrets.counting);
   byRule.warn.push(...worstFirst(findings.inGrace));
 
-  const { exempted } = findings;
+  const exempted = findings.exempted + secrets.exempted;
   const reasons = [...byRule.block, ...byRule.warn];
   if (reasons.length === 0) return { kind: 'allow', exempted };
   if (byRule.block.length === 0 || policy.mode === 'observe') return { kind: 'warn', reasons, exempted };
   const { pending } = policy.states;
-  const isHeld = typeof pending === 'object' && byRule.block.length === 1 && state?.state === 'pending';
+  const isHeld =
+    typeof pending === 'object' &&
+    byRule.block.every((reason) => reason.kind === 'state' && reason.state === 'pending');
   if (isHeld) return { kind: 'hold', holdSeconds: pending.holdSeconds, reasons, exempted };
   return { kind: 'block', reasons, exempted };
 }
@@ -52,6 +55,45 @@ export function judge(input: JudgeInput): Verdict {
 function ruleOf(policy: Policy, state: StateReason['state']): StateRule {
   const rule = policy.states[state];
   return typeof rule === 'object' ? 'block' : rule;
+}
+
+interface JudgedSecrets {
+  /** Worst first. */
+  readonly counting: readonly Reason[];
+  readonly exempted: number;
+}
+
+/** Secrets at or above the policy's severity: they need no fix and get no grace, because they can be read already. */
+function judgeSecrets({ facts, policy, repository, now, ...input }: JudgeInput): JudgedSecrets {
+  const { secrets: minimum } = policy;
+  if (minimum === 'off') return { counting: [], exempted: 0 };
+  const counts = (severity: Severity): boolean =>
+    severityRank(rankedSeverity(severity, policy)) >= severityRank(minimum);
+  const exemptions = exemptionsFor(input.exemptions, { digest: facts.digest, repository, now });
+  const counting: Reason[] = [];
+  let exempted = 0;
+  for (const fact of facts.secrets.found.filter(({ severity }) => counts(severity))) {
+    if (secretExemptionOf(exemptions, fact) === undefined) counting.push({ kind: 'secret', ...fact });
+    else exempted += fact.count;
+  }
+  const omitted = severities.filter(counts).reduce((sum, one) => sum + (facts.secrets.omitted[one] ?? 0), 0);
+  if (omitted > 0) {
+    // Nobody can say which they are, so no exemption takes them out.
+    const message = `it holds ${omitted} secrets more than can be judged one by one`;
+    counting.push({ kind: 'state', state: 'incomplete', message });
+  }
+  return { counting, exempted };
+}
+
+/** The state of the scan for secrets, where the policy asks for it and the image's own state does not say the same. */
+function secretsState(
+  { facts, policy }: JudgeInput,
+  state: StateReason | undefined,
+): StateReason | undefined {
+  if (policy.secrets === 'off') return undefined;
+  const reason = stateReason(facts.states.secrets);
+  if (reason === undefined || reason.state === state?.state) return undefined;
+  return { ...reason, message: `secrets: ${reason.message}` };
 }
 
 interface JudgedFindings {
@@ -144,8 +186,7 @@ const pendingMessages: Readonly<Partial<Record<ScanState, string>>> = {
  * The state that the policy must rule on, besides doubts. The last result stands until another replaces it: a re-scan
  * that runs, was cancelled or failed takes nothing away from it, neither its completeness nor its lack of it.
  */
-function stateReason({ states }: ImageFacts): StateReason | undefined {
-  const { state, problem, lastResult } = states.vulnerabilities;
+function stateReason({ state, problem, lastResult }: CategoryFacts): StateReason | undefined {
   const effective = lastResult === undefined ? { state, problem } : lastResult;
   switch (effective.state) {
     case 'scanned':

@@ -48,11 +48,13 @@ export const defaultPolicy: Policy = {
 /** An entry of the allowlist: it takes findings out of the judgement, never out of the report. */
 export interface Exemption {
   readonly id: number;
-  /** Upper case; matches a finding's canonical id or any alias, exactly. */
+  /** Upper case; matches a finding's canonical id or any alias, exactly. Of a secret: `SECRET:` and the id of its rule. */
   readonly vulnerabilityId: string;
   readonly repositoryPattern?: string;
   readonly digest?: string;
   readonly packageName?: string;
+  /** Limits the exemption of a secret to paths. */
+  readonly pathPattern?: string;
   readonly reason: string;
   readonly createdBy: string;
   readonly createdAt: Date;

@@ -1,3 +1,4 @@
+import type { SecretType } from '../report/secret.ts';
 import type { Severity } from '../report/severity.ts';
 
 /** Why an image is refused or warned of. */
@@ -11,6 +12,17 @@ export type Reason =
       /** Absent: no fix is known. */
       readonly fixedVersion?: string;
       readonly knownExploited: boolean;
+    }
+  | {
+      readonly kind: 'secret';
+      readonly rule: string;
+      readonly title: string;
+      readonly type: SecretType;
+      readonly severity: Severity;
+      readonly path: string;
+      /** Of the first of `count`. */
+      readonly line: number;
+      readonly count: number;
     }
   | {
       readonly kind: 'state';

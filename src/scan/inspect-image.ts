@@ -4,9 +4,9 @@ import { mergeLayers } from '../image/merge-layers.ts';
 import { buildInventory, type Inventory } from '../inventory/build-inventory.ts';
 import { inventoryProbe } from '../inventory/layer-probe.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
-import { maskSecretsIn } from '../secrets/text-secrets.ts';
 import { type InspectedSecrets, inspectSecrets } from './image-secrets.ts';
 import { inspectLayers, type ScanProgress } from './inspect-layers.ts';
+import { maskCommands } from './mask-commands.ts';
 import { couldBeRootFileSystem } from './root-file-system.ts';
 
 export interface InspectImageOptions {
@@ -73,13 +73,14 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
 
 /** Longest command of a build that is kept beside what its layer holds. */
 const commandLengthMax = 2_000;
-/** What is masked of it: more than is kept, so that no secret is cut before it is known as one. */
-const maskedLengthMax = 64 * 1024;
 
 /** What a build was told is kept beside every finding of its layer: without the secrets in it (threats.md E4). */
 function withMaskedCommands(image: Image): Image {
-  const layers = image.layers.map((layer) =>
-    layer.createdBy === undefined ? layer : { ...layer, createdBy: maskedCommand(layer.createdBy) },
+  const commands = maskCommands(image.layers.map(({ createdBy = '' }) => createdBy));
+  const layers = image.layers.map((layer, index) =>
+    layer.createdBy === undefined
+      ? layer
+      : { ...layer, createdBy: (commands[index] ?? '').slice(0, commandLengthMax) },
   );
   return { ...image, layers };
 }
@@ -87,9 +88,4 @@ function withMaskedCommands(image: Image): Image {
 async function mayHoldFiles(image: Image): Promise<boolean> {
   for (const layer of image.layers) if (await couldBeRootFileSystem(layer)) return true;
   return false;
-}
-
-/** A command of a build history as it may be kept and shown. */
-export function maskedCommand(command: string): string {
-  return maskSecretsIn(command.slice(0, maskedLengthMax)).slice(0, commandLengthMax);
 }

@@ -11,6 +11,8 @@ export interface GateBound {
   /** The severities that count, and whether a known exploited finding counts whatever its severity. */
   readonly severities: readonly Severity[];
   readonly knownExploited: boolean;
+  /** The severities of secrets that count; empty: none does. */
+  readonly secretSeverities: readonly Severity[];
   readonly fixableOnly: boolean;
   /** Conditions that the counts do not know (grace, EPSS): they can only tell that nothing counts at all. */
   readonly hasOtherConditions: boolean;
@@ -23,32 +25,53 @@ export interface GateBound {
 
 /** The parameters of all namespaces as the table `g`, joined to `r`. */
 export function gateTable(bounds: readonly GateBound[]): RawBuilder<unknown> {
-  const rows = bounds.map(({ severities, knownExploited, states, exemptedMax, ...same }) => ({
-    ...same,
-    ...Object.fromEntries(countedSeverities.map((one) => [one, severities.includes(one) ? 1 : 0])),
-    exploited: knownExploited ? 1 : 0,
-    exempted_max: Math.min(exemptedMax, 1_000_000_000),
-    ...Object.fromEntries(Object.entries(states).map(([state, rule]) => [`if_${state}`, rule])),
-  }));
+  const rows = bounds.map(
+    ({ severities, secretSeverities, knownExploited, states, exemptedMax, ...same }) => ({
+      ...same,
+      ...Object.fromEntries(countedSeverities.map((one) => [one, severities.includes(one) ? 1 : 0])),
+      ...Object.fromEntries(
+        secretColumns.map((one) => [`secrets_${one}`, secretSeverities.includes(one) ? 1 : 0]),
+      ),
+      exploited: knownExploited ? 1 : 0,
+      exempted_max: Math.min(exemptedMax, anyExempted),
+      ...Object.fromEntries(Object.entries(states).map(([state, rule]) => [`if_${state}`, rule])),
+    }),
+  );
   return sql`join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as g ("namespaceId" bigint, mode text,
-    critical int, high int, medium int, low int, negligible int, unknown int, exploited int, "fixableOnly" boolean,
+    critical int, high int, medium int, low int, negligible int, unknown int, secrets_critical int, secrets_high int,
+    secrets_medium int, secrets_low int, exploited int, "fixableOnly" boolean,
     "hasOtherConditions" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
     if_unsupported text, if_undetermined text) on g."namespaceId" = r.namespace_id`;
 }
 
 const countedSeverities: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'];
 
+/** Secrets of no rule are less severe or unrated. */
+const secretColumns: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
+/** Any finding may be exempted, secrets too. */
+const anyExempted = 1_000_000_000;
+
 const severe = sql`(s.critical * g.critical + s.high * g.high + s.medium * g.medium + s.low * g.low
   + s.negligible * g.negligible + s.unknown * g.unknown)`;
 const all = sql`(s.critical + s.high + s.medium + s.low + s.negligible + s.unknown)`;
 
+/** Of every namespace that asks for secrets at all the critical ones count. */
+const asksForSecrets = sql`g.secrets_critical = 1`;
+const secret = sql`(s.secrets_critical * g.secrets_critical + s.secrets_high * g.secrets_high
+  + s.secrets_medium * g.secrets_medium + s.secrets_low * g.secrets_low)`;
+
 /** Whether a finding counts: null where the counts cannot tell. Without a summary there is no finding. */
-const hit = sql`case
+const vulnerabilityHit = sql`case
   when s.manifest_digest is null or ${severe} + s.known_exploited * g.exploited = 0 then false
   when g."fixableOnly" and s.fixable = 0 then false
   when g."hasOtherConditions" then null
   when case when g."fixableOnly" then ${severe} + s.fixable - ${all}
        else greatest(${severe}, s.known_exploited * g.exploited) end > g.exempted_max then true end`;
+
+/** The same with secrets: only exemptions that may be of anything can take them out. */
+const hit = sql`case
+  when s.manifest_digest is null or ${secret} = 0 or ${vulnerabilityHit} then ${vulnerabilityHit}
+  when g.exempted_max < ${anyExempted} then true end`;
 
 /**
  * The rule for the state that stands: null where there is none to rule on. A summary is written with a result, so an
@@ -70,7 +93,8 @@ const doubt = sql`case
 export const boundVerdict: RawBuilder<string | null> = sql`case
   when g.mode = 'off' then 'allow'
   when m.kind = 'index' or c.state = 'scanned' and s.manifest_digest is null
-    or s.manifest_digest is not null and coalesce(c.state, '') not in ('scanned', 'incomplete', 'unsupported') then null
+    or s.manifest_digest is not null and coalesce(c.state, '') not in ('scanned', 'incomplete', 'unsupported')
+    or s.manifest_digest is not null and ${asksForSecrets} and s.secrets_outcome is distinct from c.state then null
   when g.mode = 'observe' then
     case coalesce(${rule} <> 'allow', false) or ${hit} or (${doubt} and g.if_undetermined <> 'allow')
       when true then 'warn' when false then 'allow' end

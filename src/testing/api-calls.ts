@@ -169,6 +169,7 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   },
   listFindings: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/findings` }),
   listPackages: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/packages` }),
+  listSecrets: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/secrets` }),
   scanImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
   cancelScan: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
   scanImages: async (server, unique) => ({

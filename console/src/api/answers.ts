@@ -12,6 +12,7 @@ export type Reason = Verdict['reasons'][number];
 export type SeveritySummary = Schemas['SeveritySummary'];
 export type Severity = Finding['severity'];
 export type Finding = Schemas['Finding'];
+export type SecretFinding = Schemas['SecretFinding'];
 export type ImagePackage = Schemas['ImagePackage'];
 export type Vulnerability = Schemas['Vulnerability'];
 export type Namespace = Schemas['Namespace'];

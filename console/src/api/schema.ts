@@ -836,6 +836,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/images/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Secrets in an image, hidden files and the config included, worst first; values are masked
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["listSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images/{id}/packages": {
         parameters: {
             query?: never;
@@ -1073,6 +1093,8 @@ export interface components {
             repository?: string;
             digest?: string;
             package?: string;
+            /** @description Pattern of the paths of a secret */
+            path?: string;
             reason: string;
             createdBy: string;
             /** Format: date-time */
@@ -1089,6 +1111,8 @@ export interface components {
             repository?: string;
             digest?: string;
             package?: string;
+            /** @description Only with ids of secrets: secret:<rule> */
+            path?: string;
         };
         Feed: {
             name: string;
@@ -1158,6 +1182,7 @@ export interface components {
             scan: components["schemas"]["Scan"];
             /** @description Null: never judged */
             severity: components["schemas"]["SeveritySummary"] | null;
+            secrets: components["schemas"]["SecretSummary"];
             doubts: components["schemas"]["Doubt"][];
             verdict: components["schemas"]["Verdict"];
         };
@@ -1182,6 +1207,7 @@ export interface components {
             scan: components["schemas"]["Scan"];
             /** @description Null: never judged */
             severity: components["schemas"]["SeveritySummary"] | null;
+            secrets: components["schemas"]["SecretSummary"];
             doubts: components["schemas"]["Doubt"][];
             verdict: components["schemas"]["Verdict"];
             /** @description Digest of the config */
@@ -1273,7 +1299,7 @@ export interface components {
         ImageVerdict: {
             /** @enum {unknown} */
             verdict: "allow" | "warn" | "hold" | "block";
-            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["StateReason"])[];
+            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["SecretReason"] | components["schemas"]["StateReason"])[];
             exempted: number;
             digest: string;
             reportUrl: string;
@@ -1612,6 +1638,74 @@ export interface components {
             /** @description Scans that were put into the queue: images of equal content share one */
             queued: number;
         };
+        SecretFinding: {
+            /** @constant */
+            kind: "secret";
+            /** @description Exemptions name it as secret:<rule> */
+            rule: string;
+            title: string;
+            /** @enum {unknown} */
+            type: "cloud" | "code-host" | "package-registry" | "chat" | "payment" | "service" | "database" | "private-key" | "token" | "password";
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            /** @description At most the first two characters, then asterisks */
+            masked: string;
+            /** @description Of a file, or of the config: config:env/NAME, config:history/3, … */
+            path: string;
+            line: number;
+            /** @description Null: it stands in the config of the image */
+            layer: {
+                index: number;
+                digest: string;
+                createdBy: string | null;
+            } | null;
+            /** @description What a later layer does to the file; whoever pulls the image has it all the same */
+            fate: {
+                /** @enum {unknown} */
+                kind: "deleted" | "replaced";
+                byLayer: number;
+            } | null;
+            /** Format: date-time */
+            firstSeenAt: string;
+            exempted: {
+                by: string;
+                reason: string;
+                expiresAt: string | null;
+            } | null;
+        };
+        SecretReason: {
+            /** @constant */
+            kind: "secret";
+            rule: string;
+            title: string;
+            /** @enum {unknown} */
+            type: "cloud" | "code-host" | "package-registry" | "chat" | "payment" | "service" | "database" | "private-key" | "token" | "password";
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            path: string;
+            /** @description Of the first */
+            line: number;
+            /** @description Secrets of the rule at the path */
+            count: number;
+        };
+        SecretSummary: {
+            /** @enum {unknown} */
+            state: "not-scanned" | "queued" | "scanning" | "scanned" | "undetermined" | "incomplete" | "cancelled" | "failed" | "unsupported";
+            problem?: {
+                phase: string;
+                reason: string;
+                remedy: string;
+            };
+            /** @description Null: never looked for */
+            counts: {
+                critical: number;
+                high: number;
+                medium: number;
+                low: number;
+                negligible: number;
+                unknown: number;
+            } | null;
+        };
         Session: {
             account: {
                 name: string;
@@ -1685,7 +1779,7 @@ export interface components {
         Verdict: {
             /** @enum {unknown} */
             kind: "allow" | "warn" | "hold" | "block";
-            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["StateReason"])[];
+            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["SecretReason"] | components["schemas"]["StateReason"])[];
             reasonCount: number;
             /** @description Findings that the allowlist took out of the judgement */
             exempted: number;
@@ -3669,6 +3763,50 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Finding"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        totalIsEstimate?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listSecrets: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                type?: "cloud" | "code-host" | "package-registry" | "chat" | "payment" | "service" | "database" | "private-key" | "token" | "password";
+                exempted?: boolean;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Secrets in an image, hidden files and the config included, worst first; values are masked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SecretFinding"][];
                         nextCursor: string | null;
                         total: number;
                         /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */

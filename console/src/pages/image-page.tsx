@@ -7,6 +7,7 @@ import { PageSkeleton } from '../layout/page-skeleton.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
 import { ImageActions } from '../parts/image-actions.tsx';
 import { imageName } from '../parts/image-name.ts';
+import { totalOf } from '../parts/severity-order.ts';
 import { oneOf, useSearchState } from '../parts/use-search-state.ts';
 import { BuildHistoryTab } from './image/build-history-tab.tsx';
 import { DetailsTab } from './image/details-tab.tsx';
@@ -16,13 +17,15 @@ import { PackagesTab } from './image/packages-tab.tsx';
 import { PlatformsTab } from './image/platforms-tab.tsx';
 import { ReportFacts } from './image/report-facts.tsx';
 import { ReportReasons } from './image/report-reasons.tsx';
+import { SecretsTab } from './image/secrets-tab.tsx';
 import { VerdictSentence } from './image/verdict-sentence.tsx';
 
-const tabs = ['findings', 'packages', 'history', 'platforms', 'details'] as const;
+const tabs = ['findings', 'secrets', 'packages', 'history', 'platforms', 'details'] as const;
 type Tab = (typeof tabs)[number];
 
 const labels: Readonly<Record<Tab, string>> = {
   findings: 'Findings',
+  secrets: 'Sensitive data',
   packages: 'Packages',
   history: 'Build history',
   platforms: 'Platforms',
@@ -32,13 +35,15 @@ const labels: Readonly<Record<Tab, string>> = {
 function tabsOf(image: ImageDetails): readonly Tab[] {
   if (image.kind === 'index') return ['platforms', 'details'];
   if (image.kind === 'artifact' && image.severity === null) return ['details'];
-  return ['findings', 'packages', 'history', 'details'];
+  return ['findings', 'secrets', 'packages', 'history', 'details'];
 }
 
 function TabBody({ tab, image }: { tab: Tab; image: ImageDetails }) {
   switch (tab) {
     case 'findings':
       return <FindingsTab image={image} />;
+    case 'secrets':
+      return <SecretsTab image={image} />;
     case 'packages':
       return <PackagesTab image={image} />;
     case 'history':
@@ -58,6 +63,7 @@ function Report({ image }: { image: ImageDetails }) {
     q: undefined,
     severity: undefined,
     fixable: undefined,
+    type: undefined,
     sort: undefined,
     finding: undefined,
   };
@@ -74,6 +80,9 @@ function Report({ image }: { image: ImageDetails }) {
           {offered.map((value) => (
             <Tabs.Tab key={value} value={value}>
               {labels[value]}
+              {value === 'secrets' && image.secrets.counts !== null && (
+                <span className="pq-dim"> {totalOf(image.secrets.counts)}</span>
+              )}
               {value === 'packages' && image.packageCount !== null && (
                 <span className="pq-dim"> {image.packageCount}</span>
               )}

@@ -15,6 +15,7 @@ import { loginCommand, pushCommand } from './push-command.ts';
 import { RelativeTime } from './relative-time.tsx';
 import { ScanState } from './scan-state.tsx';
 import { SeverityCounts, SeverityCountsHead } from './severity-counts.tsx';
+import { totalOf } from './severity-order.ts';
 import { oneOf, type SearchState } from './use-search-state.ts';
 import { VerdictMark } from './verdict-mark.tsx';
 
@@ -93,6 +94,13 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
         ) : (
           <SeverityCounts counts={image.severity} />
         ),
+    },
+    {
+      id: 'secrets',
+      label: 'Secrets',
+      align: 'right',
+      cell: ({ secrets: { counts } }) =>
+        counts === null ? <span className="pq-dim">—</span> : totalOf(counts),
     },
     {
       id: 'fixable',

@@ -14,6 +14,7 @@ import {
   TagDeleteQuery,
 } from './repository.ts';
 import { ScanRequest, ScansQueued } from './scan-request.ts';
+import { SecretFinding, SecretQuery } from './secret.ts';
 import { ImageVerdict, VerdictQuery } from './verdict.ts';
 import { Vulnerability, VulnerabilityParams } from './vulnerability.ts';
 
@@ -100,6 +101,17 @@ export const imageOperations = {
     query: FindingQuery,
     status: 200,
     response: page(Finding),
+  }),
+  listSecrets: operation({
+    method: 'GET',
+    path: '/images/:id/secrets',
+    tag: 'images',
+    summary: 'Secrets in an image, hidden files and the config included, worst first; values are masked',
+    access: { kind: 'image', right: 'read' },
+    params: ImageParams,
+    query: SecretQuery,
+    status: 200,
+    response: page(SecretFinding),
   }),
   listPackages: operation({
     method: 'GET',

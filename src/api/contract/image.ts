@@ -38,6 +38,13 @@ export const Platform = closed({
   variant: Type.Optional(Type.String()),
 });
 
+/** Secrets of an image: the state of their scan, and what the last result has of each severity. */
+export const SecretSummary = component('SecretSummary', {
+  state: ScanStateName,
+  problem: Type.Optional(closed({ phase: Type.String(), reason: Type.String(), remedy: Type.String() })),
+  counts: Type.Union([SeverityCounts, Type.Null()], { description: 'Null: never looked for' }),
+});
+
 const imageProperties = {
   id: Type.Integer(),
   namespace: Type.String(),
@@ -52,6 +59,7 @@ const imageProperties = {
   pushedBy: Type.String(),
   scan: Scan,
   severity: Type.Union([SeveritySummary, Type.Null()], { description: 'Null: never judged' }),
+  secrets: SecretSummary,
   doubts: Type.Array(Doubt),
   verdict: Verdict,
 };

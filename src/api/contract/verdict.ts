@@ -1,8 +1,9 @@
 import Type, { type Static } from 'typebox';
 import { closed, component } from './component.ts';
+import { SecretTypeName } from './secret.ts';
 import { SeverityName } from './severity.ts';
 
-/** Why a pull is refused or warned of; of one of the two kinds. */
+/** Why a pull is refused or warned of; of one of the three kinds. */
 export const Reason = Type.Union([
   component('VulnerabilityReason', {
     kind: Type.Literal('vulnerability'),
@@ -12,6 +13,16 @@ export const Reason = Type.Union([
     installedVersion: Type.String(),
     fixedVersion: Type.Optional(Type.String()),
     knownExploited: Type.Boolean(),
+  }),
+  component('SecretReason', {
+    kind: Type.Literal('secret'),
+    rule: Type.String(),
+    title: Type.String(),
+    type: SecretTypeName,
+    severity: SeverityName,
+    path: Type.String(),
+    line: Type.Integer({ description: 'Of the first' }),
+    count: Type.Integer({ description: 'Secrets of the rule at the path' }),
   }),
   component('StateReason', {
     kind: Type.Literal('state'),

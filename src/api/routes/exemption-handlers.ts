@@ -33,6 +33,7 @@ export function exemptionHandlers(
       const { namespace, body, caller, now } = call;
       const vulnerabilityIds = readIds(body.ids);
       const scope = readScope(body, now);
+      refuseMixedScope(vulnerabilityIds, scope);
       const created = await db.transaction().execute(async (transaction) => {
         const createdBy = caller.principal.name;
         const wanted = { namespaceId: namespace.id, vulnerabilityIds, ...scope, createdBy };
@@ -71,7 +72,7 @@ function readIds(texts: readonly string[]): readonly string[] {
     const shown = malformed.slice(0, 20).map((id) => JSON.stringify(id));
     const others = malformed.length > shown.length ? ` and ${malformed.length - shown.length} more` : '';
     throw badRequest(
-      `Cannot allow ${shown.join(', ')}${others}: an id must look like CVE-2024-12345, GHSA-xxxx-xxxx-xxxx, DSA-1234-1, …`,
+      `Cannot allow ${shown.join(', ')}${others}: an id must look like CVE-2024-12345, GHSA-xxxx-xxxx-xxxx, DSA-1234-1, …, or secret:<rule>`,
       { malformed },
     );
   }
@@ -99,13 +100,35 @@ function readScope(body: ExemptionCreate, now: Date) {
       throw badRequest(`Cannot read repository pattern "${body.repository}": ${pattern.message}`);
     }
   }
+  if (body.path !== undefined) {
+    const pattern = parsePattern(body.path);
+    if (pattern.kind === 'invalid') {
+      throw badRequest(`Cannot read path pattern "${body.path}": ${pattern.message}`);
+    }
+  }
   return {
     reason,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(body.repository === undefined ? {} : { repositoryPattern: body.repository }),
     ...(body.digest === undefined ? {} : { digest: body.digest }),
     ...(body.package === undefined ? {} : { packageName: body.package }),
+    ...(body.path === undefined ? {} : { pathPattern: body.path }),
   };
+}
+
+/** A package says nothing of a secret, nor a path of a vulnerability: such an entry would never count. */
+function refuseMixedScope(
+  ids: readonly string[],
+  scope: { readonly packageName?: string; readonly pathPattern?: string },
+): void {
+  const secret = ids.find((id) => id.startsWith('SECRET:'));
+  const vulnerability = ids.find((id) => !id.startsWith('SECRET:'));
+  if (secret !== undefined && scope.packageName !== undefined)
+    throw badRequest(`Cannot allow "${secret}" in one package: a secret is limited by body key "path"`);
+  if (vulnerability !== undefined && scope.pathPattern !== undefined)
+    throw badRequest(
+      `Cannot allow "${vulnerability}" at a path: only secrets are limited by body key "path"`,
+    );
 }
 
 function showExemption(stored: StoredExemption, now: Date): Exemption {
@@ -115,6 +138,7 @@ function showExemption(stored: StoredExemption, now: Date): Exemption {
     repositoryPattern,
     digest,
     packageName,
+    pathPattern,
     reason,
     createdBy,
     createdAt,
@@ -126,6 +150,7 @@ function showExemption(stored: StoredExemption, now: Date): Exemption {
     ...(repositoryPattern === undefined ? {} : { repository: repositoryPattern }),
     ...(digest === undefined ? {} : { digest }),
     ...(packageName === undefined ? {} : { package: packageName }),
+    ...(pathPattern === undefined ? {} : { path: pathPattern }),
     reason,
     createdBy,
     createdAt: createdAt.toISOString(),

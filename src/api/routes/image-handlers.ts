@@ -1,6 +1,7 @@
 import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
 import { readImageRows } from '../../scan/image-list.ts';
+import { readImageSecrets } from '../../scan/image-secrets-store.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
@@ -10,6 +11,7 @@ import { tagGuardOf } from '../decide-tag-move.ts';
 import { conflict, notFound } from '../errors.ts';
 import { findingKey, selectFindings } from '../list-findings.ts';
 import { listImages, type Total } from '../list-images.ts';
+import { secretKeyOf, selectSecrets } from '../list-secrets.ts';
 import { pageOf } from '../page-of.ts';
 import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
@@ -18,7 +20,7 @@ import { visibleImages } from '../visible-images.ts';
 
 export function imageHandlers(
   dependencies: ApiDependencies,
-): HandlersOf<'listImages' | 'getImage' | 'deleteImage' | 'listFindings' | 'listPackages'> {
+): HandlersOf<'listImages' | 'getImage' | 'deleteImage' | 'listFindings' | 'listSecrets' | 'listPackages'> {
   const { db, facts, verdicts, now: clock } = dependencies;
   const totals = new CountCache<Total>({ now: clock, sizeOf: ({ total }) => total });
   return {
@@ -76,6 +78,16 @@ export function imageHandlers(
       const items = selectFindings(placed, query, { exemptions, repository, digest, now });
       const list = `findings ${query.sort ?? ''}`;
       return pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
+    },
+
+    listSecrets: async ({ image, namespace, query, now }) => {
+      const [found, exemptions] = await Promise.all([
+        readImageSecrets(db, image.digest),
+        listExemptions(db, namespace.id),
+      ]);
+      const { repository, digest } = image;
+      const items = selectSecrets(found, query, { exemptions, repository, digest, now });
+      return pageOf({ list: 'secrets', items, request: query, keyOf: secretKeyOf, show: (item) => item });
     },
 
     listPackages: async ({ image, query }) => {

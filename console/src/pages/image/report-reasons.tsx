@@ -10,6 +10,17 @@ import './report.css';
 function ReasonLine({ reason }: { reason: Reason }) {
   const state = useSearchState();
   if (reason.kind === 'state') return <li>{reason.message}</li>;
+  if (reason.kind === 'secret') {
+    return (
+      <li className="pq-reason">
+        <SeverityMark severity={reason.severity} />
+        <span>
+          <Link to={state.link({ tab: 'secrets' })}>{reason.title}</Link> in {reason.path} line {reason.line}
+          {reason.count > 1 && ` and ${reason.count - 1} more there`}
+        </span>
+      </li>
+    );
+  }
   const key = findingKey({ id: reason.id, package: { name: reason.packageName } });
   return (
     <li className="pq-reason">
@@ -60,11 +71,22 @@ const titles = {
   allow: 'Allowed',
 } as const;
 
+function reasonKey(reason: Reason): string {
+  switch (reason.kind) {
+    case 'state':
+      return reason.message;
+    case 'secret':
+      return `${reason.rule} ${reason.path}`;
+    case 'vulnerability':
+      return `${reason.id} ${reason.packageName}`;
+  }
+}
+
 /** Reasons of the policy; one that only repeats a doubt or a problem shown above is left out. */
 function Reasons({ image }: { image: ImageDetails }) {
   const { verdict } = image;
   const isTold = image.doubts.length > 0 || image.scan.problem !== undefined;
-  const reasons = verdict.reasons.filter((reason) => reason.kind === 'vulnerability' || !isTold);
+  const reasons = verdict.reasons.filter((reason) => reason.kind !== 'state' || !isTold);
   const more = verdict.reasonCount - verdict.reasons.length;
   if (reasons.length === 0) return null;
   return (
@@ -72,10 +94,7 @@ function Reasons({ image }: { image: ImageDetails }) {
       <h2>{titles[verdict.kind]}</h2>
       <ul>
         {reasons.map((reason) => (
-          <ReasonLine
-            key={reason.kind === 'state' ? reason.message : `${reason.id} ${reason.packageName}`}
-            reason={reason}
-          />
+          <ReasonLine key={reasonKey(reason)} reason={reason} />
         ))}
         {more > 0 && <li>and {more === 1 ? '1 more reason' : `${more} more reasons`}</li>}
       </ul>

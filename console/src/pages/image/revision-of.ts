@@ -2,5 +2,11 @@ import type { ImageDetails } from '../../api/answers.ts';
 
 /** Changes whenever the findings of the image may have changed, so that they are asked again. */
 export function revisionOf(image: ImageDetails): string {
-  return JSON.stringify([image.inspectedAt, image.severity, image.verdict.exempted, image.verdict.kind]);
+  return JSON.stringify([
+    image.inspectedAt,
+    image.severity,
+    image.secrets,
+    image.verdict.exempted,
+    image.verdict.kind,
+  ]);
 }

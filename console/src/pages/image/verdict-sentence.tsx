@@ -15,11 +15,20 @@ function findingsInWords(counts: SeverityCountsOf): string {
     : `${total} vulnerabilities, ${counts[worst]} of them ${rating}`;
 }
 
+/** No vulnerability; what is known of secrets is said beside it. */
+function cleanSentence({ secrets: { counts, state } }: ImageDetails, name: string): string {
+  const found = counts === null ? 0 : totalOf(counts);
+  if (found > 0) return `${name} is served with ${found === 1 ? 'a secret' : `${found} secrets`} in it.`;
+  return counts === null || state === 'incomplete'
+    ? `${name} is served: no vulnerability was found. It was not searched whole for sensitive data.`
+    : `${name} is served: everything was looked at and nothing was found.`;
+}
+
 function servedSentence(image: ImageDetails): string {
   const name = imageName(image);
   switch (standingOf(image)) {
     case 'clean':
-      return `${name} is served: everything was looked at and nothing was found.`;
+      return cleanSentence(image, name);
     case 'findings':
       return `${name} is served with ${image.severity === null ? '' : findingsInWords(image.severity)}.`;
     case 'could-not-tell':

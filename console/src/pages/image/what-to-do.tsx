@@ -20,7 +20,7 @@ function UpgradeLine({ upgrade }: { upgrade: Upgrade }) {
 
 function allowPath(image: ImageDetails): string {
   const reasons = image.verdict.reasons.flatMap((reason) =>
-    reason.kind === 'vulnerability' ? [reason.id] : [],
+    reason.kind === 'vulnerability' ? [reason.id] : reason.kind === 'secret' ? [`secret:${reason.rule}`] : [],
   );
   const ids = [...new Set(reasons)];
   const query = new URLSearchParams({ tab: 'allowlist', ...(ids.length > 0 && { ids: ids.join(', ') }) });
@@ -41,13 +41,15 @@ function Remedies({ image }: { image: ImageDetails }) {
 export function WhatToDo({ image }: { image: ImageDetails }) {
   const { upgrades } = image;
   const { reasons } = image.verdict;
-  const hasIds = reasons.some((reason) => reason.kind === 'vulnerability');
+  const hasIds = reasons.some((reason) => reason.kind !== 'state');
+  const hasSecrets = reasons.some((reason) => reason.kind === 'secret');
   const isFailed = image.scan.problem !== undefined;
   return (
     <section className="pq-panel" aria-label="What to do">
       <h2>What to do</h2>
       <ul>
         {isFailed && <li>Scan it again when the cause is gone.</li>}
+        {hasSecrets && <li>Revoke the secrets where they were issued, and build without them.</li>}
         {isBusy(image) && <li>Wait: this page follows the scan.</li>}
         {upgrades.slice(0, upgradesMax).map((upgrade) => (
           <UpgradeLine key={`${upgrade.packageName} ${upgrade.installedVersion}`} upgrade={upgrade} />

@@ -15,6 +15,8 @@ const severities = [
   { value: 'low', label: 'low or worse' },
 ] as const;
 
+const secretRules = [{ value: 'off', label: 'not at all' }, ...severities] as const;
+
 const fixes = [
   { value: 'all', label: 'with or without a fix' },
   { value: 'fixable', label: 'that have a fix' },
@@ -109,6 +111,14 @@ function Conditions({ policy, disabled, onChange }: SentenceProps) {
         value={policy.unknownSeverityAs}
         disabled={disabled}
         onChange={(unknownSeverityAs) => onChange({ ...policy, unknownSeverityAs })}
+      />
+      . Secrets in an image count{' '}
+      <Phrase
+        label="Secrets"
+        options={secretRules}
+        value={policy.secrets}
+        disabled={disabled}
+        onChange={(secrets) => onChange({ ...policy, secrets })}
       />
       .
     </>
