@@ -56,13 +56,14 @@ const fewManifestsMax = 1_000;
 
 /**
  * Of a link `l` whose blob very many manifests have: one of its repository does. The first that is met ends the search;
- * a subquery with a limit, so that PostgreSQL does not join all of them.
+ * a subquery with a limit, so that PostgreSQL does not join all of them, and with an expression that only the index by
+ * manifest fits: the one by blob would meet all of its manifests for each link.
  */
 const isNeededOfMany = sql`coalesce((
   select true from repository_manifest held
   where held.repository_id = l.repository_id and coalesce((
     select true from manifest_blob used
-    where used.manifest_digest = held.manifest_digest and used.blob_digest = l.digest limit 1), false)
+    where used.manifest_digest = held.manifest_digest and used.blob_digest || '' = l.digest limit 1), false)
   limit 1), false)`;
 
 const isNeededOfFew = sql`exists (
