@@ -12,6 +12,7 @@ import type { Database, DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { parseNamespaceName } from '../oci/names.ts';
+import { asksForMore } from '../policy/asks-for-more.ts';
 import { mergePolicy, readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { queueUnscanned } from '../scan/queue-scan.ts';
@@ -115,8 +116,9 @@ export async function changeNamespace(
       },
     });
     await notify(transaction, 'pratique_policy', String(before.id));
-    if (merged !== undefined && merged.mode !== 'off' && readStoredPolicy(before.policy).mode === 'off') {
-      await queueUnscanned(transaction, new GraphileQueue({ connection }), before.id);
+    if (merged !== undefined && asksForMore(readStoredPolicy(before.policy), merged)) {
+      const secrets = merged.secrets !== 'off';
+      await queueUnscanned(transaction, new GraphileQueue({ connection }), before.id, { secrets });
     }
   });
 }

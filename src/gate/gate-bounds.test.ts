@@ -58,11 +58,32 @@ beforeAll(async () => {
       );
     }
   }
+  for (const severity of ['high', 'low', undefined] as const) await imageWithSecret(severity);
+  await imageWithSecret(undefined, 'incomplete');
 });
 
 afterAll(async () => {
   await database.drop();
 });
+
+/** An image with one secret, or with a scan for secrets that came to something else than the image's own. */
+async function imageWithSecret(severity: Severity | undefined, outcome = 'scanned'): Promise<void> {
+  const digest = await image(`secret ${severity ?? 'none'} ${outcome}`, []);
+  const found = { rule: 'a-rule', title: 'A', type: 'token', severity, path: 'a', line: 1, count: 1 };
+  const facts = { found: severity === undefined ? [] : [found], omitted: {} };
+  await database.pool.query(
+    'update image_report set secrets_outcome = $2, secret_facts = $3 where manifest_digest = $1',
+    [digest, outcome, JSON.stringify(facts)],
+  );
+  await database.pool.query(
+    `update image_summary set secrets_outcome = $2, secrets_high = $3, secrets_low = $4 where manifest_digest = $1`,
+    [digest, outcome, severity === 'high' ? 1 : 0, severity === 'low' ? 1 : 0],
+  );
+  await database.pool.query(
+    `insert into image_scan (manifest_digest, category, state) values ($1, 'secrets', $2)`,
+    [digest, outcome],
+  );
+}
 
 async function image(
   content: string,
@@ -90,7 +111,11 @@ async function imagesThatMayBe(policy: Policy, kind: string): Promise<readonly I
   return await readImageRefs(db, { filter: { gate: { bounds, kind } }, order, limit: 1_000 });
 }
 
-const changes: readonly (readonly [string, object, 'all are told apart' | 'some need their facts'])[] = [
+const changes: readonly (readonly [
+  string,
+  object,
+  'all are told apart' | 'some need their facts' | 'some may be left open',
+])[] = [
   ['off', { mode: 'off' }, 'all are told apart'],
   ['observe', { mode: 'observe' }, 'some need their facts'],
   ['enforce', { mode: 'enforce' }, 'some need their facts'],
@@ -100,6 +125,8 @@ const changes: readonly (readonly [string, object, 'all are told apart' | 'some 
     { mode: 'enforce', minSeverity: 'low', unknownSeverityAs: 'negligible' },
     'some need their facts',
   ],
+  ['secrets', { mode: 'enforce', secrets: 'high' }, 'some may be left open'],
+  ['secrets, warned of', { mode: 'observe', secrets: 'low' }, 'some may be left open'],
   ['fixable only', { mode: 'enforce', fixableOnly: true }, 'some need their facts'],
   ['grace and EPSS', { mode: 'enforce', graceDays: { high: 3650 }, epssMin: 0.5 }, 'some need their facts'],
   [
@@ -137,7 +164,8 @@ describe('readGateBounds()', () => {
     }
     // A bound that leaves out nothing would be right, and of no use: every image under every verdict.
     if (expected === 'all are told apart') expect(shown).toBe(all.length);
-    else expect(shown).toBeLessThan(all.length * 2.5);
+    // Images that were never searched for secrets are open where the policy asks for them.
+    else expect(shown).toBeLessThan(all.length * (expected === 'some need their facts' ? 2.5 : 4));
   });
 
   test('an exemption makes its images open, until it expires', async () => {
@@ -199,5 +227,23 @@ describe('an index of more images than are judged at once (threats.md §6)', () 
     const facts = await store.factsOf(digest);
     expect(facts?.doubts.map(({ code }) => code)).toContain('index-in-part');
     store.close();
+  });
+});
+
+describe('readGateBounds() with secrets', () => {
+  test('tells images apart by their secrets, unless an exemption may be of them', async () => {
+    const policy: Policy = { ...defaultPolicy, mode: 'enforce', secrets: 'high' };
+    const digestsOf = async (kind: string) =>
+      (await imagesThatMayBe(policy, kind)).map(({ digest }) => digest);
+    const [high, low] = [digestOfText('secret high scanned'), digestOfText('secret low scanned')];
+    expect(await digestsOf('block')).toEqual(expect.arrayContaining([high]));
+    expect(await digestsOf('block')).not.toContain(low);
+    expect(await digestsOf('allow')).not.toContain(high);
+    await database.pool.query(
+      `insert into exemption (namespace_id, vulnerability_id, reason, created_by) values ($1, 'SECRET:A-RULE', 't', 't')`,
+      [namespaceId],
+    );
+    expect(await digestsOf('allow')).toContain(high);
+    await database.pool.query('delete from exemption');
   });
 });

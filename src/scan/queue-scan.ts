@@ -88,18 +88,19 @@ export async function queueScans(
   return rows.length;
 }
 
-/** Queues every image of a namespace that has no result yet, or none of a category: what switching blocking on does (semantics.md §3). */
+/** Queues every image of a namespace that has no result yet, with `secrets` also what was never searched for them: what switching blocking on does (semantics.md §3). */
 export async function queueUnscanned(
   transaction: Transaction<Tables>,
   enqueuer: ScanEnqueuer,
   namespaceId: number,
+  options: { readonly secrets?: boolean } = {},
 ): Promise<number> {
   const { rows } = await sql<{ digest: string }>`
     select distinct rm.manifest_digest as digest
     from repository r join repository_manifest rm on rm.repository_id = r.id
     where r.namespace_id = ${namespaceId}
       and not exists (select from image_report i where i.manifest_digest = rm.manifest_digest
-        and i.secrets_outcome is not null)`.execute(transaction);
+        and (i.secrets_outcome is not null or not ${options.secrets === true}))`.execute(transaction);
   return await queueScans(
     transaction,
     enqueuer,

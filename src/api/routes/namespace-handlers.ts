@@ -11,6 +11,7 @@ import { readUsages } from '../../catalog/quota.ts';
 import type { Database } from '../../database/database.ts';
 import { notify } from '../../database/notifications.ts';
 import { parseNamespaceName } from '../../oci/names.ts';
+import { asksForMore } from '../../policy/asks-for-more.ts';
 import { mergePolicy, readStoredPolicy } from '../../policy/parse-policy.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { queueUnscanned } from '../../scan/queue-scan.ts';
@@ -156,9 +157,9 @@ async function changeNamespace(
     };
     await recordChange(transaction, call, { kind, subject: namespace.name, details });
     await notify(transaction, 'pratique_policy', String(namespace.id));
-    const wasOff = readStoredPolicy(before.policy).mode === 'off';
-    if (policy !== undefined && policy.mode !== 'off' && wasOff) {
-      await queueUnscanned(transaction, dependencies.enqueuer, namespace.id);
+    if (policy !== undefined && asksForMore(readStoredPolicy(before.policy), policy)) {
+      const secrets = policy.secrets !== 'off';
+      await queueUnscanned(transaction, dependencies.enqueuer, namespace.id, { secrets });
     }
     return changed;
   });
