@@ -348,7 +348,7 @@ describe('other lists', () => {
       'systemadmin',
     ]);
     const members = (await walk('/namespaces/own/members', 2)).map(({ user }) => user);
-    expect(members).toEqual(['auditor', 'developer', 'guest', 'maintainer', 'namespaceadmin']);
+    expect(members).toEqual(['auditor', 'developer', 'disabled', 'guest', 'maintainer', 'namespaceadmin']);
   });
 
   test('scanning by filter covers what the caller may scan, once per content', async () => {
