@@ -10,11 +10,15 @@ describe('orderOf()', () => {
     expect(orderOf('Alpine')).toBe(apkOrder);
     expect(orderOf('Debian')).toBe(debOrder);
     expect(orderOf('Azure Linux')).toBe(rpmOrder);
-    expect(orderOf('npm')).toBe(semverOrder);
+    for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL', 'Bitnami']) {
+      expect(orderOf(ecosystem)).toBe(semverOrder);
+    }
   });
 
   it('has no order for an ecosystem that is not covered, rather than a wrong one', () => {
     expect(orderOf('Red Hat')).toBeUndefined();
+    // A build number counts in Pub's order, and is ignored in that of semantic versions.
+    expect(orderOf('Pub')).toBeUndefined();
     expect(orderOf('constructor')).toBeUndefined();
   });
 });

@@ -17,7 +17,13 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     // Its advisories name source packages and know neither modules nor streams; those of other rpm distributions do.
     case 'Azure Linux':
       return rpmOrder;
+    // Their packages have semantic versions by rule, and so have their advisories (OSV schema, `SEMVER` ranges).
+    case 'Bitnami':
+    case 'crates.io':
+    case 'Go':
+    case 'Hex':
     case 'npm':
+    case 'SwiftURL':
       return semverOrder;
     default:
       return undefined;

@@ -142,9 +142,16 @@ function foundIn({ goVersion, modules }: BuildInfo): readonly Found[] {
   ];
 }
 
-/** `go1.22.3 X:nocoverageredesign` → `1.22.3`; a development version has none. */
+/**
+ * As Go's advisories write it: `go1.22.3 X:nocoverageredesign` → `1.22.3`, `go1.20` → `1.20.0`, `go1.21rc2` →
+ * `1.21.0-rc.2`; a development version has none.
+ */
 function standardLibraryVersion(goVersion: string): string {
-  return /^go(\d+(?:\.\d+)*(?:(?:rc|beta)\d+)?)/.exec(goVersion)?.[1] ?? '';
+  const [, major, minor, patch = '0', stage, round] =
+    /^go(\d+)\.(\d+)(?:\.(\d+))?(?:(rc|beta)(\d+))?/.exec(goVersion) ?? [];
+  if (major === undefined || minor === undefined) return '';
+  const released = `${major}.${minor}.${patch}`;
+  return stage === undefined ? released : `${released}-${stage}.${round}`;
 }
 
 function plainVersion(version: string): string {

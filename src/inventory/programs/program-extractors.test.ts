@@ -82,7 +82,10 @@ describe('goProgramExtractor', () => {
   });
 
   it('knows the standard library also where no modules are listed', () => {
-    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('go1.20', '') }))).toEqual(['go stdlib 1.20']);
+    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('go1.20', '') }))).toEqual(['go stdlib 1.20.0']);
+    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('go1.21rc2', '') }))).toEqual([
+      'go stdlib 1.21.0-rc.2',
+    ]);
     expect(extract(buildElf({ '.go.buildinfo': inlineInfo('devel +abc', '') }))).toEqual(['go stdlib ']);
   });
 
