@@ -4,6 +4,7 @@ import type { DockerTokens } from '../accounts/docker-tokens.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Challenges } from './authorize.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { Credentials } from './credentials.ts';
 import type { PullGuard, PushGuard, PushObserver } from './guards.ts';
 import type { ManifestCache } from './manifest-cache.ts';
@@ -42,6 +43,7 @@ export interface RegistryParts extends RegistryDependencies {
   readonly readSituation: ReadSituation;
   readonly manifestCache: ManifestCache;
   readonly sendBuffers: SendBuffers;
+  readonly bodyRoom: BodyRoom;
 }
 
 /** One request, its sender proven. */

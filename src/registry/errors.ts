@@ -80,6 +80,13 @@ export const refusals = {
       `Cannot sign in: too many tries failed, the next is possible in ${retryAfterSeconds} s`,
       { headers: { 'retry-after': String(retryAfterSeconds) } },
     ),
+  tooManyManifests: () =>
+    refusal(
+      429,
+      'TOOMANYREQUESTS',
+      'Cannot take the manifest: as many large ones are being stored as may be at once; send it again',
+      { headers: { 'retry-after': '5' } },
+    ),
   tooManyUploads: (namespace: string) =>
     refusal(
       429,

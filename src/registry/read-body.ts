@@ -5,6 +5,8 @@ export type Body = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readon
 /** Reads a request's body; stops, and reads no further, beyond `sizeBytesMax`. Throws when the client breaks off. */
 export async function readBody(request: IncomingMessage, sizeBytesMax: number): Promise<Body> {
   if (Number(request.headers['content-length'] ?? '0') > sizeBytesMax) return { kind: 'too-large' };
+  // It may have gone while it waited for its turn; then nothing more will be told of it.
+  if (request.destroyed) throw new ClientGoneError();
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   return await new Promise((resolve, reject) => {

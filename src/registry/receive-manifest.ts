@@ -47,6 +47,26 @@ export async function receiveManifest(
     denials: parts.login.denials,
   });
   if (access.kind === 'refused') return refuse(reply, access);
+  const statedBytes = Number(request.headers['content-length'] ?? Number.NaN);
+  const leave = await parts.bodyRoom.enter(access.requester.accountId ?? 0, statedBytes);
+  if (leave === undefined) return refuse(reply, refusals.tooManyManifests());
+  try {
+    return await takeManifest(call, { name, reference, access });
+  } finally {
+    leave();
+  }
+}
+
+async function takeManifest(
+  call: RegistryCall,
+  asked: {
+    readonly name: FullName;
+    readonly reference: ManifestReference;
+    readonly access: Extract<Access, { kind: 'granted' }>;
+  },
+): Promise<FastifyReply> {
+  const { reply } = call;
+  const { name, reference, access } = asked;
   const received = await readManifest(call, reference);
   if (received.kind === 'refused') return refuse(reply, received);
   const repository = await repositoryToPush(call, access);

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { findLiveAccount } from '../accounts/live-account.ts';
 import { answerToken, queryOf } from './answer-token.ts';
 import { type Challenges, challengeOf } from './authorize.ts';
+import { BodyRoom } from './body-room.ts';
 import { holderOf, readCredentials } from './credentials.ts';
 import { deleteContent } from './delete-content.ts';
 import type { RegistryCall, RegistryDependencies, RegistryParts } from './dependencies.ts';
@@ -38,6 +39,7 @@ export async function registerRegistry(
       sizeBytesMax: manifestCacheBytesMax,
     }),
     sendBuffers: new SendBuffers(),
+    bodyRoom: new BodyRoom(),
   };
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
