@@ -34,6 +34,20 @@ describe('BodyRoom (threats.md C6)', () => {
     expect(accounts.map((entered) => entered.length)).toEqual([5, 4, 4, 4, 0]);
   });
 
+  it('lets the event loop turn between two large bodies', async () => {
+    const room = new BodyRoom();
+    let loops = 0;
+    let isOver = false;
+    const count = () => {
+      loops += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const seen = await Promise.all([1, 2, 3].map(() => room.turn(largeBytes).then(() => loops)));
+    isOver = true;
+    expect(new Set(seen).size).toBe(3);
+  });
+
   it('counts a body of unknown length as large, and lets small ones pass', async () => {
     const room = new BodyRoom();
     await ask(room, 1, 4);

@@ -17,6 +17,7 @@ export class BodyRoom {
   readonly #inUse = new Map<number, number>();
   #waiting: Waiting[] = [];
   #total = 0;
+  #lastTurn: Promise<void> = Promise.resolve();
 
   /** Waits for room for a body of so many bytes (NaN: not stated). Returns how to give it back, or undefined after 20 s. */
   async enter(accountId: number, sizeBytes: number): Promise<(() => void) | undefined> {
@@ -24,6 +25,13 @@ export class BodyRoom {
     if (this.#hasRoom(accountId)) this.#take(accountId);
     else if (!(await this.#wait(accountId))) return undefined;
     return () => this.#leave(accountId);
+  }
+
+  /** Waits until it is this body's turn to be parsed: between two large ones, others are answered. */
+  async turn(sizeBytes: number): Promise<void> {
+    if (sizeBytes <= freeBytesMax) return;
+    this.#lastTurn = this.#lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    await this.#lastTurn;
   }
 
   #hasRoom(accountId: number): boolean {

@@ -105,6 +105,7 @@ async function readManifest(
     );
   }
   const { bytes } = body;
+  await call.parts.bodyRoom.turn(bytes.length);
   // First, because what is hostile costs less to refuse than to hash (threats.md C6).
   const parsed = parseManifest(bytes, call.request.headers['content-type']);
   if (parsed.kind === 'invalid') return refusals.manifestInvalid(parsed.message);
