@@ -2,6 +2,7 @@ import { readGateBounds } from '../gate/gate-bounds.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import {
   countImages,
+  countImagesUpTo,
   type ImageListFilter,
   type ImageListOrder,
   type ImageRef,
@@ -92,6 +93,9 @@ const laterStepSize = 500;
 /** Fewer images than these are rare among many, and found at once among few. */
 const rareMax = 1_000;
 
+/** How far the finds of a search are counted. */
+const searchedMax = 10_000;
+
 /**
  * A verdict is stored nowhere: what certainly has another one is left out by its counts, and what may have it is judged.
  * A page may be short, or even empty, though others follow.
@@ -135,8 +139,9 @@ async function countTotal(dependencies: ApiDependencies, wanted: Wanted): Promis
   const { verdict } = query;
   if (verdict === undefined) {
     return await totals.of(JSON.stringify(filter), async () => {
-      const total = await countImages(db, filter);
-      return { total, isEstimate: false };
+      if (filter.search === undefined) return { total: await countImages(db, filter), isEstimate: false };
+      const total = await countImagesUpTo(db, filter, searchedMax + 1);
+      return { total: Math.min(total, searchedMax), isEstimate: total > searchedMax };
     });
   }
   const bounds = await readGateBounds(db, { namespaceIds: filter.namespaceIds, now });

@@ -1964,7 +1964,7 @@ export interface operations {
                         items: components["schemas"]["OpenSession"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2089,7 +2089,7 @@ export interface operations {
                         items: components["schemas"]["User"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2258,7 +2258,7 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2356,7 +2356,7 @@ export interface operations {
                         items: components["schemas"]["AccessToken"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2458,7 +2458,7 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2664,7 +2664,7 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -2865,7 +2865,7 @@ export interface operations {
                         items: components["schemas"]["Namespace"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3070,7 +3070,7 @@ export interface operations {
                         items: components["schemas"]["Member"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3181,7 +3181,7 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3221,7 +3221,7 @@ export interface operations {
                         items: components["schemas"]["Exemption"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3328,7 +3328,7 @@ export interface operations {
                         items: components["schemas"]["ImmutabilityRule"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3504,7 +3504,7 @@ export interface operations {
                         items: components["schemas"]["Repository"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3545,7 +3545,7 @@ export interface operations {
                         items: components["schemas"]["RepositoryTag"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3657,7 +3657,7 @@ export interface operations {
                         items: components["schemas"]["Image"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3765,7 +3765,7 @@ export interface operations {
                         items: components["schemas"]["Finding"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3809,7 +3809,7 @@ export interface operations {
                         items: components["schemas"]["SecretFinding"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };
@@ -3850,7 +3850,7 @@ export interface operations {
                         items: components["schemas"]["ImagePackage"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
                     };
                 };

@@ -24,7 +24,7 @@ export function page<Item extends TSchema>(item: Item) {
     totalIsEstimate: Type.Optional(
       Type.Boolean({
         description:
-          'True: the total stands for more images than could be judged, or there are more events than the 10,000 that are counted',
+          'True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted',
       }),
     ),
   });
