@@ -70,7 +70,15 @@ const texts: Readonly<Record<string, string>> = {
 const jar = buildZip([
   { name: 'META-INF/MANIFEST.MF', bytes: Buffer.from('Manifest-Version: 1.0\nBundle-SymbolicName: a.b.c\n') },
   { name: 'META-INF/maven/a/b/pom.properties', bytes: Buffer.from('groupId=a\nartifactId=b\nversion=1.0\n') },
-  { name: 'lib/c-2.0.jar', bytes: buildZip([{ name: 'x', bytes: Buffer.from('y') }]) },
+  {
+    name: 'lib/c-2.0.jar',
+    bytes: buildZip([
+      {
+        name: 'META-INF/maven/a/c/pom.properties',
+        bytes: Buffer.from('groupId=a\nartifactId=c\nversion=2.0\n'),
+      },
+    ]),
+  },
 ]);
 
 /** One sample at least for every extractor of text files, and for Java archives. */

@@ -52,7 +52,12 @@ describe('javaExtractor', () => {
   it('lists everything that was shaded into an archive', () => {
     const bytes = zip({ ...pom('a.test', 'app', '1.0'), ...pom('b.test', 'b', '2.0') });
     expect(extract(bytes, 'app-1.0.jar')).toEqual(['a.test:app 1.0', 'b.test:b 2.0']);
-    expect(extract(bytes, 'renamed.jar')).toEqual(['renamed ', 'a.test:app 1.0', 'b.test:b 2.0']);
+    expect(extract(bytes, 'renamed.jar')).toEqual([
+      'renamed ',
+      'unreadable',
+      'a.test:app 1.0',
+      'b.test:b 2.0',
+    ]);
   });
 
   it.each([
@@ -68,7 +73,7 @@ describe('javaExtractor', () => {
     ['module', 'x.core-1.0.jar', { 'Automatic-Module-Name': 'org.example.core' }, 'org.example:x.core 1.0'],
     ['nothing', 'x.jar', {}, 'x '],
   ])(
-    'takes what Maven did not write from name and manifest: %s',
+    'takes what Maven did not write from name and manifest, and says that it is a guess: %s',
     (_condition, name, attributes, expected) => {
       const lines = Object.entries(attributes).map(
         ([key, value]) => `${key}: ${value.slice(0, 20)}\r\n ${value.slice(20)}\r\n`,
@@ -78,7 +83,7 @@ describe('javaExtractor', () => {
           zip({ 'META-INF/MANIFEST.MF': `Manifest-Version: 1.0\r\n${lines.join('')}\r\nName: x\r\n` }),
           name,
         ),
-      ).toEqual([expected]);
+      ).toEqual([expected, 'unreadable']);
     },
   );
 
@@ -87,7 +92,11 @@ describe('javaExtractor', () => {
     const manifest = (version: string) => ({ 'META-INF/MANIFEST.MF': `Bundle-Version: ${version}\n` });
     expect(extract(zip(only), 'x.jar')).toEqual(['a.test:app 1.0']);
     expect(extract(zip({ ...only, ...manifest('1.0') }), 'x.jar')).toEqual(['a.test:app 1.0']);
-    expect(extract(zip({ ...only, ...manifest('4.2.3') }), 'x.jar')).toEqual(['x 4.2.3', 'a.test:app 1.0']);
+    expect(extract(zip({ ...only, ...manifest('4.2.3') }), 'x.jar')).toEqual([
+      'x 4.2.3',
+      'unreadable',
+      'a.test:app 1.0',
+    ]);
   });
 
   it('reads archives within archives, three deep, behind a start script too', () => {
@@ -95,8 +104,11 @@ describe('javaExtractor', () => {
     const bytes = Buffer.concat([Buffer.from('#!/bin/sh\nexec java -jar "$0"\n'), ear]);
     expect(extract(bytes, 'app.ear')).toEqual([
       'app ',
+      'unreadable',
       'web  web.war',
+      'unreadable',
       'in  web.war > WEB-INF/lib/in.jar',
+      'unreadable',
       'org.apache.logging.log4j:log4j-core 2.14.1 web.war > WEB-INF/lib/in.jar > log4j-core-2.14.1.jar',
     ]);
     expect(extract(zip({ 'outer.jar': ear }), 'app.ear').at(-1)).toBe('unreadable');

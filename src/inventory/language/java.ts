@@ -69,12 +69,18 @@ function onlyOnce(entries: readonly ZipEntry[]): readonly ZipEntry[] {
   return entries;
 }
 
+interface DescribedArtifact extends JavaArtifact {
+  readonly isSelf: boolean;
+  /** Put together from names: advisories may know the archive under another. */
+  readonly isGuessed?: boolean;
+}
+
 /** Everything that Maven describes, and the archive itself when it is none of that. */
 function describe(
   archive: ZipArchive,
   wanted: readonly ZipEntry[],
   fileName: string,
-): readonly (JavaArtifact & { readonly isSelf: boolean })[] {
+): readonly DescribedArtifact[] {
   const read = (entry: ZipEntry): Buffer => {
     if (entry.sizeBytes > describingBytesMax) {
       throw new ArchiveError('limit:inflated', `Cannot read "${entry.name}" of the zip: it is too large`);
@@ -93,13 +99,13 @@ function describe(
   const isRenamed = only !== undefined && poms.length === 1 && ['', only.version].includes(self.version);
   if (own === undefined && isRenamed) return [{ ...only, isSelf: true }];
   const described = poms.map((pom) => ({ ...pom, isSelf: pom === own }));
-  return own === undefined ? [{ ...self, isSelf: true }, ...described] : described;
+  return own === undefined ? [{ ...self, isSelf: true, isGuessed: true }, ...described] : described;
 }
 
 function add(
   reading: Reading,
   { innerPath, bytes }: OpenArchive,
-  { group, artifact, version, isSelf }: JavaArtifact & { readonly isSelf: boolean },
+  { group, artifact, version, isSelf, isGuessed = false }: DescribedArtifact,
 ): void {
   if (reading.found.length > foundMax) {
     throw new ArchiveError('limit:entries', `Cannot read the zip: at most ${foundMax} packages`);
@@ -110,6 +116,7 @@ function add(
     ...(innerPath !== '' && { innerPath: capText(innerPath) }),
     ...(isSelf && { sha1: createHash('sha1').update(bytes).digest('hex') }),
   });
+  if (isGuessed) reading.found.push(unreadable('A Java archive does not say which artifact it is'));
 }
 
 function readNested(reading: Reading, open: OpenArchive, archive: ZipArchive, entry: ZipEntry): void {
