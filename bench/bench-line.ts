@@ -10,9 +10,19 @@ export interface BenchLine {
   readonly ratio?: number;
 }
 
+/** What the command line says beside the names of benches. */
+export interface BenchOptions {
+  /** A folder whose filled database is used, and left for the next run; made where it is not filled yet. */
+  readonly keep?: string;
+  /** Measure only what has this in its name. */
+  readonly only?: string;
+}
+
 /** What every file of a bench exports. */
 export interface BenchModule {
-  readonly run: () => Promise<readonly BenchLine[]>;
+  readonly run: (options: BenchOptions) => Promise<readonly BenchLine[]>;
+  /** The options that it takes; none when absent. */
+  readonly takes?: readonly (keyof BenchOptions)[];
 }
 
 /** Three significant digits: more would be noise. */

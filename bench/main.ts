@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BenchModule } from './bench-line.ts';
+import { parseArgs } from 'node:util';
+import type { BenchModule, BenchOptions } from './bench-line.ts';
 
 /** Files of this folder that are no bench of their own. */
 const notBenches: ReadonlySet<string> = new Set(['main', 'bench-line']);
@@ -18,8 +19,17 @@ function isBench(module: object): module is BenchModule {
   return 'run' in module && typeof module.run === 'function';
 }
 
-/** `npm run bench [-- <name>…]`: runs the benches named, all without a name, and prints one JSON object per figure. */
-async function main(names: readonly string[]): Promise<void> {
+/**
+ * `npm run bench [-- <name>… [--keep <folder>] [--only <text>]]`: runs the benches named, all without a name, and prints
+ * one JSON object per figure. The options are those of `BenchOptions`, for benches that take them.
+ */
+async function main(given: readonly string[]): Promise<void> {
+  const { positionals: names, values } = parseArgs({
+    args: [...given],
+    allowPositionals: true,
+    options: { keep: { type: 'string' }, only: { type: 'string' } },
+  });
+  const options: BenchOptions = values;
   const known = benchNames();
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -30,7 +40,12 @@ async function main(names: readonly string[]): Promise<void> {
   for (const name of names.length === 0 ? known : names) {
     const module: object = await import(pathToFileURL(join(import.meta.dirname, `${name}.ts`)).href);
     if (!isBench(module)) throw new Error(`Cannot run bench "${name}": its file must export run()`);
-    for (const line of await module.run()) console.log(JSON.stringify(line));
+    const untaken = (['keep', 'only'] as const).find(
+      (option) => options[option] !== undefined && module.takes?.includes(option) !== true,
+    );
+    if (untaken !== undefined)
+      throw new Error(`Cannot run bench "${name}": it must be run without --${untaken}`);
+    for (const line of await module.run(options)) console.log(JSON.stringify(line));
   }
 }
 
