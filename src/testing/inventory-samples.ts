@@ -1,4 +1,7 @@
 import { deflateSync } from 'node:zlib';
+import { HeldBytes } from '../bytes/held-bytes.ts';
+import type { Found } from '../inventory/found.ts';
+import { inventoryProbe } from '../inventory/layer-probe.ts';
 import { buildElf } from './build-program.ts';
 import { buildZip } from './build-zip.ts';
 
@@ -6,6 +9,14 @@ import { buildZip } from './build-zip.ts';
 export interface InventorySample {
   readonly path: string;
   readonly bytes: Buffer;
+}
+
+/** What the inventory finds in it: by its path, else as a program. */
+export function extractSample({ path, bytes }: InventorySample): readonly Found[] {
+  if (inventoryProbe.wants(path)) return inventoryProbe.extract(path, bytes);
+  const program = new HeldBytes();
+  for (let at = 0; at < bytes.length; at += 4096) program.add(bytes.subarray(at, at + 4096));
+  return inventoryProbe.programs?.extract(path, program) ?? [];
 }
 
 const spdx = JSON.stringify({
