@@ -5,6 +5,7 @@ import { forgetEndedLogins } from '../accounts/login-limit.ts';
 import type { MetricSet } from '../edge/metric-set.ts';
 import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
+import { fillLayerChains } from '../scan/fill-layer-chains.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
 import type { BlobReader } from '../storage/blob-store.ts';
 import { DigestCompleter } from '../upkeep/complete-digests.ts';
@@ -21,7 +22,7 @@ export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' 
 /**
  * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, expired secrets (and
  * warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run. Then works out
- * the digests that large blobs still lack.
+ * the digests that large blobs still lack, and the layers by which older scans are found as bases.
  */
 export function tidyJob(
   installation: Installation,
@@ -60,5 +61,6 @@ export function tidyJob(
     for (const problem of problems) logger.warn({ part: 'garbage' }, problem);
     const completed = await completer.run(signal);
     for (const problem of completed.problems) logger.warn({ part: 'digests' }, problem);
+    await fillLayerChains(db);
   };
 }

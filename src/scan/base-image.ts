@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** The stored image that another was built on: its layers are the lowest ones of the other's. */
+export interface BaseImage {
+  /** Of the image in its repository: the one of URLs. */
+  readonly imageId: number;
+  readonly namespace: string;
+  readonly repository: string;
+  readonly repositoryId: number;
+  readonly digest: Digest;
+  /** Tags that lead to it now, through an index too; newest first. */
+  readonly tags: readonly string[];
+  /** Tags that led to it until they were moved to another image. */
+  readonly formerTags: readonly string[];
+  /** Layers with a lower index are the base's, all others the image's own. */
+  readonly layerCount: number;
+  readonly pushedAt: Date;
+}
+
+export interface BaseImageQuestion {
+  /** Digests of the image's layers as stored, bottom first; those that were not inspected end what can be a base. */
+  readonly layers: readonly string[];
+  /**
+   * Namespaces that the asker may read; absent: all. A base elsewhere is not there for this asker: neither its name nor
+   * that somebody has it is told, and the longest of those that may be read is the base.
+   */
+  readonly namespaceIds?: readonly number[] | undefined;
+}
+
+/** Images with one stack of layers that are looked at for the one to name. */
+const namedAlikeMax = 200;
+
+/**
+ * The image with the longest stack of layers on which this image stands, by what the layers inflate to; undefined when
+ * none is stored and scanned. Of several with one stack, the tagged one that was pushed first.
+ */
+export async function findBaseImage(
+  db: Database,
+  { layers, namespaceIds }: BaseImageQuestion,
+): Promise<BaseImage | undefined> {
+  if (layers.length < 2) return undefined;
+  const readable =
+    namespaceIds === undefined ? sql`true` : sql`r.namespace_id = any(${[...namespaceIds]}::bigint[])`;
+  const { rows } = await sql<BaseImage>`
+    with longest as (
+      select below.chain_id, below.position
+      from unnest((layer_chain_ids(${[...layers]}::text[]))[1:${layers.length - 1}::int])
+        with ordinality as below (chain_id, position)
+      where exists (
+        select from layer_chain c join repository_manifest rm on rm.manifest_digest = c.manifest_digest
+          join repository r on r.id = rm.repository_id
+        where c.chain_id = below.chain_id and ${readable})
+      order by below.position desc limit 1),
+    alike as (
+      select rm.id, rm.repository_id, rm.manifest_digest, rm.pushed_at, r.name, r.namespace_id, longest.position
+      from longest join layer_chain c on c.chain_id = longest.chain_id
+        join repository_manifest rm on rm.manifest_digest = c.manifest_digest
+        join repository r on r.id = rm.repository_id
+      where ${readable} order by rm.pushed_at, rm.id limit ${namedAlikeMax})
+    select one.id as "imageId", n.name as namespace, one.name as repository, one.repository_id as "repositoryId",
+      one.manifest_digest as digest, coalesce(tags.names, '{}') as tags, coalesce(former.names, '{}') as "formerTags",
+      one.position::int as "layerCount", one.pushed_at as "pushedAt"
+    from alike one join namespace n on n.id = one.namespace_id
+    cross join lateral (
+      select array_agg(digest) as digests from (
+        select one.manifest_digest as digest
+        union select c.parent_digest from manifest_child c where c.child_digest = one.manifest_digest) holders) held
+    left join lateral (
+      select array_agg(t.name order by t.updated_at desc, t.name) as names from tag t
+      where t.repository_id = one.repository_id and t.manifest_digest = any(held.digests)) tags on true
+    left join lateral (
+      select array_agg(distinct f.name::text) as names from former_tag f
+      where f.repository_id = one.repository_id and f.manifest_digest = any(held.digests)) former on true
+    order by tags.names is not null desc, former.names is not null desc, one.pushed_at, one.id
+    limit 1`.execute(db);
+  return rows[0];
+}
