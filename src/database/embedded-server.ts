@@ -49,6 +49,8 @@ const defaultSettings: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '40',
+  // A killed server's statements, and what waits for locks on its behalf, give their connections back.
+  client_connection_check_interval: '2s',
   shared_buffers: '64MB',
   maintenance_work_mem: '64MB',
   max_wal_size: '256MB',
@@ -224,6 +226,7 @@ async function lease(
       lastError = error;
       return undefined;
     });
+    if (client !== undefined) lastError = undefined;
     // The exclusive lock is taken only to stop PostgreSQL: then it is about to end, and is started anew.
     if (client !== undefined && (await tryLock(client, locks.users, 'shared').catch(() => false))) {
       if (options.role === 'server') await lockServer(options, client);
@@ -240,7 +243,7 @@ async function lease(
     await sleep(15);
   }
   throw new EmbeddedServerError(
-    `Cannot start PostgreSQL in "${cluster.at.cluster}": it must answer within ${startTimeoutMs} ms, got none; see "${cluster.at.logFile}"`,
+    `Cannot start PostgreSQL in "${cluster.at.cluster}": it must answer within ${startTimeoutMs} ms, got ${describe(lastError)}; see "${cluster.at.logFile}"`,
     { cause: lastError },
   );
 }
@@ -259,6 +262,11 @@ async function connect(config: pg.ClientConfig): Promise<pg.Client> {
     await client.end().catch(() => {});
     throw cause;
   }
+}
+
+/** What the last attempt to connect ended with; without an error, somebody is about to stop PostgreSQL all the time. */
+function describe(error: unknown): string {
+  return error instanceof Error ? `"${error.message}"` : 'a shutdown that does not end';
 }
 
 function isWrongPassword(error: unknown): boolean {
