@@ -82,6 +82,8 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   listFindings: members,
   listPackages: members,
   listSecrets: members,
+  listMalware: members,
+  listMalwareEngines: accounts(200),
   scanImage: scanners,
   cancelScan: scanners,
   scanImages: scanners,

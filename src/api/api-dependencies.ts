@@ -6,6 +6,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { PushGuard } from '../registry/guards.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
+import type { MalwareEngineStatus } from '../report/malware-engine-status.ts';
 import type { ScanCanceller, ScanEnqueuer } from '../scan/scan-enqueuer.ts';
 import type { AuthenticationDependencies } from './authenticate.ts';
 
@@ -57,6 +58,8 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly pushGuard: PushGuard;
   /** The bytes of a config blob; undefined when it is not stored. */
   readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
+  /** The configured malware engines as they are now; soon, whatever state they are in. */
+  readonly malwareEngines: () => Promise<readonly MalwareEngineStatus[]>;
   /** Queues a synchronisation of the advisory feeds; one that waits already is enough. */
   readonly queueAdvisorySync: (transaction: Transaction<Tables>) => Promise<void>;
 }

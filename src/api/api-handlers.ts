@@ -6,6 +6,7 @@ import { eventHandlers } from './routes/event-handlers.ts';
 import { exemptionHandlers } from './routes/exemption-handlers.ts';
 import { imageHandlers } from './routes/image-handlers.ts';
 import { immutabilityHandlers } from './routes/immutability-handlers.ts';
+import { malwareHandlers } from './routes/malware-handlers.ts';
 import { memberHandlers } from './routes/member-handlers.ts';
 import { namespaceHandlers } from './routes/namespace-handlers.ts';
 import { registryRobotHandlers } from './routes/registry-robot-handlers.ts';
@@ -27,6 +28,7 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...registryRobotHandlers(dependencies),
     ...systemHandlers(dependencies),
     ...namespaceHandlers(dependencies),
+    ...malwareHandlers(dependencies),
     ...memberHandlers(dependencies),
     ...eventHandlers(dependencies),
     ...exemptionHandlers(dependencies),

@@ -15,6 +15,8 @@ const forms: readonly RegExp[] = [
   /^(?:OPENEULER-SA|FREEBSD)-[0-9A-Z][0-9A-Z._:-]*$/,
   // Secrets have no id of the world: they are named by the rule that finds them.
   /^SECRET:[A-Z0-9]+(?:-[A-Z0-9]+)*$/,
+  // Malware by the name that its engine gives it, which may hold any printable character.
+  /^MALWARE:[!-+\--:<-~]+$/,
   /^X_[A-Z0-9][A-Z0-9._:-]*$/,
 ];
 

@@ -1,5 +1,6 @@
 import type { Verdict } from '../policy/verdict.ts';
 import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
+import { countMalware } from '../report/image-malware.ts';
 import { countSecrets } from '../report/image-secrets.ts';
 import type { ImageRow, ImageScanRow } from '../scan/image-list.ts';
 import type { Image, Scan } from './contract/image.ts';
@@ -29,6 +30,7 @@ export function showImage(row: ImageRow, { verdict, facts }: Judged): Image {
     scan: showScan(row.scan, facts?.states.vulnerabilities),
     severity: row.severity,
     secrets: showSecrets(facts),
+    malware: showMalwareState(facts),
     doubts: [...(facts?.doubts ?? row.doubts)],
     verdict: showVerdict(verdict),
   };
@@ -42,6 +44,20 @@ function showSecrets(facts: ImageFacts | undefined): Image['secrets'] {
     state,
     ...(shown === undefined ? {} : { problem: shown }),
     counts: lastResult === undefined ? null : countSecrets(facts.secrets),
+  };
+}
+
+function showMalwareState(facts: ImageFacts | undefined): Image['malware'] {
+  if (facts === undefined) return { state: 'not-scanned', counts: null, signatures: [], inspectedAt: null };
+  const { state, problem, lastResult } = facts.states.malware;
+  const { signatures, inspectedAt } = facts.malware;
+  const shown = problem ?? lastResult?.problem;
+  return {
+    state,
+    ...(shown === undefined ? {} : { problem: shown }),
+    counts: lastResult === undefined ? null : countMalware(facts.malware),
+    signatures: [...signatures],
+    inspectedAt: inspectedAt ?? null,
   };
 }
 

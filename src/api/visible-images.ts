@@ -16,7 +16,7 @@ export async function visibleImages(
   asked: { readonly caller: Caller; readonly filter: Omit<ImageFilter, 'verdict'>; readonly right: Right },
 ): Promise<ImageListFilter> {
   const { caller, filter, right } = asked;
-  const { namespace, repository, q, kind, state, severity } = filter;
+  const { namespace, repository, q, kind, state, severity, malware } = filter;
   const namespaceIds = await namespacesWith(db, { caller, namespace, right });
   return {
     ...(namespaceIds === undefined ? {} : { namespaceIds }),
@@ -25,6 +25,7 @@ export async function visibleImages(
     ...(kind === undefined ? {} : { kind }),
     ...(state === undefined ? {} : { state }),
     ...(severity === undefined ? {} : { severity }),
+    ...(malware === undefined ? {} : { malware }),
   };
 }
 

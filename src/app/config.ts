@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
 import { openUploadsMaxDefault } from '../catalog/uploads.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
+import { type ClamdAddress, parseClamdAddress } from '../malware/clamd-address.ts';
 import { type Failpoint, parseFailpoint } from './failpoints.ts';
 import { parseByteSize } from './parse-byte-size.ts';
 import { Secret } from './secret.ts';
@@ -31,6 +32,11 @@ export interface Config {
   readonly namespaceUploadsMax: number;
   readonly uploadTtlSeconds: number;
   readonly scanConcurrency: number;
+  /** Absent: clamd is not asked. */
+  readonly clamd?: ClamdAddress;
+  /** Absolute; empty: no YARA. */
+  readonly yaraRuleFolders: readonly string[];
+  readonly malwareRescanSeconds: number;
   readonly trustedProxies: readonly string[];
   /** From one address. */
   readonly clientConnectionsMax: number;
@@ -198,6 +204,9 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     namespaceUploadsMax: Number(one('namespaceUploads') ?? openUploadsMaxDefault),
     uploadTtlSeconds: parseSeconds(one('uploadTtl') ?? '24h'),
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
+    ...parseClamd(given.get('clamd')),
+    yaraRuleFolders: (given.get('yaraRules')?.values ?? []).map((rules) => path.resolve(folder, rules)),
+    malwareRescanSeconds: parseSeconds(one('malwareRescan') ?? '24h'),
     trustedProxies: parseProxies(given.get('trustedProxies')),
     clientConnectionsMax: Number(one('clientConnections') ?? '1000'),
     clientTimeoutSeconds: Number(one('clientTimeout') ?? '60'),
@@ -221,6 +230,17 @@ const unitSeconds: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_4
 /** A number and one of the units, as the setting's schema has it. */
 function parseSeconds(text: string): number {
   return Number(text.slice(0, -1)) * (unitSeconds[text.slice(-1)] ?? Number.NaN);
+}
+
+/** Throws for what is no address of clamd. */
+function parseClamd(given: Given | undefined): Pick<Config, 'clamd'> {
+  const text = given?.values[0];
+  if (given === undefined || text === undefined) return {};
+  try {
+    return { clamd: parseClamdAddress(text) };
+  } catch {
+    throw bad(settings.clamd, given.source, text);
+  }
 }
 
 /** Throws for what looks like an address and is none. */

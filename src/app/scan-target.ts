@@ -3,6 +3,7 @@ import { openTarget } from '../image/open-target.ts';
 import { packageUrl } from '../inventory/package-url.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import { countMalware, type MalwareFinding } from '../report/image-malware.ts';
 import { countSecrets, type SecretFinding } from '../report/image-secrets.ts';
 import type { PackagePlace } from '../report/package.ts';
 import { severityRank } from '../report/severity.ts';
@@ -12,6 +13,7 @@ import type { FindingCounts } from '../scan/summarise.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 import type { Installation } from './installation.ts';
+import { openMalwareEngines } from './malware-engines.ts';
 
 /** The target holds images, but not the one that was asked for. */
 export class PlatformMissingError extends Error {
@@ -54,6 +56,10 @@ export interface TargetReport {
   readonly secrets: readonly SecretFinding[];
   /** Of all secrets, those too that `secrets` has no room for. */
   readonly secretCounts: ReturnType<typeof countSecrets>;
+  /** Worst first. */
+  readonly malware: readonly MalwareFinding[];
+  /** Of all malware, what `malware` has no room for too. */
+  readonly malwareCounts: ReturnType<typeof countMalware>;
 }
 
 export interface ScanTargetOptions {
@@ -69,11 +75,13 @@ export interface ScanTargetOptions {
 /** Scans an archive, a layout or a directory with the data folder's advisories. Throws what opening the target throws. */
 export async function scanTarget(options: ScanTargetOptions): Promise<TargetReport> {
   const source = openTarget(options.target);
+  const malware = openMalwareEngines(options.installation.config);
   try {
     const image = choosePlatform(await source.open(), options.platform);
     const report = await scanOutside({
       db: options.installation.connection.db,
       image,
+      engines: malware.engines,
       now: systemClock(),
       feedAgeMaxDays,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -81,11 +89,16 @@ export async function scanTarget(options: ScanTargetOptions): Promise<TargetRepo
     });
     return targetReport(image, report);
   } finally {
+    await malware.close();
     await source.close();
   }
 }
 
-function choosePlatform(images: readonly Image[], wanted: string | undefined): Image {
+/** The image of a platform, absent: the only one, or this machine's. Throws `PlatformMissingError`. */
+export function choosePlatform<Choice extends Pick<Image, 'platform'>>(
+  images: readonly Choice[],
+  wanted: string | undefined,
+): Choice {
   const names = images.map(({ platform }) => platformName(platform));
   const [only] = images;
   if (wanted === undefined && images.length === 1 && only !== undefined) return only;
@@ -95,7 +108,7 @@ function choosePlatform(images: readonly Image[], wanted: string | undefined): I
   );
   if (chosen !== undefined) return chosen;
   throw new PlatformMissingError(
-    `Cannot scan platform "${platform}": the target must hold it, got ${names.join(', ') || 'no image'}`,
+    `Cannot choose platform "${platform}": the target must hold it, got ${names.join(', ') || 'no image'}`,
   );
 }
 
@@ -130,6 +143,8 @@ function targetReport(image: Image, report: OutsideReport): TargetReport {
     findings: findings.sort(worstFirst),
     secrets: report.secrets,
     secretCounts: countSecrets(facts.secrets),
+    malware: report.malware,
+    malwareCounts: countMalware(facts.malware),
   };
 }
 

@@ -16,6 +16,8 @@ import { registerConsole } from './console-files.ts';
 import { createHttpServer } from './create-http-server.ts';
 import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
+import { type MalwareEngines, openMalwareEngines } from './malware-engines.ts';
+import { malwareJob, malwareJobKind, malwareSchedule } from './malware-job.ts';
 import { openAccessSecrets } from './open-access-secrets.ts';
 import { scrubJob, scrubJobKind, scrubSchedule } from './scrub-job.ts';
 import { storageHealth, type WatchedFolder } from './storage-health.ts';
@@ -25,6 +27,7 @@ import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-adv
 import { wireApi } from './wire-api.ts';
 import { type BlobBytes, blobBytes, type KeptStore, openBlobStore } from './wire-blobs.ts';
 import { createGate } from './wire-gate.ts';
+import { measureMalwareEngines } from './wire-malware-metrics.ts';
 import { countedPulls, measureInstallation, registerMetrics, timedJobs } from './wire-metrics.ts';
 import { wireRegistry } from './wire-registry.ts';
 import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
@@ -82,20 +85,28 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     onTrouble: (message) => logger.warn({ part: 'queue' }, message),
   });
   const state = { stopping: false };
+  const malware = openMalwareEngines(config);
+  started.defer(() => malware.close());
   const metrics = new MetricSet();
   const { externalUrl } = address;
-  const parts = { installation, logger, listener, queue, started, externalUrl, metrics, instance };
+  const parts = { installation, logger, listener, queue, started, externalUrl, metrics, instance, malware };
   const { fastify, store, blobs } = await createServices(parts, () => missingPart({ ...parts, state }));
   await listen(fastify, address);
   started.defer(() => queue.stop());
   await queue.start({
     handlers: timedJobs(metrics, {
-      ...scanJobHandlers(inBackground, { blobs, logger }),
+      ...scanJobHandlers(inBackground, { blobs, engines: malware.engines, logger }),
+      [malwareJobKind]: malwareJob(inBackground, { malware, queue, logger }),
       [syncJobKind]: syncJob(inBackground, logger),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),
       [scrubJobKind]: scrubJob(inBackground, { store, logger, metrics }),
     }),
-    schedules: [syncSchedule(installation), tidySchedule, scrubSchedule],
+    schedules: [
+      syncSchedule(installation),
+      tidySchedule,
+      scrubSchedule,
+      ...(malware.engines.length === 0 ? [] : [malwareSchedule]),
+    ],
     concurrency: config.scanConcurrency,
   });
   await queueSyncWhenDue(queue, installation);
@@ -119,10 +130,11 @@ async function createServices(
     readonly externalUrl: string;
     readonly metrics: MetricSet;
     readonly instance: number;
+    readonly malware: MalwareEngines;
   },
   missing: () => Promise<string | undefined>,
 ): Promise<{ readonly fastify: FastifyInstance; readonly store: KeptStore; readonly blobs: BlobBytes }> {
-  const { installation, logger, listener, queue, started, externalUrl, metrics } = parts;
+  const { installation, logger, listener, queue, started, externalUrl, metrics, malware } = parts;
   const { config, connection } = installation;
   const { db } = connection;
   const store = await openBlobStore(config);
@@ -151,8 +163,9 @@ async function createServices(
     metrics,
     ...urls,
   });
-  await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, ...urls });
+  await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, malware, ...urls });
   measureInstallation(metrics, connection);
+  measureMalwareEngines(metrics, malware);
   measureNamespaces(metrics, db);
   registerMetrics(fastify, {
     db,

@@ -146,6 +146,34 @@ export const settings = {
     byDefault: '`2`',
     description: 'Scans and other background jobs at the same time in this process',
   },
+  clamd: {
+    variable: 'PRATIQUE_CLAMD',
+    key: 'clamd',
+    schema: Type.String({ minLength: 1 }),
+    must: 'unix: and an absolute path, or tcp://host:port',
+    byDefault: 'none: not asked',
+    description:
+      "Where ClamAV's daemon listens; every layer's files are sent to it ([guide](guide.md#find-malware))",
+  },
+  yaraRules: {
+    variable: 'PRATIQUE_YARA_RULES',
+    key: 'yaraRules',
+    schema: Type.String({ minLength: 1 }),
+    must: 'a list of folders',
+    isList: true,
+    byDefault: 'none',
+    description:
+      'Folders with YARA rules (`*.yar`, `*.yara`, below them too), separated by commas; changed rules are taken into use by the next scan',
+  },
+  malwareRescan: {
+    variable: 'PRATIQUE_MALWARE_RESCAN',
+    key: 'malwareRescan',
+    schema: Type.String({ pattern: '^([1-9][0-9]{0,5})(m|h|d)$' }),
+    must: 'a whole number of minutes, hours or days, such as 24h',
+    byDefault: '`24h`',
+    description:
+      'An image is inspected for malware again, when the signatures have changed, at most once in so long; a scan by hand always takes the newest',
+  },
   trustedProxies: {
     variable: 'PRATIQUE_TRUSTED_PROXIES',
     key: 'trustedProxies',

@@ -8,6 +8,7 @@ import type { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 import type { Installation } from './installation.ts';
+import type { MalwareEngines } from './malware-engines.ts';
 import { queueAdvisorySync } from './wire-advisories.ts';
 import type { BlobBytes } from './wire-blobs.ts';
 import type { Gate } from './wire-gate.ts';
@@ -26,12 +27,14 @@ export async function wireApi(
     readonly gate: Gate;
     readonly queue: GraphileQueue;
     readonly blobs: BlobBytes;
+    readonly malware: MalwareEngines;
     readonly externalUrl: string;
     readonly externalUrlOf: (request: FastifyRequest) => string;
     readonly notePrincipal: (request: FastifyRequest, name: string) => void;
   },
 ): Promise<void> {
-  const { login, secrets, facts, gate, queue, blobs, externalUrl, externalUrlOf, notePrincipal } = parts;
+  const { login, secrets, facts, gate, queue, blobs, malware, externalUrl, externalUrlOf, notePrincipal } =
+    parts;
   await registerApi(fastify, {
     db: installation.connection.db,
     login,
@@ -51,6 +54,7 @@ export async function wireApi(
     canceller: queue,
     pushGuard: gate.tagGuard,
     readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
+    malwareEngines: () => malware.status(),
     queueAdvisorySync: (transaction) => queueAdvisorySync(queue, transaction),
   });
 }

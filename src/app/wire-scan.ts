@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Notifications } from '../database/notifications.ts';
 import type { JobHandler } from '../jobs/queue.ts';
+import type { Engine } from '../malware/engine.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { scanJobKind } from '../scan/scan-enqueuer.ts';
@@ -18,12 +19,13 @@ export function createFactsStore(installation: Installation, listener: Notificat
 /** The job that scans one stored image. */
 export function scanJobHandlers(
   installation: Installation,
-  options: { readonly blobs: BlobBytes; readonly logger: Logger },
+  options: { readonly blobs: BlobBytes; readonly engines: readonly Engine[]; readonly logger: Logger },
 ): Readonly<Record<string, JobHandler>> {
   const { db } = installation.connection;
   const job = new ScanJob({
     db,
     images: new DatabaseImages({ db, readBlob: (digest) => options.blobs.open(digest) }),
+    engines: options.engines,
     now: systemClock,
     feedAgeMaxDays,
     onFailure: (digest, error) => options.logger.warn({ digest, err: error }, 'a scan failed'),

@@ -212,7 +212,8 @@ export async function forgetMarked(db: Database, copy: StoredCopy): Promise<bool
     with gone as (
       delete from blob where digest = ${copy.digest} and state = 'deleting' and storage_key = ${copy.storageKey}
       returning digest),
-    uninspected as (delete from layer_inspection where blob_digest in (select digest from gone))
+    uninspected as (delete from layer_inspection where blob_digest in (select digest from gone)),
+    unlooked as (delete from layer_malware where blob_digest in (select digest from gone))
     select digest from gone`.execute(db);
   return rows.length > 0;
 }

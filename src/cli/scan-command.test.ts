@@ -30,6 +30,7 @@ function report(
   state: ScanState,
   findings: readonly ScannedFinding[] = [],
   secrets: TargetReport['secrets'] = [],
+  malware: TargetReport['malware'] = [],
 ): TargetReport {
   const none = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
   const counts = { ...none };
@@ -48,6 +49,7 @@ function report(
         secrets: { state: state === 'undetermined' ? 'scanned' : state },
       },
       packages: [],
+      malware: { found: [], omitted: {}, signatures: [] },
       secrets: { found: [], omitted: {} },
     },
     counts: { ...counts, highest: null, fixable: findings.length, knownExploited: 0 },
@@ -55,6 +57,8 @@ function report(
     findings,
     secrets,
     secretCounts: { ...none, critical: secrets.length },
+    malware,
+    malwareCounts: { ...none, high: malware.length },
   };
 }
 

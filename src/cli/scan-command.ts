@@ -71,13 +71,15 @@ export function exitCodeOf(
     const counted = report.findings.filter(({ undetermined }) => !undetermined);
     const isBad = ({ severity }: Pick<ScannedFinding, 'severity'>): boolean =>
       thresholds.indexOf(severity === 'unknown' ? 'high' : severity) <= limit;
-    const secretSeverities = severities.filter((severity) => report.secretCounts[severity] > 0);
-    if (counted.some(isBad) || secretSeverities.some((severity) => isBad({ severity })))
-      return exitCodes.failed;
+    const inFiles = severities.filter(
+      (severity) => report.secretCounts[severity] + report.malwareCounts[severity] > 0,
+    );
+    if (counted.some(isBad) || inFiles.some((severity) => isBad({ severity }))) return exitCodes.failed;
   }
-  const { vulnerabilities, secrets } = report.facts.states;
-  const couldTell = [vulnerabilities, secrets].every(
-    ({ state }) => state === 'scanned' || state === 'unsupported',
-  );
+  const { vulnerabilities, secrets, malware } = report.facts.states;
+  // No engine has to be configured: that nobody looked for malware is said, and no doubt about the image.
+  const states =
+    malware.state === 'not-scanned' ? [vulnerabilities, secrets] : [vulnerabilities, secrets, malware];
+  const couldTell = states.every(({ state }) => state === 'scanned' || state === 'unsupported');
   return couldTell || options.allowIncomplete === true ? exitCodes.ok : exitCodes.undetermined;
 }

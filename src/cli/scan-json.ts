@@ -20,8 +20,18 @@ export function scanJson(report: TargetReport): string {
     epss: finding.epss ?? null,
   }));
   const secrets = report.secrets.map((secret) => ({ kind: 'secret', ...secret }));
+  const malware = report.malware.map((one) => ({ kind: 'malware', ...one }));
+  const { counts, packages } = report;
+  const { signatures } = facts.malware;
   return JSON.stringify(
-    { image, states, counts: report.counts, packages: report.packages, findings: [...findings, ...secrets] },
+    {
+      image,
+      states,
+      counts,
+      malwareSignatures: signatures,
+      packages,
+      findings: [...findings, ...secrets, ...malware],
+    },
     undefined,
     2,
   );

@@ -336,6 +336,13 @@ export interface LayerInspectionTable {
   inspected_at: Generated<Date>;
 }
 
+export interface LayerMalwareTable {
+  blob_digest: string;
+  cache_key: string;
+  result: Buffer;
+  inspected_at: Generated<Date>;
+}
+
 export interface ImageReportTable {
   manifest_digest: string;
   inspector_version: number;
@@ -353,6 +360,12 @@ export interface ImageReportTable {
   secrets_problem: ColumnType<unknown, string | null | undefined, string | null>;
   secret_facts: ColumnType<unknown, string | null | undefined, string | null>;
   secrets: Buffer | null;
+  malware_outcome: string | null;
+  malware_problem: ColumnType<unknown, string | null | undefined, string | null>;
+  malware_facts: ColumnType<unknown, string | null | undefined, string | null>;
+  malware: Buffer | null;
+  malware_key: string | null;
+  malware_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 export interface ImageSummaryTable {
@@ -375,6 +388,8 @@ export interface ImageSummaryTable {
   secrets_high: Generated<number>;
   secrets_medium: Generated<number>;
   secrets_low: Generated<number>;
+  malware_outcome: string | null;
+  malware_count: Generated<number>;
 }
 
 export interface ImageScanTable {
@@ -431,6 +446,7 @@ export interface Tables {
   package: PackageTable;
   package_match: PackageMatchTable;
   layer_inspection: LayerInspectionTable;
+  layer_malware: LayerMalwareTable;
   image_report: ImageReportTable;
   image_summary: ImageSummaryTable;
   image_scan: ImageScanTable;

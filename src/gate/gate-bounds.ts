@@ -51,6 +51,7 @@ function gateBound(
     mode,
     severities: severitiesFrom(policy, minSeverity),
     secretSeverities: policy.secrets === 'off' ? [] : severitiesFrom(policy, policy.secrets),
+    malware: policy.malware === 'block',
     knownExploited,
     fixableOnly,
     hasOtherConditions: policy.epssMin !== undefined || Object.keys(policy.graceDays).length > 0,

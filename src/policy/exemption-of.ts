@@ -1,5 +1,6 @@
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { PackageFacts } from '../report/image-facts.ts';
+import type { MalwareFact } from '../report/image-malware.ts';
 import type { SecretFact } from '../report/image-secrets.ts';
 import { compilePattern } from './pattern.ts';
 import type { Exemption } from './policy.ts';
@@ -44,14 +45,33 @@ export function secretExemptionOf(
   exemptions: readonly Exemption[],
   { rule, path }: Pick<SecretFact, 'rule' | 'path'>,
 ): Exemption | undefined {
-  const id = secretExemptionId(rule);
+  return exemptionAt(exemptions, { id: secretExemptionId(rule), path });
+}
+
+/** The first exemption that takes this malware out of the judgement: by its signature, and its path where one is named. */
+export function malwareExemptionOf(
+  exemptions: readonly Exemption[],
+  { signature, path }: Pick<MalwareFact, 'signature' | 'path'>,
+): Exemption | undefined {
+  return exemptionAt(exemptions, { id: malwareExemptionId(signature), path });
+}
+
+function exemptionAt(
+  exemptions: readonly Exemption[],
+  { id, path }: { readonly id: string; readonly path: string },
+): Exemption | undefined {
   return exemptions.find(
     ({ vulnerabilityId, packageName, pathPattern }) =>
       vulnerabilityId === id &&
-      // A package is none of a secret's: such an exemption was made for something else.
+      // A package is none of a file's: such an exemption was made for something else.
       packageName === undefined &&
       (pathPattern === undefined || compilePattern(pathPattern).matches(path)),
   );
+}
+
+/** How an exemption names what a signature finds, of whatever engine. */
+export function malwareExemptionId(signature: string): string {
+  return `MALWARE:${signature.toUpperCase()}`;
 }
 
 /** How an exemption names the secrets of a rule. */

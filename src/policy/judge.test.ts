@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDigest } from '../oci/digest.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
+import { noMalware } from '../report/image-malware.ts';
 import { noSecrets } from '../report/image-secrets.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { type Severity, severities } from '../report/severity.ts';
@@ -53,6 +54,7 @@ function facts(
     doubts,
     packages: [{ packageId: 1, ecosystem: 'Debian', name: 'openssl', version: '1.0', vulnerabilities }],
     secrets: noSecrets,
+    malware: noMalware,
   };
 }
 

@@ -2,7 +2,7 @@ import type { VulnerabilityFact } from '../report/finding.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import type { Doubt, ScanState } from '../report/scan-state.ts';
 import { type Severity, severities, severityRank } from '../report/severity.ts';
-import { exemptionOf, exemptionsFor, secretExemptionOf } from './exemption-of.ts';
+import { exemptionOf, exemptionsFor, malwareExemptionOf, secretExemptionOf } from './exemption-of.ts';
 import type { Exemption, Policy, StateRule } from './policy.ts';
 import type { Reason, Verdict } from './verdict.ts';
 
@@ -30,16 +30,18 @@ export function judge(input: JudgeInput): Verdict {
   if (policy.mode === 'off') return { kind: 'allow', exempted: 0 };
   const findings = judgeFindings(input);
   const secrets = judgeSecrets(input);
+  const malware = judgeMalware(input);
   const state = stateReason(facts.states.vulnerabilities);
   const doubt = state?.state === 'pending' ? undefined : doubtReason(facts.doubts, findings);
   const byRule = { block: [] as Reason[], warn: [] as Reason[], allow: [] as Reason[] }; // emptiness hides the type
-  for (const reason of [state, secretsState(input, state), doubt]) {
+  for (const reason of [state, secretsState(input, state), malwareState(input, state), doubt]) {
     if (reason !== undefined) byRule[ruleOf(policy, reason.state)].push(reason);
   }
-  byRule.block.push(...worstFirst(findings.counting), ...secrets.counting);
+  // What is known to do harm comes before what may let harm in.
+  byRule.block.push(...malware.counting, ...worstFirst(findings.counting), ...secrets.counting);
   byRule.warn.push(...worstFirst(findings.inGrace));
 
-  const exempted = findings.exempted + secrets.exempted;
+  const exempted = findings.exempted + secrets.exempted + malware.exempted;
   const reasons = [...byRule.block, ...byRule.warn];
   if (reasons.length === 0) return { kind: 'allow', exempted };
   if (byRule.block.length === 0 || policy.mode === 'observe') return { kind: 'warn', reasons, exempted };
@@ -57,14 +59,14 @@ function ruleOf(policy: Policy, state: StateReason['state']): StateRule {
   return typeof rule === 'object' ? 'block' : rule;
 }
 
-interface JudgedSecrets {
+interface JudgedFiles {
   /** Worst first. */
   readonly counting: readonly Reason[];
   readonly exempted: number;
 }
 
 /** Secrets at or above the policy's severity: they need no fix and get no grace, because they can be read already. */
-function judgeSecrets({ facts, policy, repository, now, ...input }: JudgeInput): JudgedSecrets {
+function judgeSecrets({ facts, policy, repository, now, ...input }: JudgeInput): JudgedFiles {
   const { secrets: minimum } = policy;
   if (minimum === 'off') return { counting: [], exempted: 0 };
   const counts = (severity: Severity): boolean =>
@@ -94,6 +96,41 @@ function secretsState(
   const reason = stateReason(facts.states.secrets);
   if (reason === undefined || reason.state === state?.state) return undefined;
   return { ...reason, message: `secrets: ${reason.message}` };
+}
+
+/** Malware of whatever severity: there is no grace for it, and no fix but to build without the file. */
+function judgeMalware({ facts, policy, repository, now, ...input }: JudgeInput): JudgedFiles {
+  if (policy.malware === 'off') return { counting: [], exempted: 0 };
+  const exemptions = exemptionsFor(input.exemptions, { digest: facts.digest, repository, now });
+  const counting: Reason[] = [];
+  let exempted = 0;
+  for (const fact of facts.malware.found) {
+    if (malwareExemptionOf(exemptions, fact) === undefined) counting.push({ kind: 'malware', ...fact });
+    else exempted += fact.count;
+  }
+  const omitted = severities.reduce((sum, one) => sum + (facts.malware.omitted[one] ?? 0), 0);
+  if (omitted > 0) {
+    const message = `it holds ${omitted} findings of malware more than can be judged one by one`;
+    counting.push({ kind: 'state', state: 'incomplete', message });
+  }
+  return { counting, exempted };
+}
+
+/**
+ * The state of the search for malware, where the policy asks for it and the image's own state does not say the same. No
+ * engine has to be configured: an image that none has looked at is shown as not scanned for malware, and not refused for
+ * it. As soon as one has, what it could not tell counts.
+ */
+function malwareState(
+  { facts, policy }: JudgeInput,
+  state: StateReason | undefined,
+): StateReason | undefined {
+  const { lastResult } = facts.states.malware;
+  if (policy.malware === 'off' || lastResult === undefined) return undefined;
+  const reason = stateReason(facts.states.malware);
+  if (reason === undefined || reason.state === state?.state) return undefined;
+  const remedy = lastResult.problem?.remedy;
+  return { ...reason, message: `malware: ${reason.message}${remedy === undefined ? '' : `. ${remedy}`}` };
 }
 
 interface JudgedFindings {

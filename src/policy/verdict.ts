@@ -1,3 +1,4 @@
+import type { MalwareFact } from '../report/image-malware.ts';
 import type { SecretType } from '../report/secret.ts';
 import type { Severity } from '../report/severity.ts';
 
@@ -24,6 +25,7 @@ export type Reason =
       readonly line: number;
       readonly count: number;
     }
+  | ({ readonly kind: 'malware' } & MalwareFact)
   | {
       readonly kind: 'state';
       readonly state: 'pending' | 'failed' | 'incomplete' | 'unsupported' | 'undetermined';

@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { VulnerabilityFact } from './finding.ts';
+import type { MalwareFacts } from './image-malware.ts';
 import type { SecretFacts } from './image-secrets.ts';
 import type { Doubt, ScanCategory, ScanProblem, ScanState } from './scan-state.ts';
 
@@ -35,4 +36,5 @@ export interface ImageFacts {
   /** Only packages with at least one vulnerability. */
   readonly packages: readonly PackageFacts[];
   readonly secrets: SecretFacts;
+  readonly malware: MalwareFacts;
 }

@@ -15,6 +15,8 @@ export interface ImageListFilter {
   readonly state?: string;
   /** The highest severity; `none`: judged and nothing found. */
   readonly severity?: Severity | 'none';
+  /** `unknown`: not looked for, or not in all of it. An index has no search of its own. */
+  readonly malware?: 'found' | 'none' | 'unknown';
   /**
    * Leaves out what certainly has another verdict; `undefined` as its kind: what only facts can tell. Namespaces
    * without a bound have no images then.
@@ -50,7 +52,7 @@ const imageTables = sql`
   left join image_scan c on c.manifest_digest = rm.manifest_digest and c.category = 'vulnerabilities'`;
 
 export async function prepareFilter(db: Database, filter: ImageListFilter): Promise<PreparedFilter> {
-  const { namespaceIds, ids, repository, kind, state, severity, gate } = filter;
+  const { namespaceIds, ids, repository, kind, state, severity, malware, gate } = filter;
   const search = filter.search?.toLowerCase() ?? '';
   const parts = [
     sql`true`,
@@ -60,6 +62,7 @@ export async function prepareFilter(db: Database, filter: ImageListFilter): Prom
     ...(kind === undefined ? [] : [sql`m.kind = ${kind}`]),
     ...(state === undefined ? [] : [stateCondition(state)]),
     ...(severity === undefined ? [] : [severityCondition(severity)]),
+    ...(malware === undefined ? [] : [malwareCondition(malware)]),
     ...(gate === undefined ? [] : [gateCondition(gate)]),
     ...(search === '' ? [] : [await searchCondition(db, search)]),
   ];
@@ -89,6 +92,17 @@ function stateCondition(state: string): RawBuilder<unknown> {
 function severityCondition(severity: string): RawBuilder<unknown> {
   if (severity === 'none') return sql`s.manifest_digest is not null and s.highest is null`;
   return sql`s.highest = ${severity}`;
+}
+
+function malwareCondition(malware: NonNullable<ImageListFilter['malware']>): RawBuilder<unknown> {
+  switch (malware) {
+    case 'found':
+      return sql`s.malware_count > 0`;
+    case 'none':
+      return sql`s.malware_outcome = 'scanned' and s.malware_count = 0`;
+    case 'unknown':
+      return sql`m.kind = 'image' and coalesce(s.malware_outcome, '') not in ('scanned', 'unsupported')`;
+  }
 }
 
 function gateCondition({ kind, isRare }: NonNullable<ImageListFilter['gate']>): RawBuilder<unknown> {

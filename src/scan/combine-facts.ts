@@ -1,9 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { MalwareCounts, MalwareFact, MalwareFacts, UsedSignatures } from '../report/image-malware.ts';
 import type { SecretCounts, SecretFact, SecretFacts } from '../report/image-secrets.ts';
+import { addCounts } from '../report/keep-within.ts';
 import type { Doubt, ScanState } from '../report/scan-state.ts';
 import { severityRank } from '../report/severity.ts';
-import { addCounts } from './image-secrets.ts';
 
 /** What is least settled comes first: an index is no better than its worst image. */
 const leastSettledFirst: readonly ScanState[] = [
@@ -45,6 +46,7 @@ export function combineFacts(digest: Digest, children: readonly ImageFacts[]): I
     doubts: [...doubts.values()],
     packages: [...packages.values()],
     secrets: combineSecrets(parts.map(({ secrets }) => secrets)),
+    malware: combineMalware(parts.map(({ malware }) => malware)),
   };
 }
 
@@ -62,6 +64,29 @@ function combineSecrets(parts: readonly SecretFacts[]): SecretFacts {
   }
   const worstFirst = [...found.values()].sort((a, b) => severityRank(b.severity) - severityRank(a.severity));
   return { found: worstFirst, omitted };
+}
+
+/** As for secrets; the signatures are those of all images, the time that of the one looked at longest ago. */
+function combineMalware(parts: readonly MalwareFacts[]): MalwareFacts {
+  const found = new Map<string, MalwareFact>();
+  const signatures = new Map<string, UsedSignatures>();
+  let omitted: MalwareCounts = {};
+  for (const part of parts) {
+    omitted = addCounts(omitted, part.omitted);
+    for (const used of part.signatures) signatures.set(`${used.engine} ${used.version}`, used);
+    for (const fact of part.found) {
+      const key = [fact.engine, fact.signature, fact.path].join('\n');
+      const known = found.get(key);
+      if (known === undefined || known.count < fact.count) found.set(key, fact);
+    }
+  }
+  const [first] = parts.flatMap(({ inspectedAt }) => inspectedAt ?? []).sort();
+  return {
+    found: [...found.values()].sort((a, b) => severityRank(b.severity) - severityRank(a.severity)),
+    omitted,
+    signatures: [...signatures.values()],
+    ...(first === undefined ? {} : { inspectedAt: first }),
+  };
 }
 
 /** What has no result at all comes before what has, so that no result of one image stands for another's. */

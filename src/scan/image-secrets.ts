@@ -9,9 +9,9 @@ import {
   type SecretFacts,
   type SecretFinding,
 } from '../report/image-secrets.ts';
+import { addCounts, keepWithin, storable } from '../report/keep-within.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import type { SecretHit } from '../report/secret.ts';
-import type { Severity } from '../report/severity.ts';
 import { findSecretsInText } from '../secrets/file-secrets.ts';
 import { findSecretsInCommand, findSecretsInVariable } from '../secrets/text-secrets.ts';
 
@@ -70,16 +70,6 @@ export function secretFacts({
   return { found: kept, omitted: addCounts(omitted, left) };
 }
 
-/** The sum of two counts. */
-export function addCounts(a: SecretCounts, b: SecretCounts): SecretCounts {
-  const sum: Partial<Record<Severity, number>> = { ...a };
-  for (const [severity, count] of Object.entries(b)) {
-    const key = severity as Severity; // a key of `SecretCounts`
-    sum[key] = (sum[key] ?? 0) + count;
-  }
-  return sum;
-}
-
 function* layerSecrets(
   image: Image,
   reports: readonly SecretReport[],
@@ -103,11 +93,6 @@ function* layerSecrets(
       }
     }
   }
-}
-
-/** PostgreSQL refuses NUL and lone surrogates in JSON. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\u{fffd}');
 }
 
 function* configSecrets({ configTexts }: Image, firstSeenAt: string): Generator<SecretFinding> {
@@ -159,25 +144,4 @@ function problemOf(
     reason: reasons.join('; '),
     remedy: 'Build the image again with a current tool; what was read is shown, but more may be in it',
   };
-}
-
-/** As many as there is room for, in their order, and the counts of the others. */
-function keepWithin<
-  Item extends { readonly path: string; readonly severity: Severity; readonly count?: number },
->(
-  items: readonly Item[],
-  limits: { readonly countMax: number; readonly pathsLengthMax: number },
-): { readonly kept: readonly Item[]; readonly omitted: SecretCounts } {
-  let pathsLength = 0;
-  let end = 0;
-  for (const { path } of items) {
-    pathsLength += path.length;
-    if (end >= limits.countMax || pathsLength > limits.pathsLengthMax) break;
-    end += 1;
-  }
-  const omitted: Partial<Record<Severity, number>> = {};
-  for (const { severity, count = 1 } of items.slice(end)) {
-    omitted[severity] = (omitted[severity] ?? 0) + count;
-  }
-  return { kept: items.slice(0, end), omitted };
 }

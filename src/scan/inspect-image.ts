@@ -3,7 +3,9 @@ import type { Image } from '../image/image.ts';
 import { mergeLayers } from '../image/merge-layers.ts';
 import { buildInventory, type Inventory } from '../inventory/build-inventory.ts';
 import { inventoryProbe } from '../inventory/layer-probe.ts';
+import type { Engine } from '../malware/engine.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
+import { type InspectedMalware, inspectMalware, unsupportedMalware } from './image-malware.ts';
 import { type InspectedSecrets, inspectSecrets } from './image-secrets.ts';
 import { inspectLayers, type ScanProgress } from './inspect-layers.ts';
 import { maskCommands } from './mask-commands.ts';
@@ -13,6 +15,8 @@ export interface InspectImageOptions {
   /** Keeps inspected layers, by digest. */
   readonly db: Database;
   readonly image: Image;
+  /** Malware engines; none is an answer too. */
+  readonly engines: readonly Engine[];
   readonly now: Date;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ScanProgress) => Promise<void>;
@@ -25,6 +29,7 @@ export interface InspectedImage {
   readonly problem?: ScanProblem;
   readonly inventory: Inventory;
   readonly secrets: InspectedSecrets;
+  readonly malware: InspectedMalware;
   readonly progress: ScanProgress;
 }
 
@@ -44,6 +49,7 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
       problem,
       inventory: { packages: [], doubts: [] },
       secrets: { outcome: 'unsupported', problem, findings: [], omitted: {} },
+      malware: unsupportedMalware(problem),
       progress: nothingRead,
     };
   }
@@ -56,8 +62,9 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
   });
   const inventory = buildInventory({ view, layers: image.layers, reports, now });
   const secrets = inspectSecrets(image, reports, now);
+  const malware = await inspectMalware({ ...options, image, reports });
   const [first] = view.incomplete;
-  if (first === undefined) return { outcome: 'scanned', inventory, secrets, progress };
+  if (first === undefined) return { outcome: 'scanned', inventory, secrets, malware, progress };
   return {
     outcome: 'incomplete',
     problem: {
@@ -67,6 +74,7 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
     },
     inventory,
     secrets,
+    malware,
     progress,
   };
 }

@@ -66,7 +66,8 @@ export async function queueScans(
       where image_scan.state <> 'scanning' and (not ${options.onlyMissing === true} or image_scan.state <> 'queued')
     returning manifest_digest),
     others as (insert into image_scan (manifest_digest, category, state, queued_at)
-    select q.manifest_digest, 'secrets', 'queued', now() from queued q order by 1
+    select q.manifest_digest, other.category, 'queued', now()
+    from queued q, (values ('secrets'), ('malware')) as other (category) order by 1, 2
     on conflict (manifest_digest, category) do update
       set state = 'queued', problem = null, cancel_requested = false, layers_done = 0, layers_read = 0,
           layers_total = 0, queued_at = now(), started_at = null, finished_at = null)

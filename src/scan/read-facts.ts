@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import { type MalwareFacts, noMalware } from '../report/image-malware.ts';
 import { noSecrets, type SecretFacts } from '../report/image-secrets.ts';
 import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import { combineFacts } from './combine-facts.ts';
@@ -36,6 +37,11 @@ interface FactsRow {
   readonly secrets_outcome: FactsRow['outcome'];
   readonly secrets_result_problem: ScanProblem | null;
   readonly secret_facts: SecretFacts | null;
+  readonly malware_state: ScanState | null;
+  readonly malware_problem: ScanProblem | null;
+  readonly malware_outcome: FactsRow['outcome'];
+  readonly malware_result_problem: ScanProblem | null;
+  readonly malware_facts: MalwareFacts | null;
   readonly package_ids: Buffer | null;
   readonly newest_file_at: Date | null;
   readonly first_judged_at: Date | null;
@@ -81,7 +87,9 @@ async function readRows(db: Database, digests: readonly Digest[]): Promise<reado
   const { rows } = await sql<FactsRow>`
     select m.digest, m.kind, s.state, s.problem, r.outcome, r.problem as result_problem, r.distribution, r.ecosystems,
            z.state as secrets_state, z.problem as secrets_problem, r.secrets_outcome,
-           r.secrets_problem as secrets_result_problem, r.secret_facts, r.doubts, r.package_ids, r.newest_file_at, r.first_judged_at,
+           r.secrets_problem as secrets_result_problem, r.secret_facts,
+           w.state as malware_state, w.problem as malware_problem, r.malware_outcome,
+           r.malware_problem as malware_result_problem, r.malware_facts, r.doubts, r.package_ids, r.newest_file_at, r.first_judged_at,
            case m.kind when 'index' then array(select c.child_digest from manifest_child c
             where c.parent_digest = m.digest order by c.position limit ${indexImagesMax}) end as children,
            case m.kind when 'index' then (select count(*) from manifest_child c
@@ -89,6 +97,7 @@ async function readRows(db: Database, digests: readonly Digest[]): Promise<reado
     from manifest m
     left join image_scan s on s.manifest_digest = m.digest and s.category = 'vulnerabilities'
     left join image_scan z on z.manifest_digest = m.digest and z.category = 'secrets'
+    left join image_scan w on w.manifest_digest = m.digest and w.category = 'malware'
     left join image_report r on r.manifest_digest = m.digest
     where m.digest = any(${digests}::text[])`.execute(db);
   return rows;
@@ -122,7 +131,7 @@ function factsOf(row: FactsRow, { packages, knowledge, query }: FactsContext): I
     kind: row.outcome === 'unsupported' ? 'artifact' : row.kind,
     states: {
       vulnerabilities: categoryFacts(row, doubts),
-      malware: { state: 'not-scanned' },
+      malware: categoryFacts(malwareRow(row), []),
       secrets: categoryFacts(secretsRow(row), []),
     },
     judged: row.outcome !== null,
@@ -130,6 +139,7 @@ function factsOf(row: FactsRow, { packages, knowledge, query }: FactsContext): I
     doubts,
     packages: found,
     secrets: row.secret_facts ?? noSecrets,
+    malware: row.malware_facts ?? noMalware,
   };
 }
 
@@ -139,6 +149,15 @@ function secretsRow(row: FactsRow): CategoryRow {
     problem: row.secrets_problem,
     outcome: row.secrets_outcome,
     result_problem: row.secrets_result_problem,
+  };
+}
+
+function malwareRow(row: FactsRow): CategoryRow {
+  return {
+    state: row.malware_state,
+    problem: row.malware_problem,
+    outcome: row.malware_outcome,
+    result_problem: row.malware_result_problem,
   };
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
+import type { Engine } from '../malware/engine.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import { describeFailure, ScanPhaseError } from './describe-failure.ts';
@@ -21,6 +22,8 @@ export interface ScanJobContext {
 export interface ScanJobOptions {
   readonly db: Database;
   readonly images: StoredImages;
+  /** Malware engines; default none. */
+  readonly engines?: readonly Engine[];
   readonly now: () => Date;
   /** Default 5. */
   readonly feedAgeMaxDays?: number;
@@ -61,12 +64,13 @@ export class ScanJob {
 
   async #scan(run: ScanRun, signal: AbortSignal): Promise<void> {
     const { digest } = run;
-    const { db, images, now, feedAgeMaxDays = 5 } = this.#options;
+    const { db, images, engines = [], now, feedAgeMaxDays = 5 } = this.#options;
     const image = await inPhase('fetch', () => images.open(digest));
     const inspected = await inPhase('read-layer', () =>
       inspectImage({
         db,
         image,
+        engines,
         now: now(),
         signal,
         onProgress: (progress) => this.#progress(run, progress),
@@ -90,7 +94,8 @@ export class ScanJob {
         returning started_at, queued_at),
       others as (
         insert into image_scan (manifest_digest, category, state, queued_at, started_at, touched_at)
-        select ${digest}, 'secrets', 'scanning', queued_at, started_at, now() from begun
+        select ${digest}, category, 'scanning', queued_at, started_at, now()
+        from begun, (values ('secrets'), ('malware')) as other (category)
         on conflict (manifest_digest, category) do update set state = 'scanning', problem = null,
           started_at = excluded.started_at, touched_at = now(), finished_at = null, cancel_requested = false,
           layers_done = 0, layers_read = 0)

@@ -1,10 +1,13 @@
 import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
+import type { Engine } from '../malware/engine.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { MalwareFinding } from '../report/image-malware.ts';
 import type { SecretFinding } from '../report/image-secrets.ts';
 import { imageDoubts } from './image-doubts.ts';
+import { type InspectedMalware, malwareFacts } from './image-malware.ts';
 import type { StoredPlace } from './image-places.ts';
 import { type InspectedSecrets, secretFacts } from './image-secrets.ts';
 import { inspectImage } from './inspect-image.ts';
@@ -20,6 +23,8 @@ export interface OutsideReport {
   readonly facts: ImageFacts;
   /** Worst first. */
   readonly secrets: readonly SecretFinding[];
+  /** Worst first. */
+  readonly malware: readonly MalwareFinding[];
   readonly places: readonly StoredPlace[];
   readonly counts: FindingCounts;
   readonly progress: ScanProgress;
@@ -28,6 +33,8 @@ export interface OutsideReport {
 export interface ScanOutsideOptions {
   readonly db: Database;
   readonly image: Image;
+  /** Malware engines; default none. */
+  readonly engines?: readonly Engine[];
   readonly now: Date;
   readonly feedAgeMaxDays?: number;
   readonly signal?: AbortSignal;
@@ -36,10 +43,11 @@ export interface ScanOutsideOptions {
 
 /** Scans an opened image with the server's engine; its layers and packages are remembered, the image is not. */
 export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideReport> {
-  const { db, image, now, feedAgeMaxDays = 5 } = options;
+  const { db, image, engines = [], now, feedAgeMaxDays = 5 } = options;
   const inspected = await inspectImage({
     db,
     image,
+    engines,
     now,
     signal: options.signal ?? new AbortController().signal,
     onProgress: async (progress) => options.onProgress?.(progress),
@@ -72,22 +80,25 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
           ...explained,
           lastResult: { state: outcome, ...explained },
         },
-        malware: { state: 'not-scanned' },
-        secrets: secretsState(inspected.secrets),
+        malware: categoryState(inspected.malware),
+        secrets: categoryState(inspected.secrets),
       },
       judged: true,
       doubts,
       packages,
       secrets: secretFacts(inspected.secrets),
+      malware: malwareFacts(inspected.malware, now.toISOString()),
     },
     secrets: inspected.secrets.findings,
+    malware: inspected.malware.findings,
     places: interned.places,
     counts: summarise(packages),
     progress: inspected.progress,
   };
 }
 
-function secretsState({ outcome, problem }: InspectedSecrets): CategoryFacts {
+function categoryState({ outcome, problem }: InspectedSecrets | InspectedMalware): CategoryFacts {
   const explained = problem === undefined ? {} : { problem };
+  if (outcome === 'not-scanned') return { state: outcome, ...explained };
   return { state: outcome, ...explained, lastResult: { state: outcome, ...explained } };
 }

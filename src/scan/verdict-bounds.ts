@@ -13,6 +13,8 @@ export interface GateBound {
   readonly knownExploited: boolean;
   /** The severities of secrets that count; empty: none does. */
   readonly secretSeverities: readonly Severity[];
+  /** Whether any malware counts. */
+  readonly malware: boolean;
   readonly fixableOnly: boolean;
   /** Conditions that the counts do not know (grace, EPSS): they can only tell that nothing counts at all. */
   readonly hasOtherConditions: boolean;
@@ -26,8 +28,9 @@ export interface GateBound {
 /** The parameters of all namespaces as the table `g`, joined to `r`. */
 export function gateTable(bounds: readonly GateBound[]): RawBuilder<unknown> {
   const rows = bounds.map(
-    ({ severities, secretSeverities, knownExploited, states, exemptedMax, ...same }) => ({
+    ({ severities, secretSeverities, malware, knownExploited, states, exemptedMax, ...same }) => ({
       ...same,
+      malware: malware ? 1 : 0,
       ...Object.fromEntries(countedSeverities.map((one) => [one, severities.includes(one) ? 1 : 0])),
       ...Object.fromEntries(
         secretColumns.map((one) => [`secrets_${one}`, secretSeverities.includes(one) ? 1 : 0]),
@@ -39,7 +42,7 @@ export function gateTable(bounds: readonly GateBound[]): RawBuilder<unknown> {
   );
   return sql`join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as g ("namespaceId" bigint, mode text,
     critical int, high int, medium int, low int, negligible int, unknown int, secrets_critical int, secrets_high int,
-    secrets_medium int, secrets_low int, exploited int, "fixableOnly" boolean,
+    secrets_medium int, secrets_low int, malware int, exploited int, "fixableOnly" boolean,
     "hasOtherConditions" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
     if_unsupported text, if_undetermined text) on g."namespaceId" = r.namespace_id`;
 }
@@ -68,9 +71,11 @@ const vulnerabilityHit = sql`case
   when case when g."fixableOnly" then ${severe} + s.fixable - ${all}
        else greatest(${severe}, s.known_exploited * g.exploited) end > g.exempted_max then true end`;
 
-/** The same with secrets: only exemptions that may be of anything can take them out. */
+const malware = sql`(s.malware_count * g.malware)`;
+
+/** The same with secrets and malware: only exemptions that may be of anything can take them out. */
 const hit = sql`case
-  when s.manifest_digest is null or ${secret} = 0 or ${vulnerabilityHit} then ${vulnerabilityHit}
+  when s.manifest_digest is null or ${secret} + ${malware} = 0 or ${vulnerabilityHit} then ${vulnerabilityHit}
   when g.exempted_max < ${anyExempted} then true end`;
 
 /**
@@ -94,7 +99,8 @@ export const boundVerdict: RawBuilder<string | null> = sql`case
   when g.mode = 'off' then 'allow'
   when m.kind = 'index' or c.state = 'scanned' and s.manifest_digest is null
     or s.manifest_digest is not null and coalesce(c.state, '') not in ('scanned', 'incomplete', 'unsupported')
-    or s.manifest_digest is not null and ${asksForSecrets} and s.secrets_outcome is distinct from c.state then null
+    or s.manifest_digest is not null and ${asksForSecrets} and s.secrets_outcome is distinct from c.state
+    or g.malware = 1 and s.malware_outcome <> c.state then null
   when g.mode = 'observe' then
     case coalesce(${rule} <> 'allow', false) or ${hit} or (${doubt} and g.if_undetermined <> 'allow')
       when true then 'warn' when false then 'allow' end

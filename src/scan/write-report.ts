@@ -7,6 +7,7 @@ import { inspectorVersion } from '../inventory/inspector-version.ts';
 import { countSecrets } from '../report/image-secrets.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { imageDoubts } from './image-doubts.ts';
+import { type StandingMalware, writeMalware } from './image-malware-store.ts';
 import { encodePlaces } from './image-places.ts';
 import { secretFacts } from './image-secrets.ts';
 import { encodeSecrets, keepFirstSeen } from './image-secrets-store.ts';
@@ -47,7 +48,8 @@ export async function writeReport(db: Database, report: ReportToWrite): Promise<
     if (finished.rows.length === 0) return false;
     await writeImageReport(transaction, report, places);
     await writeSecrets(transaction, report);
-    await writeSummary(transaction, report);
+    const malware = await writeMalware(transaction, digest, { malware: inspected.malware, now: report.now });
+    await writeSummary(transaction, report, malware);
     await notify(transaction, 'pratique_facts', `image:${digest}`);
     await notify(transaction, 'pratique_scan', digest);
     return true;
@@ -99,6 +101,7 @@ async function writeSecrets(
 async function writeSummary(
   transaction: Transaction<Tables>,
   { run: { digest }, inspected, interned, now, feedAgeMaxDays }: ReportToWrite,
+  malware: StandingMalware,
 ): Promise<void> {
   const packages = [...(await readPackageFacts(transaction, interned.packageIds)).values()];
   const { inventory } = inspected;
@@ -123,6 +126,8 @@ async function writeSummary(
     secrets_high: high,
     secrets_medium: medium,
     secrets_low: low,
+    malware_outcome: malware.outcome,
+    malware_count: malware.count,
   };
   await transaction
     .insertInto('image_summary')

@@ -169,6 +169,8 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   },
   listFindings: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/findings` }),
   listPackages: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/packages` }),
+  listMalware: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/malware` }),
+  listMalwareEngines: async () => ({ path: '/malware-engines' }),
   listSecrets: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/secrets` }),
   scanImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
   cancelScan: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),

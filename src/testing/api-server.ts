@@ -97,6 +97,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     canceller: queue,
     pushGuard: new TagGuard(),
     readConfig: async () => undefined,
+    malwareEngines: async () => [],
     queueAdvisorySync: (transaction) => queue.enqueue(transaction, 'sync-advisories', {}, { key: 'sync' }),
     ...overrides,
   });

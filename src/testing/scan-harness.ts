@@ -12,6 +12,7 @@ import { ScanChanges } from '../gate/scan-changes.ts';
 import { TagGuard } from '../gate/tag-guard.ts';
 import { Verdicts } from '../gate/verdicts.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
+import type { Engine } from '../malware/engine.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type NamespaceName, parseNamespaceName, parseRepositoryName, parseTag } from '../oci/names.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';
@@ -42,6 +43,8 @@ export class ScanHarness {
   readonly pullGuard: PolicyPullGuard;
   readonly tagGuard = new TagGuard();
   readonly scanJob: ScanJob;
+  /** Malware engines, which a test may add to. */
+  readonly engines: Engine[] = [];
   readonly failures: unknown[] = [];
   readonly blobs = new Map<string, Buffer>();
   /** Called before each read of a blob. */
@@ -82,6 +85,7 @@ export class ScanHarness {
     this.scanJob = new ScanJob({
       db,
       images: new DatabaseImages({ db, readBlob: (digest) => this.#readBlob(digest) }),
+      engines: this.engines,
       now,
       onFailure: (_digest, error) => this.failures.push(error),
     });

@@ -7,6 +7,7 @@ import type { paths } from './schema.ts';
 export type ImageQuery = NonNullable<paths['/images']['get']['parameters']['query']>;
 export type FindingQuery = NonNullable<paths['/images/{id}/findings']['get']['parameters']['query']>;
 export type SecretQuery = NonNullable<paths['/images/{id}/secrets']['get']['parameters']['query']>;
+export type MalwareQuery = NonNullable<paths['/images/{id}/malware']['get']['parameters']['query']>;
 export type PackageQuery = NonNullable<paths['/images/{id}/packages']['get']['parameters']['query']>;
 
 const busyPollMs = 1500;
@@ -57,6 +58,18 @@ export function useSecrets(options: { id: number; query: SecretQuery; revision: 
     queryKey: ['images', id, 'secrets', revision, query],
     queryFn: ({ signal }) =>
       answerOf(api.client.GET('/images/{id}/secrets', { params: { path: { id }, query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** `revision` is part of the key, as it is for findings. */
+export function useMalware(options: { id: number; query: MalwareQuery; revision: string }) {
+  const api = useApi();
+  const { id, query, revision } = options;
+  return useQuery({
+    queryKey: ['images', id, 'malware', revision, query],
+    queryFn: ({ signal }) =>
+      answerOf(api.client.GET('/images/{id}/malware', { params: { path: { id }, query }, signal })),
     placeholderData: keepPreviousData,
   });
 }

@@ -856,6 +856,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/images/{id}/malware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Malware in the layers of an image, hidden files included, worst first
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["listMalware"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/malware-engines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The malware engines that are configured, and how old their signatures are
+         * @description For every account
+         */
+        get: operations["listMalwareEngines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images/{id}/packages": {
         parameters: {
             query?: never;
@@ -1093,7 +1133,7 @@ export interface components {
             repository?: string;
             digest?: string;
             package?: string;
-            /** @description Pattern of the paths of a secret */
+            /** @description Pattern of the paths of a secret or malware */
             path?: string;
             reason: string;
             createdBy: string;
@@ -1111,7 +1151,7 @@ export interface components {
             repository?: string;
             digest?: string;
             package?: string;
-            /** @description Only with ids of secrets: secret:<rule> */
+            /** @description Only with ids of secrets and malware: secret:<rule>, malware:<signature> */
             path?: string;
         };
         Feed: {
@@ -1183,6 +1223,7 @@ export interface components {
             /** @description Null: never judged */
             severity: components["schemas"]["SeveritySummary"] | null;
             secrets: components["schemas"]["SecretSummary"];
+            malware: components["schemas"]["MalwareSummary"];
             doubts: components["schemas"]["Doubt"][];
             verdict: components["schemas"]["Verdict"];
         };
@@ -1208,6 +1249,7 @@ export interface components {
             /** @description Null: never judged */
             severity: components["schemas"]["SeveritySummary"] | null;
             secrets: components["schemas"]["SecretSummary"];
+            malware: components["schemas"]["MalwareSummary"];
             doubts: components["schemas"]["Doubt"][];
             verdict: components["schemas"]["Verdict"];
             /** @description Digest of the config */
@@ -1278,6 +1320,11 @@ export interface components {
              * @enum {unknown}
              */
             severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown" | "none";
+            /**
+             * @description found: some was; none: looked for in all of it; unknown: not looked for, or not in all of it
+             * @enum {unknown}
+             */
+            malware?: "found" | "none" | "unknown";
             /** @enum {unknown} */
             verdict?: "allow" | "warn" | "hold" | "block";
         };
@@ -1299,7 +1346,7 @@ export interface components {
         ImageVerdict: {
             /** @enum {unknown} */
             verdict: "allow" | "warn" | "hold" | "block";
-            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["SecretReason"] | components["schemas"]["StateReason"])[];
+            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["SecretReason"] | components["schemas"]["MalwareReason"] | components["schemas"]["StateReason"])[];
             exempted: number;
             digest: string;
             reportUrl: string;
@@ -1361,6 +1408,92 @@ export interface components {
                 pattern: string;
             };
             allowDelete?: boolean;
+        };
+        MalwareEngine: {
+            /** @enum {unknown} */
+            name: "clamd" | "yara";
+            /** @enum {unknown} */
+            state: "ready" | "not-available";
+            /** @description Why it is not available */
+            message: string | null;
+            /** @description Of its signatures */
+            version: string | null;
+            /** @description Null: the engine does not say */
+            signaturesBuiltAt: string | null;
+            /** @description Rule files of YARA */
+            signatureCount: number | null;
+            /** @description Signatures that are left out because they are broken */
+            problems: string[];
+        };
+        MalwareFinding: {
+            /** @constant */
+            kind: "malware";
+            /** @description Exemptions name it as malware:<signature> */
+            signature: string;
+            /** @enum {unknown} */
+            engine: "clamd" | "yara";
+            /** @enum {unknown} */
+            type: "virus" | "trojan" | "worm" | "ransomware" | "miner" | "backdoor" | "downloader" | "exploit" | "rootkit" | "hacktool" | "adware" | "test" | "other";
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            /** @description What to do about malware of the type */
+            advice: string;
+            path: string;
+            layer: {
+                index: number;
+                digest: string;
+                createdBy: string | null;
+            };
+            /** @description What a later layer does to the file; whoever pulls the image has it all the same */
+            fate: {
+                /** @enum {unknown} */
+                kind: "deleted" | "replaced";
+                byLayer: number;
+            } | null;
+            /** Format: date-time */
+            firstSeenAt: string;
+            exempted: {
+                by: string;
+                reason: string;
+                expiresAt: string | null;
+            } | null;
+        };
+        MalwareReason: {
+            /** @constant */
+            kind: "malware";
+            signature: string;
+            /** @enum {unknown} */
+            engine: "clamd" | "yara";
+            /** @enum {unknown} */
+            type: "virus" | "trojan" | "worm" | "ransomware" | "miner" | "backdoor" | "downloader" | "exploit" | "rootkit" | "hacktool" | "adware" | "test" | "other";
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            path: string;
+            /** @description Of the lowest layer that has it */
+            layerIndex: number;
+            /** @description Layers that have it at the path */
+            count: number;
+        };
+        MalwareSummary: {
+            /** @enum {unknown} */
+            state: "not-scanned" | "queued" | "scanning" | "scanned" | "undetermined" | "incomplete" | "cancelled" | "failed" | "unsupported";
+            problem?: {
+                phase: string;
+                reason: string;
+                remedy: string;
+            };
+            /** @description Null: never looked for */
+            counts: {
+                critical: number;
+                high: number;
+                medium: number;
+                low: number;
+                negligible: number;
+                unknown: number;
+            } | null;
+            /** @description Of the result that stands */
+            signatures: components["schemas"]["UsedSignatures"][];
+            inspectedAt: string | null;
         };
         Member: {
             user: string;
@@ -1751,6 +1884,13 @@ export interface components {
                 advisories: number;
             };
         };
+        UsedSignatures: {
+            /** @enum {unknown} */
+            engine: "clamd" | "yara";
+            version: string;
+            /** Format: date-time */
+            builtAt?: string;
+        };
         User: {
             name: string;
             isAdmin: boolean;
@@ -1779,7 +1919,7 @@ export interface components {
         Verdict: {
             /** @enum {unknown} */
             kind: "allow" | "warn" | "hold" | "block";
-            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["SecretReason"] | components["schemas"]["StateReason"])[];
+            reasons: (components["schemas"]["VulnerabilityReason"] | components["schemas"]["SecretReason"] | components["schemas"]["MalwareReason"] | components["schemas"]["StateReason"])[];
             reasonCount: number;
             /** @description Findings that the allowlist took out of the judgement */
             exempted: number;
@@ -3638,6 +3778,7 @@ export interface operations {
                 kind?: "image" | "index" | "artifact";
                 state?: "not-scanned" | "queued" | "scanning" | "scanned" | "undetermined" | "incomplete" | "cancelled" | "failed" | "unsupported";
                 severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown" | "none";
+                malware?: "found" | "none" | "unknown";
                 verdict?: "allow" | "warn" | "hold" | "block";
                 sort?: "-pushedAt" | "pushedAt" | "-severity" | "severity" | "repository" | "-repository" | "size" | "-size";
             };
@@ -3811,6 +3952,82 @@ export interface operations {
                         total: number;
                         /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
                         totalIsEstimate?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listMalware: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                type?: "virus" | "trojan" | "worm" | "ransomware" | "miner" | "backdoor" | "downloader" | "exploit" | "rootkit" | "hacktool" | "adware" | "test" | "other";
+                exempted?: boolean;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Malware in the layers of an image, hidden files included, worst first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["MalwareFinding"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        totalIsEstimate?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listMalwareEngines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The malware engines that are configured, and how old their signatures are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Empty: images are not inspected for malware */
+                        items: components["schemas"]["MalwareEngine"][];
                     };
                 };
             };

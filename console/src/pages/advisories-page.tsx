@@ -9,6 +9,7 @@ import { type Column, DataTable } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
 import { FailedMark } from '../parts/failed-mark.tsx';
+import { MalwareEngines } from '../parts/malware-engines.tsx';
 import { Note } from '../parts/note.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
@@ -136,6 +137,7 @@ export function AdvisoriesPage() {
           }
         />
       </section>
+      <MalwareEngines />
     </>
   );
 }

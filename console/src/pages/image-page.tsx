@@ -13,6 +13,7 @@ import { BuildHistoryTab } from './image/build-history-tab.tsx';
 import { DetailsTab } from './image/details-tab.tsx';
 import { FindingDrawer } from './image/finding-drawer.tsx';
 import { FindingsTab } from './image/findings-tab.tsx';
+import { MalwareTab } from './image/malware-tab.tsx';
 import { PackagesTab } from './image/packages-tab.tsx';
 import { PlatformsTab } from './image/platforms-tab.tsx';
 import { ReportFacts } from './image/report-facts.tsx';
@@ -20,11 +21,12 @@ import { ReportReasons } from './image/report-reasons.tsx';
 import { SecretsTab } from './image/secrets-tab.tsx';
 import { VerdictSentence } from './image/verdict-sentence.tsx';
 
-const tabs = ['findings', 'secrets', 'packages', 'history', 'platforms', 'details'] as const;
+const tabs = ['findings', 'malware', 'secrets', 'packages', 'history', 'platforms', 'details'] as const;
 type Tab = (typeof tabs)[number];
 
 const labels: Readonly<Record<Tab, string>> = {
   findings: 'Findings',
+  malware: 'Malware',
   secrets: 'Sensitive data',
   packages: 'Packages',
   history: 'Build history',
@@ -35,13 +37,15 @@ const labels: Readonly<Record<Tab, string>> = {
 function tabsOf(image: ImageDetails): readonly Tab[] {
   if (image.kind === 'index') return ['platforms', 'details'];
   if (image.kind === 'artifact' && image.severity === null) return ['details'];
-  return ['findings', 'secrets', 'packages', 'history', 'details'];
+  return ['findings', 'malware', 'secrets', 'packages', 'history', 'details'];
 }
 
 function TabBody({ tab, image }: { tab: Tab; image: ImageDetails }) {
   switch (tab) {
     case 'findings':
       return <FindingsTab image={image} />;
+    case 'malware':
+      return <MalwareTab image={image} />;
     case 'secrets':
       return <SecretsTab image={image} />;
     case 'packages':
@@ -80,6 +84,9 @@ function Report({ image }: { image: ImageDetails }) {
           {offered.map((value) => (
             <Tabs.Tab key={value} value={value}>
               {labels[value]}
+              {value === 'malware' && image.malware.counts !== null && (
+                <span className="pq-dim"> {totalOf(image.malware.counts)}</span>
+              )}
               {value === 'secrets' && image.secrets.counts !== null && (
                 <span className="pq-dim"> {totalOf(image.secrets.counts)}</span>
               )}

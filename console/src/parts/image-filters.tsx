@@ -27,6 +27,12 @@ export const verdictOptions = [
   { value: 'allow', label: 'Served' },
 ] as const;
 
+export const malwareOptions = [
+  { value: 'found', label: 'Malware found' },
+  { value: 'none', label: 'No malware' },
+  { value: 'unknown', label: 'Not told' },
+] as const;
+
 /** The one row of filters above a table of images. */
 export function ImageFilters({ state }: { state: SearchState }) {
   return (
@@ -57,6 +63,13 @@ export function ImageFilters({ state }: { state: SearchState }) {
         options={severityOptions}
         value={state.get('severity')}
         onChange={(severity) => state.set({ severity })}
+      />
+      <Choice
+        label="Malware"
+        any="Malware or not"
+        options={malwareOptions}
+        value={state.get('malware')}
+        onChange={(malware) => state.set({ malware })}
       />
     </search>
   );

@@ -9,13 +9,20 @@ import { EmptyNote } from './empty-note.tsx';
 import { ErrorNote } from './error-note.tsx';
 import { given } from './given.ts';
 import { ImageActions } from './image-actions.tsx';
-import { ImageFilters, severityOptions, stateOptions, verdictOptions } from './image-filters.tsx';
+import {
+  ImageFilters,
+  malwareOptions,
+  severityOptions,
+  stateOptions,
+  verdictOptions,
+} from './image-filters.tsx';
 import { PageTurner } from './page-turner.tsx';
 import { loginCommand, pushCommand } from './push-command.ts';
 import { RelativeTime } from './relative-time.tsx';
 import { ScanState } from './scan-state.tsx';
 import { SeverityCounts, SeverityCountsHead } from './severity-counts.tsx';
 import { totalOf } from './severity-order.ts';
+import { UnsureMark } from './unsure-mark.tsx';
 import { oneOf, type SearchState } from './use-search-state.ts';
 import { VerdictMark } from './verdict-mark.tsx';
 
@@ -43,6 +50,7 @@ function imageQuery(state: SearchState, namespace: string | undefined): ImageQue
     q: state.get('q'),
     state: oneOf(state.get('state'), valuesOf(stateOptions)),
     severity: oneOf(state.get('severity'), valuesOf(severityOptions)),
+    malware: oneOf(state.get('malware'), valuesOf(malwareOptions)),
     verdict: oneOf(state.get('verdict'), valuesOf(verdictOptions)),
     sort: oneOf(state.get('sort'), sorts),
   });
@@ -73,6 +81,14 @@ function NameCell({ image, withNamespace }: { image: Image; withNamespace: boole
   );
 }
 
+/** None is shown only where all was looked at. */
+function MalwareCount({ malware: { counts, state } }: Pick<Image, 'malware'>) {
+  const found = counts === null ? 0 : totalOf(counts);
+  if (found > 0) return <strong>{found}</strong>;
+  if (counts === null) return <span className="pq-dim">—</span>;
+  return state === 'incomplete' ? <UnsureMark>0</UnsureMark> : <>0</>;
+}
+
 function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
   return [
     {
@@ -94,6 +110,12 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
         ) : (
           <SeverityCounts counts={image.severity} />
         ),
+    },
+    {
+      id: 'malware',
+      label: 'Malware',
+      align: 'right',
+      cell: ({ malware }) => <MalwareCount malware={malware} />,
     },
     {
       id: 'secrets',
@@ -139,7 +161,7 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
   const query = imageQuery(state, namespace);
   const images = useImages(query);
   const columns = useMemo(() => columnsOf(namespace === undefined), [namespace]);
-  const filtered = ['q', 'state', 'severity', 'verdict', 'cursor'].some(
+  const filtered = ['q', 'state', 'severity', 'malware', 'verdict', 'cursor'].some(
     (name) => state.get(name) !== undefined,
   );
   if (images.error !== null && images.data === undefined) {

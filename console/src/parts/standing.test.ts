@@ -15,11 +15,26 @@ const nothing = {
 };
 const progress = { layersDone: 1, layersTotal: 1, layersRead: 1 };
 
+const unlooked: Image['malware'] = {
+  state: 'not-scanned',
+  counts: null,
+  signatures: [],
+  inspectedAt: null,
+};
+const { highest: _, fixable: __, knownExploited: ___, ...noCounts } = nothing;
+
 type Judged = Parameters<typeof standingOf>[0];
 
 function image(change: Partial<Judged> & { state?: Image['scan']['state'] } = {}): Judged {
   const { state = 'scanned', ...rest } = change;
-  return { kind: 'image', scan: { state, progress }, severity: nothing, doubts: [], ...rest };
+  return {
+    kind: 'image',
+    scan: { state, progress },
+    severity: nothing,
+    doubts: [],
+    malware: unlooked,
+    ...rest,
+  };
 }
 
 describe('standingOf()', () => {
@@ -33,6 +48,10 @@ describe('standingOf()', () => {
     ['an incomplete scan', image({ state: 'incomplete' })],
     ['a failed scan', image({ state: 'failed', severity: null })],
     ['a failed re-scan', image({ state: 'failed' })],
+    [
+      'an incomplete search for malware',
+      image({ malware: { ...unlooked, state: 'incomplete', counts: noCounts } }),
+    ],
   ])('never calls clean, but could not tell, what has %s', (_case, judged) => {
     expect(standingOf(judged)).toBe('could-not-tell');
   });
@@ -51,5 +70,10 @@ describe('standingOf()', () => {
     ],
   ])('tells %s apart', (_case, judged, standing) => {
     expect(standingOf(judged)).toBe(standing);
+  });
+
+  test('calls malware a finding, whatever its severity', () => {
+    const malware: Image['malware'] = { ...unlooked, state: 'scanned', counts: { ...noCounts, low: 1 } };
+    expect(standingOf(image({ malware }))).toBe('findings');
   });
 });

@@ -13,14 +13,20 @@ export type Standing =
   | 'not-scanned'
   | 'not-applicable';
 
-export function standingOf(image: Pick<Image, 'scan' | 'severity' | 'doubts' | 'kind'>): Standing {
+export function standingOf(
+  image: Pick<Image, 'scan' | 'severity' | 'doubts' | 'kind' | 'malware'>,
+): Standing {
   const { state } = image.scan;
-  const found = image.severity === null ? 0 : totalOf(image.severity);
+  const { counts: malware, state: malwareState } = image.malware;
+  const found =
+    (image.severity === null ? 0 : totalOf(image.severity)) + (malware === null ? 0 : totalOf(malware));
   if (image.kind !== 'image' && image.severity === null) return 'not-applicable';
   if (state === 'queued' || state === 'scanning') return found > 0 ? 'findings' : 'scanning';
   if (found > 0) return 'findings';
   if (image.severity === null && (state === 'not-scanned' || state === 'cancelled')) return 'not-scanned';
   if (state === 'unsupported') return 'not-applicable';
+  // Without an engine nobody was asked; one that was and could not tell leaves it open.
+  if (malwareState === 'incomplete') return 'could-not-tell';
   if (state === 'scanned' && image.severity !== null && image.doubts.length === 0) return 'clean';
   return 'could-not-tell';
 }

@@ -8,7 +8,7 @@ export const Exemption = component('Exemption', {
   repository: Type.Optional(Type.String({ description: 'Pattern of repository names' })),
   digest: Type.Optional(Type.String()),
   package: Type.Optional(Type.String()),
-  path: Type.Optional(Type.String({ description: 'Pattern of the paths of a secret' })),
+  path: Type.Optional(Type.String({ description: 'Pattern of the paths of a secret or malware' })),
   reason: Type.String(),
   createdBy: Type.String(),
   createdAt: Instant,
@@ -26,7 +26,11 @@ export const ExemptionCreate = component('ExemptionCreate', {
   digest: Type.Optional(Type.String({ maxLength: 200 })),
   package: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   path: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 256, description: 'Only with ids of secrets: secret:<rule>' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: 'Only with ids of secrets and malware: secret:<rule>, malware:<signature>',
+    }),
   ),
 });
 export type ExemptionCreate = Static<typeof ExemptionCreate>;

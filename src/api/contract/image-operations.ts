@@ -2,6 +2,7 @@ import { Deleted } from './deleted.ts';
 import { AdvisoryParams, AdvisoryRecord, FeedList } from './feed.ts';
 import { Finding, FindingQuery, ImagePackage, ImagePackageQuery } from './finding.ts';
 import { Image, ImageDetails, ImageParams, ImageQuery } from './image.ts';
+import { MalwareEngineList, MalwareFinding, MalwareQuery } from './malware.ts';
 import { NamespaceParams } from './namespace.ts';
 import { operation } from './operation.ts';
 import { page } from './page.ts';
@@ -112,6 +113,26 @@ export const imageOperations = {
     query: SecretQuery,
     status: 200,
     response: page(SecretFinding),
+  }),
+  listMalware: operation({
+    method: 'GET',
+    path: '/images/:id/malware',
+    tag: 'images',
+    summary: 'Malware in the layers of an image, hidden files included, worst first',
+    access: { kind: 'image', right: 'read' },
+    params: ImageParams,
+    query: MalwareQuery,
+    status: 200,
+    response: page(MalwareFinding),
+  }),
+  listMalwareEngines: operation({
+    method: 'GET',
+    path: '/malware-engines',
+    tag: 'system',
+    summary: 'The malware engines that are configured, and how old their signatures are',
+    access: { kind: 'account' },
+    status: 200,
+    response: MalwareEngineList,
   }),
   listPackages: operation({
     method: 'GET',

@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { baseProperties } from './base-image.ts';
 import { closed, component, Id, Instant } from './component.ts';
+import { UsedSignatures } from './malware.ts';
 import { pageQuery } from './page.ts';
 import { SeverityCounts, SeveritySummary } from './severity.ts';
 import { Verdict, VerdictKind } from './verdict.ts';
@@ -45,6 +47,15 @@ export const SecretSummary = component('SecretSummary', {
   counts: Type.Union([SeverityCounts, Type.Null()], { description: 'Null: never looked for' }),
 });
 
+/** Malware of an image: the state of the search, what the last result has of each severity, and what it was made with. */
+export const MalwareSummary = component('MalwareSummary', {
+  state: ScanStateName,
+  problem: Type.Optional(closed({ phase: Type.String(), reason: Type.String(), remedy: Type.String() })),
+  counts: Type.Union([SeverityCounts, Type.Null()], { description: 'Null: never looked for' }),
+  signatures: Type.Array(UsedSignatures, { description: 'Of the result that stands' }),
+  inspectedAt: Type.Union([Instant, Type.Null()]),
+});
+
 const imageProperties = {
   id: Type.Integer(),
   namespace: Type.String(),
@@ -60,6 +71,7 @@ const imageProperties = {
   scan: Scan,
   severity: Type.Union([SeveritySummary, Type.Null()], { description: 'Null: never judged' }),
   secrets: SecretSummary,
+  malware: MalwareSummary,
   doubts: Type.Array(Doubt),
   verdict: Verdict,
 };
@@ -79,6 +91,7 @@ export const ImageDetails = component('ImageDetails', {
   createdAt: Type.Union([Type.String(), Type.Null()]),
   inspectedAt: Type.Union([Instant, Type.Null()]),
   packageCount: Type.Union([Type.Integer(), Type.Null()]),
+  ...baseProperties,
   layers: Type.Array(
     closed({
       index: Type.Integer(),
@@ -131,6 +144,12 @@ const filter = {
   severity: Type.Optional(
     Type.Enum(['critical', 'high', 'medium', 'low', 'negligible', 'unknown', 'none'], {
       description: 'The highest severity of the image; none: judged and nothing found',
+    }),
+  ),
+  malware: Type.Optional(
+    Type.Enum(['found', 'none', 'unknown'], {
+      description:
+        'found: some was; none: looked for in all of it; unknown: not looked for, or not in all of it',
     }),
   ),
   verdict: Type.Optional(VerdictKind),

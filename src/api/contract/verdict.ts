@@ -1,9 +1,10 @@
 import Type, { type Static } from 'typebox';
 import { closed, component } from './component.ts';
+import { MalwareEngineName, MalwareTypeName } from './malware.ts';
 import { SecretTypeName } from './secret.ts';
 import { SeverityName } from './severity.ts';
 
-/** Why a pull is refused or warned of; of one of the three kinds. */
+/** Why a pull is refused or warned of; of one of the four kinds. */
 export const Reason = Type.Union([
   component('VulnerabilityReason', {
     kind: Type.Literal('vulnerability'),
@@ -23,6 +24,16 @@ export const Reason = Type.Union([
     path: Type.String(),
     line: Type.Integer({ description: 'Of the first' }),
     count: Type.Integer({ description: 'Secrets of the rule at the path' }),
+  }),
+  component('MalwareReason', {
+    kind: Type.Literal('malware'),
+    signature: Type.String(),
+    engine: MalwareEngineName,
+    type: MalwareTypeName,
+    severity: SeverityName,
+    path: Type.String(),
+    layerIndex: Type.Integer({ description: 'Of the lowest layer that has it' }),
+    count: Type.Integer({ description: 'Layers that have it at the path' }),
   }),
   component('StateReason', {
     kind: Type.Literal('state'),

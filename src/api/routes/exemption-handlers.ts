@@ -72,7 +72,7 @@ function readIds(texts: readonly string[]): readonly string[] {
     const shown = malformed.slice(0, 20).map((id) => JSON.stringify(id));
     const others = malformed.length > shown.length ? ` and ${malformed.length - shown.length} more` : '';
     throw badRequest(
-      `Cannot allow ${shown.join(', ')}${others}: an id must look like CVE-2024-12345, GHSA-xxxx-xxxx-xxxx, DSA-1234-1, …, or secret:<rule>`,
+      `Cannot allow ${shown.join(', ')}${others}: an id must look like CVE-2024-12345, GHSA-xxxx-xxxx-xxxx, DSA-1234-1, …, or secret:<rule> or malware:<signature>`,
       { malformed },
     );
   }
@@ -116,18 +116,21 @@ function readScope(body: ExemptionCreate, now: Date) {
   };
 }
 
-/** A package says nothing of a secret, nor a path of a vulnerability: such an entry would never count. */
+/** A package says nothing of a secret or malware, nor a path of a vulnerability: such an entry would never count. */
 function refuseMixedScope(
   ids: readonly string[],
   scope: { readonly packageName?: string; readonly pathPattern?: string },
 ): void {
-  const secret = ids.find((id) => id.startsWith('SECRET:'));
-  const vulnerability = ids.find((id) => !id.startsWith('SECRET:'));
-  if (secret !== undefined && scope.packageName !== undefined)
-    throw badRequest(`Cannot allow "${secret}" in one package: a secret is limited by body key "path"`);
+  const isOfFile = (id: string): boolean => id.startsWith('SECRET:') || id.startsWith('MALWARE:');
+  const ofFile = ids.find(isOfFile);
+  const vulnerability = ids.find((id) => !isOfFile(id));
+  if (ofFile !== undefined && scope.packageName !== undefined)
+    throw badRequest(
+      `Cannot allow "${ofFile}" in one package: what is found in files is limited by body key "path"`,
+    );
   if (vulnerability !== undefined && scope.pathPattern !== undefined)
     throw badRequest(
-      `Cannot allow "${vulnerability}" at a path: only secrets are limited by body key "path"`,
+      `Cannot allow "${vulnerability}" at a path: only secrets and malware are limited by body key "path"`,
     );
 }
 

@@ -21,6 +21,18 @@ function ReasonLine({ reason }: { reason: Reason }) {
       </li>
     );
   }
+  if (reason.kind === 'malware') {
+    return (
+      <li className="pq-reason">
+        <SeverityMark severity={reason.severity} />
+        <span>
+          <Link to={state.link({ tab: 'malware' })}>{reason.signature}</Link> ({reason.type}, found by{' '}
+          {reason.engine}) in {reason.path} of layer {reason.layerIndex + 1}
+          {reason.count > 1 && ` and ${reason.count - 1} more`}
+        </span>
+      </li>
+    );
+  }
   const key = findingKey({ id: reason.id, package: { name: reason.packageName } });
   return (
     <li className="pq-reason">
@@ -77,6 +89,8 @@ function reasonKey(reason: Reason): string {
       return reason.message;
     case 'secret':
       return `${reason.rule} ${reason.path}`;
+    case 'malware':
+      return `${reason.engine} ${reason.signature} ${reason.path}`;
     case 'vulnerability':
       return `${reason.id} ${reason.packageName}`;
   }

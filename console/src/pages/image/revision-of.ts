@@ -6,6 +6,7 @@ export function revisionOf(image: ImageDetails): string {
     image.inspectedAt,
     image.severity,
     image.secrets,
+    image.malware,
     image.verdict.exempted,
     image.verdict.kind,
   ]);

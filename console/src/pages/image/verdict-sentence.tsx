@@ -15,13 +15,33 @@ function findingsInWords(counts: SeverityCountsOf): string {
     : `${total} vulnerabilities, ${counts[worst]} of them ${rating}`;
 }
 
-/** No vulnerability; what is known of secrets is said beside it. */
-function cleanSentence({ secrets: { counts, state } }: ImageDetails, name: string): string {
+/** What was not, or not wholly, looked for besides vulnerabilities; undefined: nothing. */
+function unlooked({ secrets, malware }: ImageDetails): string | undefined {
+  const isUnlooked = ({ counts, state }: { counts: unknown; state: string }) =>
+    counts === null || state === 'incomplete' || state === 'failed';
+  const kinds = [
+    ...(isUnlooked(secrets) ? ['sensitive data'] : []),
+    ...(isUnlooked(malware) ? ['malware'] : []),
+  ];
+  return kinds.length === 0 ? undefined : kinds.join(' and ');
+}
+
+/** No vulnerability; what is known of secrets and malware is said beside it. */
+function cleanSentence(image: ImageDetails, name: string): string {
+  const { counts } = image.secrets;
   const found = counts === null ? 0 : totalOf(counts);
   if (found > 0) return `${name} is served with ${found === 1 ? 'a secret' : `${found} secrets`} in it.`;
-  return counts === null || state === 'incomplete'
-    ? `${name} is served: no vulnerability was found. It was not searched whole for sensitive data.`
-    : `${name} is served: everything was looked at and nothing was found.`;
+  const missing = unlooked(image);
+  return missing === undefined
+    ? `${name} is served: everything was looked at and nothing was found.`
+    : `${name} is served: nothing was found. It was not searched whole for ${missing}.`;
+}
+
+function malwareSentence({ malware: { counts } }: ImageDetails, name: string): string | undefined {
+  const found = counts === null ? 0 : totalOf(counts);
+  return found === 0
+    ? undefined
+    : `${name} is served with ${found === 1 ? 'a file of malware' : `${found} findings of malware`} in it.`;
 }
 
 function servedSentence(image: ImageDetails): string {
@@ -30,7 +50,10 @@ function servedSentence(image: ImageDetails): string {
     case 'clean':
       return cleanSentence(image, name);
     case 'findings':
-      return `${name} is served with ${image.severity === null ? '' : findingsInWords(image.severity)}.`;
+      return (
+        malwareSentence(image, name) ??
+        `${name} is served with ${image.severity === null ? '' : findingsInWords(image.severity)}.`
+      );
     case 'could-not-tell':
       return `Nobody can tell whether ${name} is safe.`;
     case 'scanning':

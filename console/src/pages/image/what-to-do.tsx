@@ -1,6 +1,7 @@
 import { Link } from 'react-router';
-import type { ImageDetails } from '../../api/answers.ts';
+import type { ImageDetails, Reason } from '../../api/answers.ts';
 import { isBusy } from '../../api/images.ts';
+import { useSearchState } from '../../parts/use-search-state.ts';
 import { DoubtRemedy, remedyKindOf } from './doubt-remedy.tsx';
 
 const upgradesMax = 4;
@@ -18,11 +19,22 @@ function UpgradeLine({ upgrade }: { upgrade: Upgrade }) {
   );
 }
 
+/** How the allowlist names what a reason is about. */
+function allowedId(reason: Reason): readonly string[] {
+  switch (reason.kind) {
+    case 'vulnerability':
+      return [reason.id];
+    case 'secret':
+      return [`secret:${reason.rule}`];
+    case 'malware':
+      return [`malware:${reason.signature}`];
+    case 'state':
+      return [];
+  }
+}
+
 function allowPath(image: ImageDetails): string {
-  const reasons = image.verdict.reasons.flatMap((reason) =>
-    reason.kind === 'vulnerability' ? [reason.id] : reason.kind === 'secret' ? [`secret:${reason.rule}`] : [],
-  );
-  const ids = [...new Set(reasons)];
+  const ids = [...new Set(image.verdict.reasons.flatMap(allowedId))];
   const query = new URLSearchParams({ tab: 'allowlist', ...(ids.length > 0 && { ids: ids.join(', ') }) });
   return `/namespaces/${image.namespace}?${query.toString()}`;
 }
@@ -39,16 +51,24 @@ function Remedies({ image }: { image: ImageDetails }) {
 
 /** The upgrades that clear most, what would take doubts away, and the way to accept the risk instead. */
 export function WhatToDo({ image }: { image: ImageDetails }) {
+  const state = useSearchState();
   const { upgrades } = image;
   const { reasons } = image.verdict;
   const hasIds = reasons.some((reason) => reason.kind !== 'state');
   const hasSecrets = reasons.some((reason) => reason.kind === 'secret');
+  const hasMalware = reasons.some((reason) => reason.kind === 'malware');
   const isFailed = image.scan.problem !== undefined;
   return (
     <section className="pq-panel" aria-label="What to do">
       <h2>What to do</h2>
       <ul>
         {isFailed && <li>Scan it again when the cause is gone.</li>}
+        {hasMalware && (
+          <li>
+            Do not run it: see <Link to={state.link({ tab: 'malware' })}>what to do about each file</Link>,
+            and build without them.
+          </li>
+        )}
         {hasSecrets && <li>Revoke the secrets where they were issued, and build without them.</li>}
         {isBusy(image) && <li>Wait: this page follows the scan.</li>}
         {upgrades.slice(0, upgradesMax).map((upgrade) => (

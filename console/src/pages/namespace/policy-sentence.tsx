@@ -17,6 +17,11 @@ const severities = [
 
 const secretRules = [{ value: 'off', label: 'not at all' }, ...severities] as const;
 
+const malwareRules = [
+  { value: 'block', label: 'counts' },
+  { value: 'off', label: 'does not count' },
+] as const;
+
 const fixes = [
   { value: 'all', label: 'with or without a fix' },
   { value: 'fixable', label: 'that have a fix' },
@@ -111,6 +116,14 @@ function Conditions({ policy, disabled, onChange }: SentenceProps) {
         value={policy.unknownSeverityAs}
         disabled={disabled}
         onChange={(unknownSeverityAs) => onChange({ ...policy, unknownSeverityAs })}
+      />
+      . Malware{' '}
+      <Phrase
+        label="Malware"
+        options={malwareRules}
+        value={policy.malware}
+        disabled={disabled}
+        onChange={(malware) => onChange({ ...policy, malware })}
       />
       . Secrets in an image count{' '}
       <Phrase

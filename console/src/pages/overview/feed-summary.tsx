@@ -1,9 +1,39 @@
 import { Link } from 'react-router';
 import { useFeeds } from '../../api/advisories.ts';
+import { useMalwareEngines } from '../../api/malware-engines.ts';
+import { MalwareEngineState } from '../../parts/malware-engines.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { UnsureMark } from '../../parts/unsure-mark.tsx';
 
-/** How fresh the advisories are, in a few lines. */
+/** One line for each malware engine; where there is none, that is said. */
+function MalwareLines() {
+  const engines = useMalwareEngines();
+  if (engines.data === undefined) return null;
+  if (engines.data.length === 0) {
+    return (
+      <li>
+        <Link to="/advisories">
+          <span>Malware engines</span>
+          <span className="pq-dim">none</span>
+        </Link>
+      </li>
+    );
+  }
+  return engines.data.map((engine) => (
+    <li key={engine.name}>
+      <Link to="/advisories">
+        <span>Malware signatures of {engine.name}</span>
+        {engine.state === 'ready' && engine.signaturesBuiltAt !== null ? (
+          <RelativeTime at={engine.signaturesBuiltAt} />
+        ) : (
+          <MalwareEngineState engine={engine} />
+        )}
+      </Link>
+    </li>
+  ));
+}
+
+/** How fresh the advisories and the signatures of malware are, in a few lines. */
 export function FeedSummary() {
   const feeds = useFeeds();
   if (feeds.data === undefined) return null;
@@ -54,6 +84,7 @@ export function FeedSummary() {
             <strong className={stale === 0 ? 'pq-dim' : undefined}>{stale}</strong>
           </Link>
         </li>
+        <MalwareLines />
       </ul>
     </section>
   );

@@ -1,0 +1,132 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Severity } from '../../api/answers.ts';
+import { Choice } from '../../parts/choice.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { EmptyNote } from '../../parts/empty-note.tsx';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { given } from '../../parts/given.ts';
+import { Note } from '../../parts/note.tsx';
+import { PageTurner } from '../../parts/page-turner.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
+import { severityOrder } from '../../parts/severity-order.ts';
+import { oneOf, type SearchState, useSearchState } from '../../parts/use-search-state.ts';
+import './report.css';
+
+const pageSize = 100;
+
+/** What a list of findings in files is asked for, from the page's address; keys without a value are left out. */
+export function fileFindingQuery<Type extends string>(state: SearchState, types: readonly Type[]) {
+  return given({
+    limit: pageSize,
+    cursor: state.get('cursor'),
+    severity: oneOf(state.get('severity'), severityOrder),
+    type: oneOf(state.get('type'), types),
+    q: state.get('q'),
+  });
+}
+
+interface FindingPage<Finding> {
+  readonly items: readonly Finding[];
+  readonly total: number;
+  readonly nextCursor: string | null;
+}
+
+interface FileFindingsProps<Finding> {
+  /** As the tab says it: `Sensitive data`. */
+  readonly name: string;
+  /** Of several: `secrets`. */
+  readonly noun: string;
+  readonly placeholder: string;
+  readonly types: readonly string[];
+  readonly columns: readonly Column<Finding>[];
+  readonly rowKey: (finding: Finding) => string;
+  readonly found: UseQueryResult<FindingPage<Finding>>;
+  /** Why there may be more than is listed. */
+  readonly problem: { readonly reason: string; readonly remedy: string } | undefined;
+  /** What is said when nothing is found, and no filter leaves anything out. */
+  readonly nothing: string;
+  /** What to do about findings; shown when there are any. */
+  readonly advice: ReactNode;
+  /** Below the table. */
+  readonly children?: ReactNode;
+}
+
+function Filters({
+  state,
+  name,
+  placeholder,
+  types,
+}: Pick<FileFindingsProps<unknown>, 'name' | 'placeholder' | 'types'> & { state: SearchState }) {
+  return (
+    <search className="pq-filters pq-no-print">
+      <SearchBox
+        label={`Search ${name.toLowerCase()}`}
+        placeholder={placeholder}
+        value={state.get('q')}
+        onChange={(q) => state.set({ q }, { replace: true })}
+      />
+      <Choice
+        label="Severity"
+        any="Any severity"
+        options={severityOrder.map((value: Severity) => ({ value, label: value }))}
+        value={state.get('severity')}
+        onChange={(severity) => state.set({ severity })}
+      />
+      <Choice
+        label="Type"
+        any="Any type"
+        options={types.map((value) => ({ value, label: value }))}
+        value={state.get('type')}
+        onChange={(type) => state.set({ type })}
+      />
+    </search>
+  );
+}
+
+/** A tab of what was found in an image's files: filters, table, pages, and what could not be told. */
+export function FileFindings<Finding extends object>(props: FileFindingsProps<Finding>) {
+  const { name, noun, columns, rowKey, found, problem, nothing, advice, children } = props;
+  const state = useSearchState();
+  const filtered = ['q', 'severity', 'type'].some((key) => state.get(key) !== undefined);
+  if (found.error !== null && found.data === undefined) {
+    return <ErrorNote error={found.error} onRetry={() => void found.refetch()} />;
+  }
+  const hasAny = found.data !== undefined && found.data.total > 0;
+  return (
+    <>
+      {problem !== undefined && (
+        <Note tone="unsure" title={problem.reason}>
+          <p>{problem.remedy}.</p>
+        </Note>
+      )}
+      {hasAny && (
+        <Note tone="plain" title="What to do">
+          {advice}
+        </Note>
+      )}
+      <section className="pq-panel" aria-label={name}>
+        <Filters {...props} state={state} />
+        <DataTable
+          name={name}
+          chooseColumns
+          columns={columns}
+          rows={found.data?.items}
+          rowKey={rowKey}
+          empty={<EmptyNote title={filtered ? 'Nothing matches these filters' : nothing} />}
+        />
+        {found.data !== undefined && hasAny && (
+          <PageTurner
+            state={state}
+            shown={found.data.items.length}
+            total={found.data.total}
+            pageSize={pageSize}
+            nextCursor={found.data.nextCursor}
+            noun={noun}
+          />
+        )}
+      </section>
+      {children}
+    </>
+  );
+}
