@@ -1,6 +1,7 @@
 import { exemptionOf, exemptionsFor } from '../policy/exemption-of.ts';
 import type { Exemption } from '../policy/policy.ts';
 import { severityRank } from '../report/severity.ts';
+import { type BaseImage, isFromBase } from '../scan/base-image.ts';
 import type { PlacedFinding } from '../scan/report-details.ts';
 import type { Finding, FindingQuery } from './contract/finding.ts';
 
@@ -12,11 +13,17 @@ export interface FindingScope {
   readonly now: Date;
 }
 
+/** What else is known of the image that the findings are of. */
+export interface FindingContext extends FindingScope {
+  /** Absent: no base is known. */
+  readonly base?: BaseImage | undefined;
+}
+
 /** Findings as the API shows them, filtered and sorted; the same ones always in the same order. */
 export function selectFindings(
   placed: readonly PlacedFinding[],
   query: FindingQuery,
-  scope: FindingScope,
+  scope: FindingContext,
 ): readonly Finding[] {
   const exemptions = exemptionsFor(scope.exemptions, scope);
   const search = query.q?.toLowerCase();
@@ -24,7 +31,7 @@ export function selectFindings(
   const direction = sort.startsWith('-') ? -1 : 1;
   const compare = comparators[sort.replace(/^-/, '') as keyof typeof comparators]; // the contract's enum lists these
   return placed
-    .map((finding) => showFinding(finding, exemptions))
+    .map((finding) => showFinding(finding, exemptions, scope.base))
     .filter((finding) => matches(finding, query, search))
     .sort((a, b) => compare(a, b) * direction || byDefault(a, b));
 }
@@ -38,6 +45,7 @@ function matches(finding: Finding, query: FindingQuery, search: string | undefin
   if (query.severity !== undefined && finding.severity !== query.severity) return false;
   if (query.fixable !== undefined && (finding.fixedVersion !== null) !== query.fixable) return false;
   if (query.exempted !== undefined && (finding.exempted !== null) !== query.exempted) return false;
+  if (query.fromBase !== undefined && finding.fromBase !== query.fromBase) return false;
   if (query.package !== undefined && finding.package.name !== query.package) return false;
   if (search === undefined) return true;
   return [finding.id, ...finding.aliases, finding.package.name].some((text) =>
@@ -45,7 +53,11 @@ function matches(finding: Finding, query: FindingQuery, search: string | undefin
   );
 }
 
-function showFinding(found: PlacedFinding, exemptions: readonly Exemption[]): Finding {
+function showFinding(
+  found: PlacedFinding,
+  exemptions: readonly Exemption[],
+  base: BaseImage | undefined,
+): Finding {
   const { vulnerability, package: installed, place, firstSeenAt } = found;
   const exemption = exemptionOf(exemptions, installed, vulnerability);
   return {
@@ -55,6 +67,7 @@ function showFinding(found: PlacedFinding, exemptions: readonly Exemption[]): Fi
     severity: vulnerability.severity,
     package: installed,
     place: { ...place, createdBy: place.createdBy ?? null },
+    fromBase: isFromBase(base, place.layerIndex) ?? null,
     fixedVersion: vulnerability.fixedVersion ?? null,
     fixState: vulnerability.fixState,
     knownExploited: vulnerability.knownExploited,

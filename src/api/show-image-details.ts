@@ -1,15 +1,18 @@
 import { parseDigest } from '../oci/digest.ts';
 import { type ImageConfig, parseConfig } from '../oci/parse-config.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
-import type { Severity } from '../report/severity.ts';
+import { readBaseImage } from '../scan/base-image.ts';
 import { type ImageContent, readImageContent } from '../scan/image-content.ts';
 import { maskCommands } from '../scan/mask-commands.ts';
 import { placeFindings, type ReportDetails, readReportDetails } from '../scan/report-details.ts';
 import { adviseUpgrades } from '../scan/upgrade-advice.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { ImageScope } from './authorize.ts';
+import { claimedBase } from './claimed-base.ts';
 import type { Image, ImageDetails } from './contract/image.ts';
 import type { SeverityCounts } from './contract/severity.ts';
+import { countSeverities } from './count-severities.ts';
+import { showBase } from './show-base.ts';
 
 /** Everything of an image but its findings and packages, which are lists of their own. */
 export async function showImageDetails(
@@ -19,20 +22,23 @@ export async function showImageDetails(
     readonly shown: Image;
     readonly facts: ImageFacts | undefined;
     readonly externalUrl: string;
+    /** Namespaces that the caller may read; undefined: all. */
+    readonly namespaceIds: readonly number[] | undefined;
   },
 ): Promise<ImageDetails> {
   const { db } = dependencies;
-  const { image, shown, facts } = known;
-  const [content, report] = await Promise.all([
+  const { image, shown, facts, namespaceIds } = known;
+  const [content, report, base] = await Promise.all([
     readImageContent(db, image),
     readReportDetails(db, image.digest),
+    readBaseImage(db, { digest: image.digest, namespaceIds }),
   ]);
   const config = await readConfigOf(dependencies, content);
   const placed = facts === undefined ? [] : placeFindings(facts, report);
   const countsByLayer = new Map(
     [...Map.groupBy(placed, ({ place }) => place.layerIndex)].map(([index, found]) => [
       index,
-      countSeverities(found.map(({ vulnerability }) => vulnerability.severity)),
+      countSeverities(found),
     ]),
   );
   const history = image.kind === 'index' ? [] : showHistory(config, countsByLayer);
@@ -45,6 +51,8 @@ export async function showImageDetails(
     createdAt: config?.createdAt ?? null,
     inspectedAt: report?.inspectedAt.toISOString() ?? null,
     packageCount: report?.packages.length ?? null,
+    base: base === undefined ? null : await showBase(dependencies, { image, base, facts, placed }),
+    claimedBase: claimedBase(content.annotations),
     layers: content.layers.map((layer, index) => ({
       index,
       ...layer,
@@ -88,12 +96,6 @@ function showHistory(
     const index = layerIndex++;
     return { ...entry, layerIndex: index, findingCounts: countsByLayer.get(index) ?? countSeverities([]) };
   });
-}
-
-function countSeverities(found: readonly Severity[]): SeverityCounts {
-  const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
-  for (const severity of found) counts[severity] += 1;
-  return counts;
 }
 
 function platformOf(config: ImageConfig | undefined): Image['platform'] {

@@ -149,11 +149,12 @@ describe('findBaseImage()', () => {
     const digests = [system, runtime, own, buildLayer({ 'not/stored': '' })].map(({ digest }) => digest);
     const { rows } = await sql<{ chains: readonly Buffer[] }>`
       select layer_chain_ids(${digests}::text[]) as chains`.execute(harness.database.db);
-    const expected = appLayers.reduce<readonly string[]>((chains, { diffId }) => {
-      const below = chains.at(-1);
+    const expected: string[] = [];
+    for (const { diffId } of appLayers) {
+      const below = expected.at(-1);
       const hash = createHash('sha256').update(`${below} ${diffId}`).digest('hex');
-      return [...chains, below === undefined ? diffId : `sha256:${hash}`];
-    }, []);
+      expected.push(below === undefined ? diffId : `sha256:${hash}`);
+    }
     expect(rows[0]?.chains.map((chain) => `sha256:${chain.toString('hex')}`)).toEqual(expected);
   });
 

@@ -77,3 +77,21 @@ export async function findBaseImage(
     limit 1`.execute(db);
   return rows[0];
 }
+
+/** The base of a stored image; an index has none, its images have. */
+export async function readBaseImage(
+  db: Database,
+  image: { readonly digest: string; readonly namespaceIds?: readonly number[] | undefined },
+): Promise<BaseImage | undefined> {
+  const { rows } = await sql<{ layers: readonly string[] | null }>`
+    select layers_of(${image.digest}) as layers`.execute(db);
+  return await findBaseImage(db, { layers: rows[0]?.layers ?? [], namespaceIds: image.namespaceIds });
+}
+
+/** Undefined when no base is known: then nobody can tell. */
+export function isFromBase(
+  base: Pick<BaseImage, 'layerCount'> | undefined,
+  layerIndex: number,
+): boolean | undefined {
+  return base === undefined ? undefined : layerIndex < base.layerCount;
+}

@@ -3,6 +3,8 @@ import type { Database } from '../database/database.ts';
 /** Layers, config and children of a stored manifest, as its push recorded them. */
 export interface ImageContent {
   readonly configDigest?: string;
+  /** Of the manifest, as its pusher wrote them. */
+  readonly annotations: unknown;
   /** Bottom first. */
   readonly layers: readonly {
     readonly digest: string;
@@ -25,7 +27,7 @@ export async function readImageContent(
 ): Promise<ImageContent> {
   const manifest = await db
     .selectFrom('manifest')
-    .select('config_digest')
+    .select(['config_digest', 'annotations'])
     .where('digest', '=', image.digest)
     .executeTakeFirst();
   const blobs = await db
@@ -49,6 +51,7 @@ export async function readImageContent(
   const configDigest = manifest?.config_digest ?? undefined;
   return {
     ...(configDigest === undefined ? {} : { configDigest }),
+    annotations: manifest?.annotations,
     layers: blobs,
     children: children.map(({ digest, mediaType, platform, id }) => ({
       digest,

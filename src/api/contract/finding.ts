@@ -23,6 +23,9 @@ export const Finding = component('Finding', {
     purl: Type.String(),
   }),
   place: Place,
+  fromBase: Type.Union([Type.Boolean(), Type.Null()], {
+    description: 'It came with the base image; null: no base is known',
+  }),
   fixedVersion: Type.Union([Type.String(), Type.Null()]),
   fixState: Type.Enum(['fixed', 'not-fixed', 'wont-fix', 'end-of-life']),
   knownExploited: Type.Boolean(),
@@ -45,6 +48,11 @@ export const FindingQuery = closed({
   severity: Type.Optional(SeverityName),
   fixable: Type.Optional(Type.Boolean()),
   exempted: Type.Optional(Type.Boolean()),
+  fromBase: Type.Optional(
+    Type.Boolean({
+      description: 'Only what came with the base image, or only what did not; nothing when no base is known',
+    }),
+  ),
   q: Type.Optional(Type.String({ maxLength: 255, description: 'Part of an id, an alias or a package name' })),
   package: Type.Optional(Type.String({ maxLength: 255 })),
   sort: Type.Optional(

@@ -1,5 +1,6 @@
 import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
+import { readBaseImage } from '../../scan/base-image.ts';
 import { readImageRows } from '../../scan/image-list.ts';
 import { readImageSecrets } from '../../scan/image-secrets-store.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
@@ -16,7 +17,7 @@ import { pageOf } from '../page-of.ts';
 import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
 import { showImageDetails } from '../show-image-details.ts';
-import { visibleImages } from '../visible-images.ts';
+import { namespacesWith, visibleImages } from '../visible-images.ts';
 
 export function imageHandlers(
   dependencies: ApiDependencies,
@@ -29,7 +30,7 @@ export function imageHandlers(
       return await listImages(dependencies, { filter, query, now, totals });
     },
 
-    getImage: async ({ image, now, request }) => {
+    getImage: async ({ image, caller, now, request }) => {
       const [row] = await readImageRows(db, [image.id]);
       if (row === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
       const [[verdict], imageFacts] = await Promise.all([
@@ -43,6 +44,7 @@ export function imageHandlers(
         shown,
         facts: imageFacts,
         externalUrl: externalUrlOf(dependencies, request),
+        namespaceIds: await namespacesWith(db, { caller, right: 'read' }),
       });
     },
 
@@ -67,15 +69,17 @@ export function imageHandlers(
       return { freedBytes: result.freedBytes };
     },
 
-    listFindings: async ({ image, namespace, query, now }) => {
-      const [imageFacts, report, exemptions] = await Promise.all([
+    listFindings: async ({ image, namespace, query, caller, now }) => {
+      const namespaceIds = await namespacesWith(db, { caller, right: 'read' });
+      const [imageFacts, report, exemptions, base] = await Promise.all([
         facts.factsOf(image.digest),
         readReportDetails(db, image.digest),
         listExemptions(db, namespace.id),
+        readBaseImage(db, { digest: image.digest, namespaceIds }),
       ]);
       const placed = imageFacts === undefined ? [] : placeFindings(imageFacts, report);
       const { repository, digest } = image;
-      const items = selectFindings(placed, query, { exemptions, repository, digest, now });
+      const items = selectFindings(placed, query, { exemptions, repository, digest, now, base });
       const list = `findings ${query.sort ?? ''}`;
       return pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
     },
