@@ -84,6 +84,8 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   listSecrets: members,
   listMalware: members,
   listMalwareEngines: accounts(200),
+  getSbom: members,
+  attachSbom: [401, 403, 201, 201, 403, 201, 404, 201, 201, 401],
   scanImage: scanners,
   cancelScan: scanners,
   scanImages: scanners,

@@ -4,6 +4,7 @@ import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
+import type { AttachDocument } from '../registry/attach-document.ts';
 import type { PushGuard } from '../registry/guards.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { MalwareEngineStatus } from '../report/malware-engine-status.ts';
@@ -60,6 +61,8 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
   /** The configured malware engines as they are now; soon, whatever state they are in. */
   readonly malwareEngines: () => Promise<readonly MalwareEngineStatus[]>;
+  /** Pushes a document beside an image, as a client would. */
+  readonly attachDocument: AttachDocument;
   /** Queues a synchronisation of the advisory feeds; one that waits already is enough. */
   readonly queueAdvisorySync: (transaction: Transaction<Tables>) => Promise<void>;
 }

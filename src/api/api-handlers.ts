@@ -12,6 +12,7 @@ import { namespaceHandlers } from './routes/namespace-handlers.ts';
 import { registryRobotHandlers } from './routes/registry-robot-handlers.ts';
 import { repositoryHandlers } from './routes/repository-handlers.ts';
 import { robotHandlers } from './routes/robot-handlers.ts';
+import { sbomHandlers } from './routes/sbom-handlers.ts';
 import { scanHandlers } from './routes/scan-handlers.ts';
 import { sessionHandlers } from './routes/session-handlers.ts';
 import { systemHandlers } from './routes/system-handlers.ts';
@@ -35,6 +36,7 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...immutabilityHandlers(dependencies),
     ...repositoryHandlers(dependencies),
     ...imageHandlers(dependencies),
+    ...sbomHandlers(dependencies),
     ...scanHandlers(dependencies),
     ...verdictHandlers(dependencies),
     ...advisoryHandlers(dependencies),

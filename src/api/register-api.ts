@@ -106,7 +106,8 @@ function addOperation(options: {
       });
       reply.code(operation.status).header('cache-control', 'no-store');
       if (operation.response === undefined) return reply.send();
-      return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
+      if (operation.mediaTypes === undefined) reply.type('application/json; charset=utf-8');
+      return reply.send(JSON.stringify(answer));
     },
   });
 }

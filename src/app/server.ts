@@ -9,6 +9,7 @@ import { presenceStatement } from '../catalog/uploads.ts';
 import { Notifications } from '../database/notifications.ts';
 import { MetricSet } from '../edge/metric-set.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
+import { attachDocument } from '../registry/attach-document.ts';
 import { type Address, chooseAddress, listenError } from './address.ts';
 import { ensureAdmin } from './admin-account.ts';
 import type { Config } from './config.ts';
@@ -31,7 +32,7 @@ import { measureMalwareEngines } from './wire-malware-metrics.ts';
 import { countedPulls, measureInstallation, registerMetrics, timedJobs } from './wire-metrics.ts';
 import { wireRegistry } from './wire-registry.ts';
 import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
-import { measureNamespaces } from './wire-upkeep.ts';
+import { countedRefusals, measureNamespaces } from './wire-upkeep.ts';
 
 /** A server that answers requests. */
 export interface RunningServer {
@@ -154,16 +155,29 @@ async function createServices(
   registerHealth(fastify, { missing, problems: storageHealth(watchedFolders(config)) });
   const pullGuard = countedPulls(metrics, gate.pullGuard);
   const urls = { externalUrl, externalUrlOf, notePrincipal };
+  const onQuotaRefused = countedRefusals(metrics);
   await wireRegistry(fastify, installation, {
     store,
     login,
     gate,
     pullGuard,
     instance: parts.instance,
-    metrics,
+    onQuotaRefused,
     ...urls,
   });
-  await wireApi(fastify, installation, { login, secrets, facts, gate, queue, blobs, malware, ...urls });
+  const { pushObserver } = gate;
+  const attaching = { db, store, pushObserver, onQuotaRefused };
+  await wireApi(fastify, installation, {
+    login,
+    secrets,
+    facts,
+    gate,
+    queue,
+    blobs,
+    malware,
+    attachDocument: (document) => attachDocument(attaching, document),
+    ...urls,
+  });
   measureInstallation(metrics, connection);
   measureMalwareEngines(metrics, malware);
   measureNamespaces(metrics, db);

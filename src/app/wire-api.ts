@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessSecrets } from '../accounts/access-secrets.ts';
 import type { AccountLogin } from '../accounts/account-login.ts';
 import { registerApi } from '../api/register-api.ts';
 import type { GraphileQueue } from '../jobs/graphile-queue.ts';
+import type { AttachDocument } from '../registry/attach-document.ts';
 import type { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 import type { Installation } from './installation.ts';
 import type { MalwareEngines } from './malware-engines.ts';
+import { programVersion } from './program-version.ts';
 import { queueAdvisorySync } from './wire-advisories.ts';
 import type { BlobBytes } from './wire-blobs.ts';
 import type { Gate } from './wire-gate.ts';
@@ -28,6 +29,7 @@ export async function wireApi(
     readonly queue: GraphileQueue;
     readonly blobs: BlobBytes;
     readonly malware: MalwareEngines;
+    readonly attachDocument: AttachDocument;
     readonly externalUrl: string;
     readonly externalUrlOf: (request: FastifyRequest) => string;
     readonly notePrincipal: (request: FastifyRequest, name: string) => void;
@@ -40,7 +42,7 @@ export async function wireApi(
     login,
     secrets,
     now: systemClock,
-    version: readVersion(),
+    version: programVersion(),
     externalUrl,
     externalUrlOf,
     notePrincipal,
@@ -55,12 +57,7 @@ export async function wireApi(
     pushGuard: gate.tagGuard,
     readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
     malwareEngines: () => malware.status(),
+    attachDocument: parts.attachDocument,
     queueAdvisorySync: (transaction) => queueAdvisorySync(queue, transaction),
   });
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  // Our own file.
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccountLogin } from '../accounts/account-login.ts';
 import { createTokenSigningKey, DockerTokens, readTokenKeys } from '../accounts/docker-tokens.ts';
 import { ensureSealedSecret } from '../accounts/sealed-secrets.ts';
-import type { MetricSet } from '../edge/metric-set.ts';
 import type { PullGuard } from '../registry/guards.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
@@ -10,7 +9,6 @@ import { systemClock } from './clock.ts';
 import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
 import type { Gate } from './wire-gate.ts';
-import { countedRefusals } from './wire-upkeep.ts';
 
 /** The distribution protocol below `/v2/`, and its token service. */
 export async function wireRegistry(
@@ -25,7 +23,7 @@ export async function wireRegistry(
     readonly notePrincipal: (request: FastifyRequest, name: string) => void;
     readonly pullGuard: PullGuard;
     readonly instance: number;
-    readonly metrics: MetricSet;
+    readonly onQuotaRefused: (namespace: string) => void;
   },
 ): Promise<void> {
   const { store, login, gate, externalUrl, externalUrlOf, notePrincipal, pullGuard, instance } = parts;
@@ -41,7 +39,7 @@ export async function wireRegistry(
     externalUrlOf,
     notePrincipal,
     instance,
-    onQuotaRefused: countedRefusals(parts.metrics),
+    onQuotaRefused: parts.onQuotaRefused,
     openUploadsMax: installation.config.namespaceUploadsMax,
     reach: failpointReacher(installation.config.failpoint),
   });

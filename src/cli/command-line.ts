@@ -5,6 +5,7 @@ import { addDoctorCommand } from './doctor-command.ts';
 import { addEventCommands } from './event-commands.ts';
 import { addNamespaceCommands } from './namespace-commands.ts';
 import { addRobotCommands } from './robot-commands.ts';
+import { addSbomCommand } from './sbom-command.ts';
 import { addScanCommand } from './scan-command.ts';
 import { addServeCommand } from './serve-command.ts';
 import { addUpkeepCommands } from './upkeep-commands.ts';
@@ -29,6 +30,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   });
   addServeCommand(program, context);
   addScanCommand(program, context);
+  addSbomCommand(program, context);
   addAdvisoryCommands(program, context);
   addDoctorCommand(program, context);
   addUpkeepCommands(program, context);

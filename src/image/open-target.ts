@@ -24,6 +24,11 @@ const kinds: ReadonlyMap<string, OpenAt> = new Map<string, OpenAt>([
   ['dir', async (path) => [await openRootDirectory(path)]],
 ]);
 
+/** Whether the text begins with a kind of target, whatever comes behind. */
+export function isTarget(text: string): boolean {
+  return kinds.has(text.slice(0, Math.max(0, text.indexOf(':'))));
+}
+
 /**
  * The images that a text names: `oci:<directory>[:<name>]`, `oci-archive:<tar>[:<name>]`, `docker-archive:<tar>[:<name>]`
  * or `dir:<root file system>`. Nothing is read before `open()`. Throws `TargetUnknownError` for another kind.

@@ -8,10 +8,12 @@ import {
   reserveForUpload,
   withReservation,
 } from '../catalog/quota.ts';
+import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Access } from './authorize.ts';
 import type { RegistryCall } from './dependencies.ts';
 import { type Refusal, refusals } from './errors.ts';
+import type { Requester } from './guards.ts';
 
 /** Room that is asked for at once for a body whose length the client does not say, from the most to the least. */
 const stepsBytes = [16 * 1024 * 1024, 1024 * 1024, 0] as const;
@@ -113,22 +115,51 @@ export async function refuseOverQuota(
   const { namespaceId, name, requester } = refused.access;
   const { usedBytes, quotaBytes, wantedBytes } = refused.over;
   const { namespace } = name;
-  const { db } = call.parts.connection;
-  call.parts.onQuotaRefused?.(namespace);
-  if (await isRefusalToNote(db, namespaceId)) {
-    await recordEvent(db, {
-      kind: 'quota.exceeded',
-      namespaceId,
-      actor: requester.name,
-      client: requester.client,
-      subject: name.full,
-      details: { usedBytes, quotaBytes, wantedBytes },
-    });
-  }
-  return refusals.denied(
-    `Cannot push to "${name.full}": the namespace "${namespace}" may hold ${inMiB(quotaBytes)} and holds ${inMiB(usedBytes)}, got ${inMiB(wantedBytes)} more; delete images there, or ask a system administrator for a larger quota`,
-    { detail: { reason: 'quota', namespace, usedBytes, quotaBytes, wantedBytes } },
-  );
+  const parts = { db: call.parts.connection.db, onQuotaRefused: call.parts.onQuotaRefused };
+  const asked = { namespaceId, namespace, requester, subject: name.full, over: refused.over };
+  await noteOverQuota(parts, asked);
+  return refusals.denied(overQuotaInWords(asked), {
+    detail: { reason: 'quota', namespace, usedBytes, quotaBytes, wantedBytes },
+  });
+}
+
+/** Counts a push that the quota does not let in, and writes it into the audit log. */
+export async function noteOverQuota(
+  parts: {
+    readonly db: Database;
+    readonly onQuotaRefused?: ((namespace: string) => void) | undefined;
+  },
+  refused: {
+    readonly namespaceId: number;
+    readonly namespace: string;
+    readonly requester: Requester;
+    /** Full name of the repository. */
+    readonly subject: string;
+    readonly over: OverQuota;
+  },
+): Promise<void> {
+  const { namespaceId, namespace, requester, subject, over } = refused;
+  const { usedBytes, quotaBytes, wantedBytes } = over;
+  parts.onQuotaRefused?.(namespace);
+  if (!(await isRefusalToNote(parts.db, namespaceId))) return;
+  await recordEvent(parts.db, {
+    kind: 'quota.exceeded',
+    namespaceId,
+    actor: requester.name,
+    client: requester.client,
+    subject,
+    details: { usedBytes, quotaBytes, wantedBytes },
+  });
+}
+
+/** What a client is told of such a push. */
+export function overQuotaInWords(refused: {
+  readonly namespace: string;
+  readonly subject: string;
+  readonly over: OverQuota;
+}): string {
+  const { usedBytes, quotaBytes, wantedBytes } = refused.over;
+  return `Cannot push to "${refused.subject}": the namespace "${refused.namespace}" may hold ${inMiB(quotaBytes)} and holds ${inMiB(usedBytes)}, got ${inMiB(wantedBytes)} more; delete images there, or ask a system administrator for a larger quota`;
 }
 
 function inMiB(sizeBytes: number): string {

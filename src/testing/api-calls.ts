@@ -172,6 +172,11 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   listMalware: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/malware` }),
   listMalwareEngines: async () => ({ path: '/malware-engines' }),
   listSecrets: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/secrets` }),
+  getSbom: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/sbom` }),
+  attachSbom: async (server, unique) => ({
+    path: `/images/${await makeImage(server, unique)}/sbom`,
+    body: { format: 'cyclonedx' },
+  }),
   scanImage: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
   cancelScan: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/scan` }),
   scanImages: async (server, unique) => ({

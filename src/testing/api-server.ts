@@ -18,7 +18,10 @@ import { TagGuard } from '../gate/tag-guard.ts';
 import { Verdicts } from '../gate/verdicts.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { NamespaceName } from '../oci/names.ts';
+import { attachDocument } from '../registry/attach-document.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { MemoryStore } from '../storage/memory-store.ts';
+import { nobodyWatches } from './serve-registry.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
 export const apiRoles = [
@@ -79,6 +82,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
   const secrets = new AccessSecrets({ key: createSecretHashKey() });
   const queue = new GraphileQueue({ connection: database });
   const fastify = Fastify();
+  const store = new MemoryStore();
   const routes: string[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     routes.push(`${String(method)} ${url}`);
@@ -97,6 +101,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     canceller: queue,
     pushGuard: new TagGuard(),
     readConfig: async () => undefined,
+    attachDocument: (document) => attachDocument({ db, store, pushObserver: nobodyWatches }, document),
     malwareEngines: async () => [],
     queueAdvisorySync: (transaction) => queue.enqueue(transaction, 'sync-advisories', {}, { key: 'sync' }),
     ...overrides,

@@ -1060,6 +1060,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/images/{id}/sbom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bill of materials of an image, by its last scan; 409 for an index and for what was never scanned
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["getSbom"];
+        put?: never;
+        /**
+         * Push the bill of materials of an image as a referrer of it; the same one again changes nothing
+         * @description Needs the right to push in the namespace
+         */
+        post: operations["attachSbom"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1093,6 +1117,56 @@ export interface components {
             /** @enum {unknown} */
             scope: "full" | "read-only";
             secret: string;
+        };
+        AttachedSbom: {
+            /** @description Of the artifact, in the same repository */
+            imageId: number;
+            /** @description Of its manifest */
+            digest: string;
+            artifactType: string;
+            /** @description Digest of the image */
+            subject: string;
+        };
+        BaseImage: {
+            imageId: number;
+            namespace: string;
+            repository: string;
+            /** @description That lead to it now, through an index too */
+            tags: string[];
+            digest: string;
+            /** @description Layers with a lower index came with the base, the others are its own */
+            layerCount: number;
+            findingCounts: {
+                critical: number;
+                high: number;
+                medium: number;
+                low: number;
+                negligible: number;
+                unknown: number;
+            };
+            ownFindingCounts: {
+                critical: number;
+                high: number;
+                medium: number;
+                low: number;
+                negligible: number;
+                unknown: number;
+            };
+            /** @description A newer image of the same release line that is stored and scanned; null: none is known */
+            newer: {
+                imageId: number;
+                tag: string;
+                digest: string;
+                /** @description Vulnerabilities of packages that came with the base */
+                clears: number;
+                clearsHighOrWorse: number;
+                /** @description Vulnerabilities that it has and this image has not */
+                adds: number;
+            } | null;
+        };
+        ClaimedBase: {
+            name: string | null;
+            digest: string | null;
         };
         Deleted: {
             /** @description Bytes of the blob store that nothing else holds; they are freed within minutes */
@@ -1182,6 +1256,8 @@ export interface components {
                 path: string;
                 createdBy: string | null;
             };
+            /** @description It came with the base image; null: no base is known */
+            fromBase: boolean | null;
             fixedVersion: string | null;
             /** @enum {unknown} */
             fixState: "fixed" | "not-fixed" | "wont-fix" | "end-of-life";
@@ -1262,6 +1338,10 @@ export interface components {
             createdAt: string | null;
             inspectedAt: string | null;
             packageCount: number | null;
+            /** @description The stored and scanned image with most of the lowest layers of this one, of those that the caller may read; null: none is known */
+            base: components["schemas"]["BaseImage"] | null;
+            /** @description What the pusher says of the base in annotations: not verified, and used for nothing */
+            claimedBase: components["schemas"]["ClaimedBase"] | null;
             layers: {
                 index: number;
                 digest: string;
@@ -1739,6 +1819,13 @@ export interface components {
             expired: boolean;
             lastUsedAt: string | null;
             secret: string;
+        };
+        SbomToAttach: {
+            /**
+             * @description cyclonedx: CycloneDX 1.6; spdx: SPDX 2.3; both as JSON
+             * @enum {unknown}
+             */
+            format: "cyclonedx" | "spdx";
         };
         Scan: {
             /** @enum {unknown} */
@@ -3884,6 +3971,7 @@ export interface operations {
                 severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
                 fixable?: boolean;
                 exempted?: boolean;
+                fromBase?: boolean;
                 q?: string;
                 package?: string;
                 sort?: "-severity" | "severity" | "id" | "-id" | "package" | "-package" | "epss" | "-epss" | "layer" | "-layer";
@@ -4317,6 +4405,79 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getSbom: {
+        parameters: {
+            query?: {
+                format?: "cyclonedx" | "spdx";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bill of materials of an image, by its last scan; 409 for an index and for what was never scanned */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.cyclonedx+json": {
+                        [key: string]: unknown;
+                    };
+                    "application/spdx+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    attachSbom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SbomToAttach"];
+            };
+        };
+        responses: {
+            /** @description Push the bill of materials of an image as a referrer of it; the same one again changes nothing */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachedSbom"];
                 };
             };
             /** @description Refused or failed */

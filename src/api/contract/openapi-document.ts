@@ -71,7 +71,7 @@ function describeOperation(options: {
         description: operation.summary,
         ...(operation.response === undefined
           ? {}
-          : { content: jsonContent(hoist(operation.response, components)) }),
+          : { content: contentOf(operation.mediaTypes, hoist(operation.response, components)) }),
       },
       default: { description: 'Refused or failed', content: jsonContent(hoist(ApiErrorBody, components)) },
     },
@@ -112,7 +112,11 @@ function describeParameters(
 }
 
 function jsonContent(schema: unknown): JsonObject {
-  return { 'application/json': { schema } };
+  return contentOf(undefined, schema);
+}
+
+function contentOf(mediaTypes: readonly string[] = ['application/json'], schema: unknown): JsonObject {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }]));
 }
 
 /** Copies a schema, replacing each one that names itself by a reference. */

@@ -30,6 +30,8 @@ export interface Operation {
   readonly status: 200 | 201 | 202 | 204;
   /** Absent: the answer has no body. */
   readonly response?: TSchema;
+  /** What the answer's content type may be, which the handler sets then; absent: `application/json`. */
+  readonly mediaTypes?: readonly string[];
   /** False: the operation changes nothing although it is not a GET, so no event is recorded. */
   readonly changes?: boolean;
 }

@@ -4,6 +4,7 @@ import { imageOperations } from './image-operations.ts';
 import { namespaceOperations } from './namespace-operations.ts';
 import { robotOperations } from './robot-operations.ts';
 import { ruleOperations } from './rule-operations.ts';
+import { sbomOperations } from './sbom-operations.ts';
 
 /** The whole API by `operationId`. */
 export const operations = {
@@ -13,6 +14,7 @@ export const operations = {
   ...namespaceOperations,
   ...ruleOperations,
   ...imageOperations,
+  ...sbomOperations,
 };
 
 export type Operations = typeof operations;

@@ -1,10 +1,9 @@
-import type { Database } from '../../database/database.ts';
-import type { Digest } from '../../oci/digest.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import { authorizeNamespace } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { type ImageName, parseImageName } from '../parse-image-name.ts';
+import { findImage } from '../find-image.ts';
+import { parseImageName } from '../parse-image-name.ts';
 import { reasonsOf } from '../show-verdict.ts';
 
 export function verdictHandlers(dependencies: ApiDependencies): HandlersOf<'getVerdict'> {
@@ -32,38 +31,4 @@ export function verdictHandlers(dependencies: ApiDependencies): HandlersOf<'getV
       };
     },
   };
-}
-
-async function findImage(
-  db: Database,
-  { namespace, repository, reference }: ImageName,
-): Promise<{ readonly id: number; readonly digest: Digest } | undefined> {
-  const inRepository = db
-    .selectFrom('repository_manifest as held')
-    .innerJoin('repository', 'repository.id', 'held.repository_id')
-    .innerJoin('namespace', 'namespace.id', 'repository.namespace_id')
-    .where('namespace.name', '=', namespace)
-    .where('repository.name', '=', repository)
-    .select(['held.id', 'held.manifest_digest as digest']);
-  const row =
-    reference.kind === 'digest'
-      ? await inRepository
-          .innerJoin('manifest', 'manifest.digest', 'held.manifest_digest')
-          .where((eb) =>
-            eb.or([
-              eb('manifest.digest', '=', reference.digest),
-              eb('manifest.digest_sha512', '=', reference.digest),
-            ]),
-          )
-          .executeTakeFirst()
-      : await inRepository
-          .innerJoin('tag', (join) =>
-            join
-              .onRef('tag.repository_id', '=', 'held.repository_id')
-              .onRef('tag.manifest_digest', '=', 'held.manifest_digest'),
-          )
-          .where('tag.name', '=', reference.tag)
-          .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return { id: row.id, digest: row.digest as Digest }; // the keys of `manifest` were parsed when they were written
 }

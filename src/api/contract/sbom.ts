@@ -1,0 +1,30 @@
+import Type, { type Static } from 'typebox';
+import { sbomFormatNames } from '../../sbom/sbom-formats.ts';
+import { closed, component } from './component.ts';
+
+export const SbomFormat = Type.Enum([...sbomFormatNames], {
+  description: 'cyclonedx: CycloneDX 1.6; spdx: SPDX 2.3; both as JSON',
+});
+
+export const SbomQuery = closed({
+  format: Type.Optional(Type.Enum([...sbomFormatNames], { default: 'cyclonedx' })),
+});
+
+/** A document of another specification than this one, by its schema. */
+export const SbomDocument = Type.Object(
+  {},
+  {
+    additionalProperties: true,
+    description: 'By the schema of the format: cyclonedx.org/schema/bom-1.6, or SPDX 2.3',
+  },
+);
+
+export const SbomToAttach = component('SbomToAttach', { format: SbomFormat });
+
+export const AttachedSbom = component('AttachedSbom', {
+  imageId: Type.Integer({ description: 'Of the artifact, in the same repository' }),
+  digest: Type.String({ description: 'Of its manifest' }),
+  artifactType: Type.String(),
+  subject: Type.String({ description: 'Digest of the image' }),
+});
+export type AttachedSbom = Static<typeof AttachedSbom>;

@@ -1,0 +1,55 @@
+import { writeFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { type SbomFormatName, sbomFormatNames, sbomOfTarget } from '../app/sbom-of-target.ts';
+import { type CommandContext, exitCodes } from './command-context.ts';
+import { print } from './print.ts';
+import { ProgressLine } from './progress-line.ts';
+import { withInstallation } from './with-installation.ts';
+
+interface SbomCommandOptions {
+  readonly format: SbomFormatName;
+  readonly output?: string;
+  readonly platform?: string;
+  readonly allowIncomplete?: true;
+}
+
+/** `pratique sbom <target>`: what an image is made of, as a document; exit code 2 when packages may be missing from it. */
+export function addSbomCommand(program: Command, context: () => CommandContext): void {
+  program
+    .command('sbom <target>')
+    .description(
+      'bill of materials of an image: namespace/repository:tag as it is stored here, or a target as scan takes it',
+    )
+    .addOption(
+      new Option('--format <format>', 'CycloneDX 1.6 or SPDX 2.3, both as JSON')
+        .choices(sbomFormatNames)
+        .default('cyclonedx'),
+    )
+    .option('--output <file>', 'write the document there instead of printing it')
+    .option('--platform <os/architecture>', 'which image of a multi-platform target')
+    .option('--allow-incomplete', 'exit code 0 instead of 2 when packages may be missing')
+    .action((target: string, options: SbomCommandOptions) => writeSbom(context(), target, options));
+}
+
+async function writeSbom(
+  context: CommandContext,
+  target: string,
+  { format, output, platform, allowIncomplete }: SbomCommandOptions,
+): Promise<void> {
+  await withInstallation(context, async (installation) => {
+    const progress = new ProgressLine(process.stderr);
+    const { document, warning } = await sbomOfTarget({
+      installation,
+      target,
+      format,
+      ...(platform === undefined ? {} : { platform }),
+      onProgress: ({ layersDone, layersTotal }) =>
+        progress.show(`Reading layers: ${layersDone} of ${layersTotal}`),
+    }).finally(() => progress.clear());
+    if (output === undefined) print(document);
+    else await writeFile(output, `${document}\n`);
+    if (warning === undefined) return;
+    process.stderr.write(`${warning}\n`);
+    if (allowIncomplete !== true) context.setExitCode(exitCodes.undetermined);
+  });
+}
