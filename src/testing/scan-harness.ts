@@ -4,6 +4,7 @@ import { storeBlob } from '../catalog/blobs.ts';
 import { createNamespace } from '../catalog/namespaces.ts';
 import { type ManifestPushResult, putManifest } from '../catalog/put-manifest.ts';
 import { ensureRepository } from '../catalog/repositories.ts';
+import type { DatabaseConnection } from '../database/database.ts';
 import { Notifications } from '../database/notifications.ts';
 import { NamespacePolicies } from '../gate/namespace-policies.ts';
 import { PolicyPullGuard } from '../gate/pull-guard.ts';
@@ -53,8 +54,10 @@ export class ScanHarness {
   readonly #policies: NamespacePolicies;
   readonly #changes: ScanChanges;
 
-  static async start(): Promise<ScanHarness> {
-    const database = await createTemporaryDatabase();
+  /** `existing`: a database that the caller drops. */
+  static async start(existing?: DatabaseConnection): Promise<ScanHarness> {
+    const database =
+      existing === undefined ? await createTemporaryDatabase() : { ...existing, drop: async () => {} };
     const notifications = new Notifications({ config: database.config });
     await notifications.start();
     return new ScanHarness(database, notifications);
