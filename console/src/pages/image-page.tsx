@@ -18,6 +18,7 @@ import { PackagesTab } from './image/packages-tab.tsx';
 import { PlatformsTab } from './image/platforms-tab.tsx';
 import { ReportFacts } from './image/report-facts.tsx';
 import { ReportReasons } from './image/report-reasons.tsx';
+import { SbomMenu } from './image/sbom-menu.tsx';
 import { SecretsTab } from './image/secrets-tab.tsx';
 import { VerdictSentence } from './image/verdict-sentence.tsx';
 
@@ -126,7 +127,12 @@ export function ImagePage() {
         crumbs={[...crumbs, { label: data.namespace, to: `/namespaces/${data.namespace}` }]}
         title={imageName(data)}
         verdict={<VerdictSentence image={data} />}
-        actions={<ImageActions image={data} />}
+        actions={
+          <>
+            <SbomMenu image={data} />
+            <ImageActions image={data} />
+          </>
+        }
       />
       <ReportReasons image={data} />
       <ReportFacts image={data} />
