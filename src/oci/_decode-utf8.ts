@@ -6,26 +6,36 @@ const unitsPerCall = 8192;
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   let text = '';
-  let units: number[] = [];
+  const units = new Uint16Array(unitsPerCall);
+  let count = 0;
   let index = 0;
   while (index < bytes.length) {
     const first = bytes[index] ?? 0;
     if (first < 0x80) {
-      units.push(first);
+      units[count++] = first;
       index += 1;
     } else {
       const point = decodePoint(bytes, index);
       if (point === undefined) return undefined;
       index += point.lengthBytes;
-      if (point.value < 0x10000) units.push(point.value);
-      else units.push(0xd7c0 + (point.value >> 10), 0xdc00 + (point.value & 0x3ff));
+      if (point.value < 0x10000) units[count++] = point.value;
+      else {
+        units[count++] = 0xd7c0 + (point.value >> 10);
+        units[count++] = 0xdc00 + (point.value & 0x3ff);
+      }
     }
-    if (units.length >= unitsPerCall) {
-      text += String.fromCharCode(...units);
-      units = [];
+    // Room for a pair is left.
+    if (count >= unitsPerCall - 1) {
+      text += textOf(units, count);
+      count = 0;
     }
   }
-  return text + String.fromCharCode(...units);
+  return text + textOf(units, count);
+}
+
+/** `apply` takes the array as it is; spread would make a list of it first. */
+function textOf(units: Uint16Array, count: number): string {
+  return Reflect.apply(String.fromCharCode, undefined, units.subarray(0, count));
 }
 
 function decodePoint(bytes: Uint8Array, index: number): { value: number; lengthBytes: number } | undefined {

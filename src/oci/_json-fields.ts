@@ -4,6 +4,9 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './st
 /** What a document breaks; caught by the parser that reads the document, and then an answer. */
 export class FieldRefusal extends Error {}
 
+/** Most annotations of one thing (threats.md C6). */
+const stringsMax = 10_000;
+
 /** Reads the fields of one JSON object; `null` counts as absent, as it does in Go. */
 export class FieldReader {
   readonly #object: JsonObject;
@@ -71,6 +74,8 @@ export class FieldReader {
     const value = this.value(key);
     if (value === undefined) return undefined;
     if (!isJsonObject(value)) throw new FieldRefusal(`${placed(this.#place, key)} must be an object`);
+    if (value.size > stringsMax)
+      throw new FieldRefusal(`${placed(this.#place, key)} must have at most ${stringsMax} members`);
     return Object.fromEntries(
       [...value].map(([name, text]) => {
         if (typeof text === 'string') return [name, text];

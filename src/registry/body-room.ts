@@ -1,8 +1,17 @@
 /** Bodies up to here are read at once: there may be thousands of them. */
 const freeBytesMax = 256 * 1024;
-const largePerAccountMax = 4;
+const largePerAccountMax = 2;
 const largeMax = 16;
 const patienceMs = 20_000;
+/** Memory that is kept for the next ones: allocating it anew each time costs long pauses and leaves holes. */
+const keptMax = 4;
+
+/** Where a body may be read to, and until when. */
+export interface BodyPlace {
+  /** Of a large body, all that it may fill; another body has it after `leave()`. */
+  readonly memory: Buffer<SharedArrayBuffer> | undefined;
+  readonly leave: () => void;
+}
 
 interface Waiting {
   readonly accountId: number;
@@ -17,21 +26,24 @@ export class BodyRoom {
   readonly #inUse = new Map<number, number>();
   #waiting: Waiting[] = [];
   #total = 0;
-  #lastTurn: Promise<void> = Promise.resolve();
+  readonly #kept: Buffer<SharedArrayBuffer>[] = [];
+  readonly #sizeBytesMax: number;
 
-  /** Waits for room for a body of so many bytes (NaN: not stated). Returns how to give it back, or undefined after 20 s. */
-  async enter(accountId: number, sizeBytes: number): Promise<(() => void) | undefined> {
-    if (sizeBytes <= freeBytesMax) return () => {};
-    if (this.#hasRoom(accountId)) this.#take(accountId);
-    else if (!(await this.#wait(accountId))) return undefined;
-    return () => this.#leave(accountId);
+  constructor(sizeBytesMax: number) {
+    this.#sizeBytesMax = sizeBytesMax;
   }
 
-  /** Waits until it is this body's turn to be parsed: between two large ones, others are answered. */
-  async turn(sizeBytes: number): Promise<void> {
-    if (sizeBytes <= freeBytesMax) return;
-    this.#lastTurn = this.#lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
-    await this.#lastTurn;
+  /** Waits for room for a body of so many bytes (NaN: not stated); undefined after 20 s in vain. */
+  async enter(accountId: number, sizeBytes: number): Promise<BodyPlace | undefined> {
+    if (sizeBytes <= freeBytesMax) return { memory: undefined, leave: () => {} };
+    if (this.#hasRoom(accountId)) this.#take(accountId);
+    else if (!(await this.#wait(accountId))) return undefined;
+    const memory = this.#kept.pop() ?? Buffer.from(new SharedArrayBuffer(this.#sizeBytesMax));
+    const leave = () => {
+      if (this.#kept.length < keptMax) this.#kept.push(memory);
+      this.#leave(accountId);
+    };
+    return { memory, leave };
   }
 
   #hasRoom(accountId: number): boolean {

@@ -8,6 +8,7 @@ import type { BodyRoom } from './body-room.ts';
 import type { Credentials } from './credentials.ts';
 import type { PullGuard, PushGuard, PushObserver } from './guards.ts';
 import type { ManifestCache } from './manifest-cache.ts';
+import type { ManifestExaminer } from './manifest-examiner.ts';
 import type { RegistryPoint } from './registry-points.ts';
 import type { SendBuffers } from './send-blob.ts';
 import type { ReadSituation } from './situation.ts';
@@ -44,6 +45,7 @@ export interface RegistryParts extends RegistryDependencies {
   readonly manifestCache: ManifestCache;
   readonly sendBuffers: SendBuffers;
   readonly bodyRoom: BodyRoom;
+  readonly manifestExaminer: ManifestExaminer;
 }
 
 /** One request, its sender proven. */

@@ -2,8 +2,15 @@ import type { IncomingMessage } from 'node:http';
 
 export type Body = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'too-large' };
 
-/** Reads a request's body; stops, and reads no further, beyond `sizeBytesMax`. Throws when the client breaks off. */
-export async function readBody(request: IncomingMessage, sizeBytesMax: number): Promise<Body> {
+/**
+ * Reads a request's body, into `memory` if there is some; stops, and reads no further, beyond `sizeBytesMax`. Throws when
+ * the client breaks off.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  sizeBytesMax: number,
+  memory?: Buffer,
+): Promise<Body> {
   if (Number(request.headers['content-length'] ?? '0') > sizeBytesMax) return { kind: 'too-large' };
   // It may have gone while it waited for its turn; then nothing more will be told of it.
   if (request.destroyed) throw new ClientGoneError();
@@ -15,13 +22,15 @@ export async function readBody(request: IncomingMessage, sizeBytesMax: number): 
       resolve(body);
     };
     const onData = (chunk: Buffer) => {
-      chunks.push(chunk);
+      if (memory === undefined) chunks.push(chunk);
+      else chunk.copy(memory, sizeBytes);
       sizeBytes += chunk.length;
       if (sizeBytes <= sizeBytesMax) return;
       request.pause();
       finish({ kind: 'too-large' });
     };
-    const onEnd = () => finish({ kind: 'bytes', bytes: Buffer.concat(chunks) });
+    const onEnd = () =>
+      finish({ kind: 'bytes', bytes: memory?.subarray(0, sizeBytes) ?? Buffer.concat(chunks) });
     const onClose = () => reject(new ClientGoneError());
     request.on('data', onData).on('end', onEnd).on('error', reject).on('close', onClose);
   });

@@ -1,11 +1,10 @@
 import type { FastifyReply } from 'fastify';
-import { digestOf } from '../bytes/digest.ts';
 import { type ManifestPushResult, putManifest } from '../catalog/put-manifest.ts';
 import { ensureRepository } from '../catalog/repositories.ts';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
-import { blobsOf, childrenOf, type Descriptor, type Manifest } from '../oci/manifest.ts';
+import type { Manifest } from '../oci/manifest.ts';
 import { parseTag, type Tag } from '../oci/names.ts';
-import { manifestSizeBytesMax, parseManifest } from '../oci/parse-manifest.ts';
+import { manifestSizeBytesMax } from '../oci/parse-manifest.ts';
 import { linkWithinQuota, refuseOverQuota } from './admit-bytes.ts';
 import { type Access, authorize, repositoryUnknown } from './authorize.ts';
 import { classifyManifest } from './classify-manifest.ts';
@@ -21,6 +20,7 @@ const tagsPerPushMax = 100;
 
 interface ReceivedManifest {
   readonly kind: 'received';
+  /** Valid until the answer: the next large body is read to the same memory. */
   readonly bytes: Buffer;
   readonly manifest: Manifest;
   /** sha256. */
@@ -48,12 +48,12 @@ export async function receiveManifest(
   });
   if (access.kind === 'refused') return refuse(reply, access);
   const statedBytes = Number(request.headers['content-length'] ?? Number.NaN);
-  const leave = await parts.bodyRoom.enter(access.requester.accountId ?? 0, statedBytes);
-  if (leave === undefined) return refuse(reply, refusals.tooManyManifests());
+  const place = await parts.bodyRoom.enter(access.requester.accountId ?? 0, statedBytes);
+  if (place === undefined) return refuse(reply, refusals.tooManyManifests());
   try {
-    return await takeManifest(call, { name, reference, access });
+    return await takeManifest(call, { name, reference, access, memory: place.memory });
   } finally {
-    leave();
+    place.leave();
   }
 }
 
@@ -63,11 +63,12 @@ async function takeManifest(
     readonly name: FullName;
     readonly reference: ManifestReference;
     readonly access: Extract<Access, { kind: 'granted' }>;
+    readonly memory: Buffer | undefined;
   },
 ): Promise<FastifyReply> {
   const { reply } = call;
   const { name, reference, access } = asked;
-  const received = await readManifest(call, reference);
+  const received = await readManifest(call, { reference, memory: asked.memory });
   if (received.kind === 'refused') return refuse(reply, received);
   const repository = await repositoryToPush(call, access);
   const { repositoryId } = repository;
@@ -94,34 +95,25 @@ async function takeManifest(
 
 async function readManifest(
   call: RegistryCall,
-  reference: ManifestReference,
+  { reference, memory }: { readonly reference: ManifestReference; readonly memory: Buffer | undefined },
 ): Promise<ReceivedManifest | Refusal> {
   const tags = readTags(call.query.getAll('tag'), reference);
   if ('kind' in tags) return tags;
-  const body = await readBody(call.request.raw, manifestSizeBytesMax);
+  const body = await readBody(call.request.raw, manifestSizeBytesMax, memory);
   if (body.kind === 'too-large') {
     return refusals.manifestTooLarge(
       `Cannot store the manifest: it must have at most ${manifestSizeBytesMax} bytes, got more`,
     );
   }
+  const contentType = call.request.headers['content-type'];
   const { bytes } = body;
-  await call.parts.bodyRoom.turn(bytes.length);
-  // First, because what is hostile costs less to refuse than to hash (threats.md C6).
-  const parsed = parseManifest(bytes, call.request.headers['content-type']);
-  if (parsed.kind === 'invalid') return refusals.manifestInvalid(parsed.message);
-  const digest = digestOf(bytes);
-  const digestSha512 = digestOf(bytes, 'sha512');
+  const examined = await call.parts.manifestExaminer.examine(bytes, contentType);
+  if (examined.kind === 'invalid') return refusals.manifestInvalid(examined.message);
+  const { manifest, digest, digestSha512 } = examined;
   if (reference.kind === 'digest' && ![digest, digestSha512].includes(reference.digest)) {
     const actual = digestAlgorithm(reference.digest) === 'sha256' ? digest : digestSha512;
     return refusals.digestInvalid(
       `Cannot store the manifest as "${reference.digest}": it must hash to that, got "${actual}"`,
-    );
-  }
-  const { manifest } = parsed;
-  const wrong = descriptorsOf(manifest).find((descriptor) => !dataFits(descriptor));
-  if (wrong !== undefined) {
-    return refusals.manifestInvalid(
-      `Cannot store the manifest: the data of "${wrong.digest}" must hash to that digest, got other bytes`,
     );
   }
   return {
@@ -152,16 +144,6 @@ function readTags(texts: readonly string[], reference: ManifestReference): reado
     if (!tags.includes(tag)) tags.push(tag);
   }
   return tags;
-}
-
-function descriptorsOf(manifest: Manifest): readonly Descriptor[] {
-  const subject = manifest.subject === undefined ? [] : [manifest.subject];
-  return [...childrenOf(manifest), ...blobsOf(manifest).map(({ descriptor }) => descriptor), ...subject];
-}
-
-/** Embedded content must be what the digest names: a reader may take either (threats.md P15). */
-function dataFits({ data, digest }: Descriptor): boolean {
-  return data === undefined || digestOf(Buffer.from(data, 'base64'), digestAlgorithm(digest)) === digest;
 }
 
 /** The repository that a push goes to; it is made by the first push into it. */

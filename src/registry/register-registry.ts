@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findLiveAccount } from '../accounts/live-account.ts';
+import { manifestSizeBytesMax } from '../oci/parse-manifest.ts';
 import { answerToken, queryOf } from './answer-token.ts';
 import { type Challenges, challengeOf } from './authorize.ts';
 import { BodyRoom } from './body-room.ts';
@@ -11,6 +12,7 @@ import { getBlob } from './get-blob.ts';
 import { getManifest } from './get-manifest.ts';
 import { getReferrers, listCatalog, listTags } from './list-content.ts';
 import { ManifestCache } from './manifest-cache.ts';
+import { ManifestExaminer } from './manifest-examiner.ts';
 import { parseRegistryPath, type RegistryPath } from './parse-path.ts';
 import { ClientGoneError } from './read-body.ts';
 import { receiveManifest } from './receive-manifest.ts';
@@ -39,7 +41,8 @@ export async function registerRegistry(
       sizeBytesMax: manifestCacheBytesMax,
     }),
     sendBuffers: new SendBuffers(),
-    bodyRoom: new BodyRoom(),
+    bodyRoom: new BodyRoom(manifestSizeBytesMax),
+    manifestExaminer: new ManifestExaminer(),
   };
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RegistryClient } from '../src/testing/registry-client.ts';
+import { ApiClient } from './api-client.ts';
+import { type CostlyManifest, costlyContent } from './costly-manifests.ts';
+import { adminPassword, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
+
+/** `npm run soak:slow` sets it. Without, a busy machine is allowed for by what pings take without the flood. */
+const isAlone = process.env['PRATIQUE_TEST_SLOW_CLIENTS'] !== undefined;
+const connections = 50;
+const durationMs = isAlone ? 20_000 : 4_000;
+
+let server: ServerProcess;
+let authorization: string;
+beforeAll(async () => {
+  const silent = 'file:/nonexistent';
+  server = await startServerProcess({
+    environment: { PRATIQUE_ADVISORIES: silent, PRATIQUE_LOG_LEVEL: 'error' },
+  });
+  await new ApiClient(server.url).call('POST', '/namespaces', { name: 'costly', autoScan: false });
+  const basic = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
+  const answer = await fetch(`${server.url}/token?scope=repository:costly/app:pull,push`, {
+    headers: { authorization: basic },
+  });
+  authorization = `Bearer ${JSON.parse(await answer.text()).token}`;
+  const client = new RegistryClient(server.url, { authorization });
+  expect((await client.pushBlob('costly/app', costlyContent)).status).toBe(201);
+});
+afterAll(async () => {
+  await server.stop();
+  server.clean();
+});
+
+function run(script: string, ...args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [join(projectRoot, 'e2e', script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** What the process printed before it ended by itself. */
+async function printed(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('The process has no output');
+  const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  return output;
+}
+
+function residentMib(): number {
+  const status = readFileSync(`/proc/${server.child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+async function pingTimes(): Promise<readonly number[]> {
+  return JSON.parse(
+    await printed(run('ping-times.ts', `${server.url}/v2/`, authorization, String(durationMs))),
+  );
+}
+
+function p99Of(times: readonly number[]): number {
+  return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
+}
+
+const kinds: readonly (readonly [CostlyManifest, string])[] = [
+  ['nested', '400'],
+  ['wide', '400'],
+  ['values', '400'],
+  ['keys', '201'],
+  ['layers', '201'],
+];
+
+describe(`${connections} connections that push manifests of 4 MiB`, () => {
+  it.each(kinds)(
+    'which are costly by %s: others are answered at once (threats.md C6)',
+    async (kind, status) => {
+      const beforeMib = residentMib();
+      const alone = await pingTimes();
+      const flood = run(
+        'manifest-flood.ts',
+        kind,
+        `${server.url}/v2/costly/app`,
+        authorization,
+        `${connections}`,
+      );
+      const flooded = printed(flood);
+      await sleep(1_000);
+      let peakMib = 0;
+      const watch = setInterval(() => {
+        peakMib = Math.max(peakMib, residentMib());
+      }, 50);
+      const times = await pingTimes();
+      flood.kill('SIGTERM');
+      const answered = JSON.parse((await flooded).split('\n')[1] ?? '') as Record<string, number>;
+      clearInterval(watch);
+      const figures = {
+        pings: times.length,
+        p99AloneMs: p99Of(alone),
+        p99Ms: p99Of(times),
+        maxMs: times.at(-1),
+      };
+      console.log(JSON.stringify({ kind, ...figures, growthMib: peakMib - beforeMib, answered }));
+      expect(answered[status]).toBeGreaterThan(0);
+      expect(Object.keys(answered).filter((one) => ![status, '429', 'cut'].includes(one))).toEqual([]);
+      expect(peakMib - beforeMib).toBeLessThan(200);
+      expect(times.length).toBeGreaterThan(20);
+      expect(figures.p99Ms).toBeLessThan(isAlone ? 100 : 100 + 4 * figures.p99AloneMs);
+    },
+  );
+});
