@@ -1,6 +1,14 @@
 import { apkOrder } from './apk.ts';
+import { composerOrder } from './composer.ts';
+import { cranOrder } from './cran.ts';
 import { debOrder } from './deb.ts';
+import { hackageOrder } from './hackage.ts';
+import { mavenOrder } from './maven.ts';
+import { nugetOrder } from './nuget.ts';
+import { pep440Order } from './pep440.ts';
+import { pubOrder } from './pub.ts';
 import { rpmOrder } from './rpm.ts';
+import { rubygemsOrder } from './rubygems.ts';
 import { semverOrder } from './semver.ts';
 import type { VersionOrder } from './version-order.ts';
 
@@ -25,6 +33,22 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'npm':
     case 'SwiftURL':
       return semverOrder;
+    case 'CRAN':
+      return cranOrder;
+    case 'Hackage':
+      return hackageOrder;
+    case 'Maven':
+      return mavenOrder;
+    case 'NuGet':
+      return nugetOrder;
+    case 'Packagist':
+      return composerOrder;
+    case 'Pub':
+      return pubOrder;
+    case 'PyPI':
+      return pep440Order;
+    case 'RubyGems':
+      return rubygemsOrder;
     default:
       return undefined;
   }

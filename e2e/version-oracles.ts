@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { VersionPair } from '../src/testing/version-pairs.ts';
+import type { Comparison } from '../src/versions/version-order.ts';
+
+/** What a packaging tool says; `invalid` where it reads one of the two as no version. */
+export type OracleAnswer = Exclude<Comparison, 'undetermined'> | 'invalid';
+
+/** A packaging tool's own comparison. Versions must not contain white space. */
+export interface VersionOracle {
+  readonly isInstalled: boolean;
+  compare(pairs: readonly VersionPair[]): Promise<readonly OracleAnswer[]>;
+}
+
+const answers: Readonly<Record<string, OracleAnswer>> = {
+  '-1': 'less',
+  '0': 'equal',
+  '1': 'greater',
+  '?': 'invalid',
+};
+
+/** PyPA's `packaging`, without the labels of local builds: of Debian's python3-packaging. */
+export const packagingOracle = scriptOracle({
+  needs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/packaging/version.py'],
+  program: '/usr/bin/python3',
+  script: ['-c', 'SCRIPT'],
+  source: `
+import sys
+from packaging.version import Version, InvalidVersion
+for line in sys.stdin:
+    try:
+        a, b = (Version(Version(text).public) for text in line.rstrip("\\n").split(" "))
+        print((a > b) - (a < b))
+    except InvalidVersion:
+        print("?")
+`,
+});
+
+/** `Gem::Version` of Debian's ruby. */
+export const rubygemsOracle = scriptOracle({
+  needs: ['/usr/bin/ruby'],
+  program: '/usr/bin/ruby',
+  script: ['-e', 'SCRIPT'],
+  source: `
+STDIN.each_line do |line|
+  a, b = line.chomp.split(" ", 2)
+  puts(Gem::Version.correct?(a) && Gem::Version.correct?(b) ? Gem::Version.new(a) <=> Gem::Version.new(b) : "?")
+end
+`,
+});
+
+/** Composer's parser and PHP's comparison: of Debian's php-composer-semver. Branches count as no versions. */
+export const composerOracle = scriptOracle({
+  needs: ['/usr/bin/php', '/usr/share/php/Composer/Semver/autoload.php'],
+  program: '/usr/bin/php',
+  script: ['-r', 'SCRIPT'],
+  source: `
+require '/usr/share/php/Composer/Semver/autoload.php';
+$parser = new Composer\\Semver\\VersionParser();
+foreach (file('php://stdin', FILE_IGNORE_NEW_LINES) as $line) {
+  try {
+    [$a, $b] = array_map(function ($text) use ($parser) {
+      $normal = $parser->normalize($text);
+      if (strpos($normal, 'dev-') === 0 || strpos($normal, '9999999') !== false) throw new UnexpectedValueException();
+      return $normal;
+    }, explode(' ', $line));
+    echo version_compare($a, $b), "\\n";
+  } catch (UnexpectedValueException $error) {
+    echo "?\\n";
+  }
+}
+`,
+});
+
+const mavenJar = '/usr/share/java/maven-artifact-3.x.jar';
+/** Bounds the length of a command line. */
+const mavenPairsMax = 10_000;
+
+/** `ComparableVersion` of Debian's Maven 3.8, the code of which is that of 3.9.16; it has a command line of its own. */
+export const mavenOracle: VersionOracle = {
+  isInstalled: existsSync(mavenJar) && existsSync('/usr/bin/java'),
+  async compare(pairs) {
+    const all: OracleAnswer[] = [];
+    for (let start = 0; start < pairs.length; start += mavenPairsMax) {
+      const some = pairs.slice(start, start + mavenPairsMax).flat();
+      const main = 'org.apache.maven.artifact.versioning.ComparableVersion';
+      const { stdout } = await promisify(execFile)('/usr/bin/java', ['-cp', mavenJar, main, ...some], {
+        maxBuffer: 2 ** 28,
+      });
+      // It compares each with the one before, so every other line is about two pairs.
+      const signs = [...stdout.matchAll(/^ {3}\S+ (<|==|>) \S+$/gm)].map(([, sign = '']) => sign);
+      const words: Readonly<Record<string, OracleAnswer>> = { '<': 'less', '==': 'equal', '>': 'greater' };
+      for (const [index, sign] of signs.entries()) if (index % 2 === 0) all.push(words[sign] ?? 'invalid');
+    }
+    return complete(pairs, all);
+  },
+};
+
+interface Script {
+  readonly needs: readonly string[];
+  readonly program: string;
+  /** Arguments, `SCRIPT` standing for the source. */
+  readonly script: readonly string[];
+  /** Reads two versions a line, and prints -1, 0, 1 or ? for each. */
+  readonly source: string;
+}
+
+function scriptOracle({ needs, program, script, source }: Script): VersionOracle {
+  return {
+    isInstalled: needs.every((path) => existsSync(path)),
+    async compare(pairs) {
+      const args = script.map((argument) => (argument === 'SCRIPT' ? source : argument));
+      const asked = promisify(execFile)(program, args, { maxBuffer: 2 ** 26 });
+      asked.child.stdin?.end(pairs.map(([a, b]) => `${a} ${b}\n`).join(''));
+      const { stdout } = await asked;
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      return complete(
+        pairs,
+        lines.flatMap((line) => answers[line] ?? []),
+      );
+    },
+  };
+}
+
+function complete(pairs: readonly VersionPair[], all: readonly OracleAnswer[]): readonly OracleAnswer[] {
+  if (all.length === pairs.length) return all;
+  throw new Error(
+    `Cannot compare ${pairs.length} pairs: an answer to each must come back, got ${all.length}`,
+  );
+}
