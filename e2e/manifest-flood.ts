@@ -1,9 +1,12 @@
 import { ociManifestMediaType } from '../src/oci/media-types.ts';
 import { type CostlyManifest, costlyManifests } from './costly-manifests.ts';
 
+/** Ends even when who started it is gone. */
+const secondsMax = 120;
+
 /**
  * `node manifest-flood.ts <kind> <repository URL> <authorization> <connections>`: pushes costly manifests over so many
- * connections until SIGTERM, and then prints how often each status was answered, as JSON.
+ * connections until SIGTERM, for two minutes at most, and then prints how often each status was answered, as JSON.
  */
 async function main(kind: CostlyManifest, url: string, authorization: string, connections: number) {
   const bodies = Array.from({ length: 5 }, (_, number) => Buffer.from(costlyManifests[kind](number)));
@@ -12,6 +15,9 @@ async function main(kind: CostlyManifest, url: string, authorization: string, co
   process.once('SIGTERM', () => {
     isOver = true;
   });
+  setTimeout(() => {
+    isOver = true;
+  }, secondsMax * 1_000).unref();
   const push = async (number: number) => {
     while (!isOver) {
       const body = bodies[number % bodies.length] ?? Buffer.of();
