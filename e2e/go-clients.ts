@@ -5,9 +5,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasProgram } from './clients.ts';
 
-/** A client that is a Go module: its module, the path of its program in it, and the version that is built. */
+/** A program that is a Go module: its module, the path of the program in it, and the version that is built. */
 interface GoProgram {
   readonly module: string;
+  /** Empty: the module itself. */
   readonly path: string;
   readonly version: string;
 }
@@ -23,6 +24,13 @@ export const goPrograms = {
 
 export type GoProgramName = keyof typeof goPrograms;
 
+/** The OCI conformance suite at commit 967efdc of opencontainers/distribution-spec; not every proxy has it. */
+export const conformanceSuite = {
+  module: 'github.com/opencontainers/distribution-spec/conformance',
+  path: '',
+  version: 'v0.0.0-20260716174315-967efdc079b9',
+} as const satisfies GoProgram;
+
 /** cosign compiles 2,000 packages: minutes on two busy cores. */
 const buildTimeoutMs = 20 * 60_000;
 
@@ -31,18 +39,47 @@ const buildTimeoutMs = 20 * 60_000;
  * it cannot be built. With CI=true both throw: CI must have it.
  */
 export async function installGoProgram(name: GoProgramName): Promise<string | undefined> {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const folder = join(cache, 'pratique-clients', `${name}-${goPrograms[name].version}`);
-  const path = join(folder, name);
-  if (existsSync(path)) return path;
-  if (!hasProgram('go')) return undefined;
-  mkdirSync(folder, { recursive: true });
-  const failure = await buildGoProgram(goPrograms[name], { folder, path });
-  if (failure === undefined) return path;
-  const message = `Cannot build ${name} ${goPrograms[name].version}: go build must succeed, got\n${failure}`;
+  const built = await installInCache(name, goPrograms[name]);
+  if (built.kind === 'there') return built.path;
+  if (built.kind === 'no-go') return undefined;
+  const message = `Cannot build ${name} ${goPrograms[name].version}: go build must succeed, got\n${built.printed}`;
   if (process.env['CI'] === 'true') throw new Error(message);
   console.warn(message);
   return undefined;
+}
+
+/** Path of the conformance suite, where it was built before. */
+export function builtConformanceSuite(): string | undefined {
+  const { path } = placeInCache('conformance', conformanceSuite);
+  return existsSync(path) ? path : undefined;
+}
+
+/** Builds the conformance suite as clients are built; what Go printed when the proxy does not give it. */
+export async function installConformanceSuite(): Promise<InstalledGoProgram> {
+  return await installInCache('conformance', conformanceSuite);
+}
+
+export type InstalledGoProgram =
+  | { readonly kind: 'there'; readonly path: string }
+  | { readonly kind: 'no-go' }
+  | { readonly kind: 'failed'; readonly printed: string };
+
+function placeInCache(
+  name: string,
+  { version }: GoProgram,
+): { readonly folder: string; readonly path: string } {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const folder = join(cache, 'pratique-clients', `${name}-${version}`);
+  return { folder, path: join(folder, name) };
+}
+
+async function installInCache(name: string, program: GoProgram): Promise<InstalledGoProgram> {
+  const place = placeInCache(name, program);
+  if (existsSync(place.path)) return { kind: 'there', path: place.path };
+  if (!hasProgram('go')) return { kind: 'no-go' };
+  mkdirSync(place.folder, { recursive: true });
+  const printed = await buildGoProgram(program, place);
+  return printed === undefined ? { kind: 'there', path: place.path } : { kind: 'failed', printed };
 }
 
 /**
@@ -59,7 +96,7 @@ async function buildGoProgram(
     writeFileSync(join(work, 'go.mod'), `module build\n\ngo 1.26\n\nrequire ${module} ${version}\n`);
     const output = join(work, 'program');
     const flags = ['-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', output];
-    const child = spawn('go', ['build', ...flags, `${module}/${program}`], {
+    const child = spawn('go', ['build', ...flags, program === '' ? module : `${module}/${program}`], {
       cwd: work,
       env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../api-client.ts';
+import { builtConformanceSuite } from '../go-clients.ts';
 import { adminPassword, startServerProcess } from '../server-process.ts';
 import { isConformant } from './read-results.ts';
 import { runSuite, runSuite11 } from './run-suite.ts';
@@ -14,11 +15,13 @@ async function main(): Promise<number> {
   const options = { suite: { type: 'string', default: 'current' } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const is11 = values.suite === '1.1';
-  const program = positionals[0] ?? process.env[is11 ? 'OCI_CONFORMANCE_1_1' : 'OCI_CONFORMANCE'];
-  if (program === undefined || program === '') {
+  const named = positionals[0] ?? process.env[is11 ? 'OCI_CONFORMANCE_1_1' : 'OCI_CONFORMANCE'];
+  const program = named || (is11 ? undefined : builtConformanceSuite());
+  if (program === undefined) {
     console.error(
       'Cannot run the conformance suite: its built program must be named, ' +
-        'as an argument or in OCI_CONFORMANCE (for v1.1 OCI_CONFORMANCE_1_1; see CONTRIBUTING.md)',
+        'as an argument or in OCI_CONFORMANCE (for v1.1 OCI_CONFORMANCE_1_1; see CONTRIBUTING.md), ' +
+        'or "npm run clients" must have got it',
     );
     return 3;
   }
