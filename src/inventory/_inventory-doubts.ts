@@ -4,6 +4,7 @@ import type { Found, FoundRelease } from './found.ts';
 import { releaseFilesDisagree } from './os/distribution.ts';
 import { familyOf } from './os/families.ts';
 import { type PackageManager, systemManagers } from './package-managers.ts';
+import { guessedArchiveDoubt } from './published-archives.ts';
 
 export interface DoubtsQuestion {
   readonly all: readonly Found[];
@@ -17,7 +18,12 @@ export interface DoubtsQuestion {
 
 /** Why nothing found in this image may not mean that nothing is there (decision 0008). */
 export function inventoryDoubts(question: DoubtsQuestion): readonly Doubt[] {
-  return [...distributionDoubts(question), ...databaseDoubts(question), ...unreadableDoubts(question)];
+  return [
+    ...distributionDoubts(question),
+    ...databaseDoubts(question),
+    ...unreadableDoubts(question),
+    ...guessDoubts(question),
+  ];
 }
 
 function distributionDoubts(question: DoubtsQuestion): Doubt[] {
@@ -80,4 +86,8 @@ function unreadableDoubts({ all }: DoubtsQuestion): Doubt[] {
     code: 'unreadable-file',
     message: `${reason}: there may be more packages than are listed`,
   }));
+}
+
+function guessDoubts({ all }: DoubtsQuestion): Doubt[] {
+  return all.some((found) => found.kind === 'package' && found.isGuessed) ? [guessedArchiveDoubt] : [];
 }

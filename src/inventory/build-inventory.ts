@@ -8,6 +8,7 @@ import type { Found, FoundPackage } from './found.ts';
 import { detectDistribution } from './os/distribution.ts';
 import { familyOf } from './os/families.ts';
 import { ecosystemOf, isLanguageManager } from './package-managers.ts';
+import type { FoundArchive } from './published-archives.ts';
 
 /** The merged files of an image that extractors wanted, as `mergeLayers()` gives them. */
 export interface InventoryView {
@@ -38,6 +39,8 @@ export interface Inventory {
   /** Absent when no release file names one. */
   readonly distribution?: Distribution;
   readonly packages: readonly PlacedPackage[];
+  /** Java archives among the packages, which a table of published ones may know better (`nameArchives()`). */
+  readonly archives?: readonly FoundArchive[];
   /** Reasons that lie in the image itself why nothing found may not mean nothing there. */
   readonly doubts: readonly Doubt[];
   /** Newest build time of the distribution's packages; where none is recorded, newest time of a file. Never after `now`. */
@@ -77,12 +80,16 @@ export function buildInventory(request: InventoryRequest): Inventory {
         isLanguageManager(item.found.manager) && owned.has(fileKey(item.layerIndex, item.path)),
     }),
   );
+  const archives = located.flatMap(({ found: { sha1, isGuessed = false } }, index) =>
+    sha1 === undefined ? [] : [{ index, sha1, isGuessed }],
+  );
   const managers = new Set(located.map(({ found }) => found.manager));
   const doubts = inventoryDoubts({ all, releases, distribution, managers, view, now });
   const newestAt = newestTime(located, view, now);
   return {
     ...(distribution === undefined ? {} : { distribution }),
     packages,
+    ...(archives.length === 0 ? {} : { archives }),
     doubts,
     ...(newestAt === undefined ? {} : { newestAt }),
   };

@@ -17,6 +17,8 @@ export interface FoundPackage {
   readonly innerPath?: string;
   /** SHA-1 of the archive that is the package, in hex: tables of published archives name it by that. */
   readonly sha1?: string;
+  /** Name or version were put together from names, so advisories may know it under others; a doubt of the image. */
+  readonly isGuessed?: true;
   /** A lock file asks for it, so it may not be installed; absent for what is installed. */
   readonly evidence?: 'locked';
 }

@@ -19,6 +19,7 @@ export interface Doubt {
     | 'unknown-distribution'
     | 'unsupported-distribution'
     | 'unreadable-file'
+    | 'guessed-archive'
     | 'end-of-life'
     | 'no-package-database'
     | 'no-data-for-release'

@@ -15,6 +15,7 @@ export interface Completeness {
 const inventoryDoubts: ReadonlySet<Doubt['code']> = new Set([
   'unknown-distribution',
   'unreadable-file',
+  'guessed-archive',
   'no-package-database',
 ]);
 

@@ -20,7 +20,12 @@ function extract(bytes: Buffer, path = 'app/app.jar'): readonly string[] {
     .extract(path, bytes)
     .map((found) =>
       found.kind === 'package'
-        ? [found.name, found.version, ...(found.innerPath === undefined ? [] : [found.innerPath])].join(' ')
+        ? [
+            ...(found.isGuessed ? ['guess:'] : []),
+            found.name,
+            found.version,
+            ...(found.innerPath === undefined ? [] : [found.innerPath]),
+          ].join(' ')
         : found.kind,
     );
 }
@@ -52,12 +57,7 @@ describe('javaExtractor', () => {
   it('lists everything that was shaded into an archive', () => {
     const bytes = zip({ ...pom('a.test', 'app', '1.0'), ...pom('b.test', 'b', '2.0') });
     expect(extract(bytes, 'app-1.0.jar')).toEqual(['a.test:app 1.0', 'b.test:b 2.0']);
-    expect(extract(bytes, 'renamed.jar')).toEqual([
-      'renamed ',
-      'unreadable',
-      'a.test:app 1.0',
-      'b.test:b 2.0',
-    ]);
+    expect(extract(bytes, 'renamed.jar')).toEqual(['guess: renamed ', 'a.test:app 1.0', 'b.test:b 2.0']);
   });
 
   it.each([
@@ -83,7 +83,7 @@ describe('javaExtractor', () => {
           zip({ 'META-INF/MANIFEST.MF': `Manifest-Version: 1.0\r\n${lines.join('')}\r\nName: x\r\n` }),
           name,
         ),
-      ).toEqual([expected, 'unreadable']);
+      ).toEqual([`guess: ${expected}`]);
     },
   );
 
@@ -93,8 +93,7 @@ describe('javaExtractor', () => {
     expect(extract(zip(only), 'x.jar')).toEqual(['a.test:app 1.0']);
     expect(extract(zip({ ...only, ...manifest('1.0') }), 'x.jar')).toEqual(['a.test:app 1.0']);
     expect(extract(zip({ ...only, ...manifest('4.2.3') }), 'x.jar')).toEqual([
-      'x 4.2.3',
-      'unreadable',
+      'guess: x 4.2.3',
       'a.test:app 1.0',
     ]);
   });
@@ -103,12 +102,9 @@ describe('javaExtractor', () => {
     const ear = zip({ 'web.war': zip({ 'WEB-INF/lib/in.jar': zip({ 'log4j-core-2.14.1.jar': log4j }) }) });
     const bytes = Buffer.concat([Buffer.from('#!/bin/sh\nexec java -jar "$0"\n'), ear]);
     expect(extract(bytes, 'app.ear')).toEqual([
-      'app ',
-      'unreadable',
-      'web  web.war',
-      'unreadable',
-      'in  web.war > WEB-INF/lib/in.jar',
-      'unreadable',
+      'guess: app ',
+      'guess: web  web.war',
+      'guess: in  web.war > WEB-INF/lib/in.jar',
       'org.apache.logging.log4j:log4j-core 2.14.1 web.war > WEB-INF/lib/in.jar > log4j-core-2.14.1.jar',
     ]);
     expect(extract(zip({ 'outer.jar': ear }), 'app.ear').at(-1)).toBe('unreadable');

@@ -72,7 +72,7 @@ function onlyOnce(entries: readonly ZipEntry[]): readonly ZipEntry[] {
 interface DescribedArtifact extends JavaArtifact {
   readonly isSelf: boolean;
   /** Put together from names: advisories may know the archive under another. */
-  readonly isGuessed?: boolean;
+  readonly isGuessed?: true;
 }
 
 /** Everything that Maven describes, and the archive itself when it is none of that. */
@@ -105,7 +105,7 @@ function describe(
 function add(
   reading: Reading,
   { innerPath, bytes }: OpenArchive,
-  { group, artifact, version, isSelf, isGuessed = false }: DescribedArtifact,
+  { group, artifact, version, isSelf, isGuessed }: DescribedArtifact,
 ): void {
   if (reading.found.length > foundMax) {
     throw new ArchiveError('limit:entries', `Cannot read the zip: at most ${foundMax} packages`);
@@ -115,8 +115,8 @@ function add(
     ...languagePackage('java', { name, version }),
     ...(innerPath !== '' && { innerPath: capText(innerPath) }),
     ...(isSelf && { sha1: createHash('sha1').update(bytes).digest('hex') }),
+    ...(isGuessed && { isGuessed }),
   });
-  if (isGuessed) reading.found.push(unreadable('A Java archive does not say which artifact it is'));
 }
 
 function readNested(reading: Reading, open: OpenArchive, archive: ZipArchive, entry: ZipEntry): void {
