@@ -37,6 +37,8 @@ export interface Config {
   /** Absolute; empty: no YARA. */
   readonly yaraRuleFolders: readonly string[];
   readonly malwareRescanSeconds: number;
+  /** Absolute file of a table of published Java archives; absent: none. */
+  readonly javaArchives?: string;
   readonly trustedProxies: readonly string[];
   /** From one address. */
   readonly clientConnectionsMax: number;
@@ -176,6 +178,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
   const externalUrl = one('externalUrl');
   const adminPassword = one('adminPassword');
   const databaseUrl = one('databaseUrl');
+  const javaArchives = one('javaArchives');
   const absolute = (source: string) =>
     source.startsWith('file:') && !source.startsWith('file:/')
       ? `file:${path.resolve(folder, source.slice('file:'.length))}`
@@ -207,6 +210,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     ...parseClamd(given.get('clamd')),
     yaraRuleFolders: (given.get('yaraRules')?.values ?? []).map((rules) => path.resolve(folder, rules)),
     malwareRescanSeconds: parseSeconds(one('malwareRescan') ?? '24h'),
+    ...(javaArchives === undefined ? {} : { javaArchives: path.resolve(folder, javaArchives) }),
     trustedProxies: parseProxies(given.get('trustedProxies')),
     clientConnectionsMax: Number(one('clientConnections') ?? '1000'),
     clientTimeoutSeconds: Number(one('clientTimeout') ?? '60'),

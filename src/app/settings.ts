@@ -174,6 +174,15 @@ export const settings = {
     description:
       'An image is inspected for malware again, when the signatures have changed, at most once in so long; a scan by hand always takes the newest',
   },
+  javaArchives: {
+    variable: 'PRATIQUE_JAVA_SHA1',
+    key: 'javaSha1',
+    schema: Type.String({ minLength: 1 }),
+    must: 'an SQLite file with the tables of trivy-java-db',
+    byDefault: 'none',
+    description:
+      'Table of published Java archives by SHA-1, which names those that Maven did not describe ([guide](guide.md#java-archives))',
+  },
   trustedProxies: {
     variable: 'PRATIQUE_TRUSTED_PROXIES',
     key: 'trustedProxies',

@@ -1,0 +1,15 @@
+import { JavaArchiveTable, JavaArchiveTableError } from '../inventory/java-archive-table.ts';
+import type { Config } from './config.ts';
+import { SettingError } from './setting-error.ts';
+import { settings } from './settings.ts';
+
+/** The table of published Java archives that is set up; undefined when none is. Throws `SettingError` for one that cannot be used. */
+export function openJavaArchives(config: Pick<Config, 'javaArchives'>): JavaArchiveTable | undefined {
+  if (config.javaArchives === undefined) return undefined;
+  try {
+    return JavaArchiveTable.open(config.javaArchives);
+  } catch (error) {
+    if (!(error instanceof JavaArchiveTableError)) throw error;
+    throw new SettingError(`Cannot use the setting "${settings.javaArchives.variable}": ${error.message}`);
+  }
+}
