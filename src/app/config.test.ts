@@ -26,6 +26,8 @@ describe('loadConfig()', () => {
       namespaceUploadsMax: 1_000,
       uploadTtlSeconds: 86_400,
       scanConcurrency: 2,
+      yaraRuleFolders: [],
+      malwareRescanSeconds: 86_400,
       trustedProxies: [],
       clientConnectionsMax: 1_000,
       clientTimeoutSeconds: 60,
@@ -54,6 +56,14 @@ describe('loadConfig()', () => {
     });
   });
 
+  it('reads the address of clamd and the folders of rules', () => {
+    const environment = { PRATIQUE_CLAMD: 'tcp://clamav:3311', PRATIQUE_YARA_RULES: 'rules, /etc/yara' };
+    expect(loadConfig({ environment, folder: '/srv' })).toMatchObject({
+      clamd: { kind: 'tcp', host: 'clamav', port: 3311 },
+      yaraRuleFolders: ['/srv/rules', '/etc/yara'],
+    });
+  });
+
   it.each([
     [
       { PRATIQUE_LISTN: 'x' },
@@ -77,6 +87,12 @@ describe('loadConfig()', () => {
     [{ PRATIQUE_NAMESPACE_QUOTA: '10GB' }, 'such as 10GiB, got "10GB"'],
     [{ PRATIQUE_NAMESPACE_QUOTA: '99999999TiB' }, 'such as 10GiB, got "99999999TiB"'],
     [{ PRATIQUE_UPLOAD_TTL: '24' }, 'such as 24h, got "24"'],
+    [
+      { PRATIQUE_CLAMD: 'http://clamav' },
+      'it must be unix: and an absolute path, or tcp://host:port, got "http://clamav"',
+    ],
+    [{ PRATIQUE_YARA_RULES: 'rules,' }, 'it must be a list of folders, got ""'],
+    [{ PRATIQUE_MALWARE_RESCAN: '1w' }, 'such as 24h, got "1w"'],
     [{ PRATIQUE_LOG_LEVEL: 'loud' }, 'it must be debug, info, warn, error or silent, got "loud"'],
   ])('refuses %j', (environment, message) => {
     expect(() => loadConfig({ environment, folder })).toThrow(message);

@@ -5,6 +5,7 @@ import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import { countMalware, type MalwareFinding } from '../report/image-malware.ts';
 import { countSecrets, type SecretFinding } from '../report/image-secrets.ts';
+import { malwareAdvice } from '../report/malware.ts';
 import type { PackagePlace } from '../report/package.ts';
 import { severityRank } from '../report/severity.ts';
 import type { ScanProgress } from '../scan/inspect-layers.ts';
@@ -43,6 +44,12 @@ export interface ScannedFinding extends Omit<VulnerabilityFact, 'packageId'> {
   readonly place: PackagePlace;
 }
 
+/** Malware in a file of a layer. */
+export interface ScannedMalware extends MalwareFinding {
+  /** What to do about malware of the type. */
+  readonly advice: string;
+}
+
 export interface TargetReport {
   readonly image: Pick<Image, 'digest' | 'configDigest' | 'platform' | 'createdAt'> & {
     readonly distribution?: OutsideReport['distribution'];
@@ -57,7 +64,7 @@ export interface TargetReport {
   /** Of all secrets, those too that `secrets` has no room for. */
   readonly secretCounts: ReturnType<typeof countSecrets>;
   /** Worst first. */
-  readonly malware: readonly MalwareFinding[];
+  readonly malware: readonly ScannedMalware[];
   /** Of all malware, what `malware` has no room for too. */
   readonly malwareCounts: ReturnType<typeof countMalware>;
 }
@@ -143,7 +150,7 @@ function targetReport(image: Image, report: OutsideReport): TargetReport {
     findings: findings.sort(worstFirst),
     secrets: report.secrets,
     secretCounts: countSecrets(facts.secrets),
-    malware: report.malware,
+    malware: report.malware.map((found) => ({ ...found, advice: malwareAdvice(found.type) })),
     malwareCounts: countMalware(facts.malware),
   };
 }

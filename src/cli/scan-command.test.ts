@@ -75,6 +75,18 @@ const secret: TargetReport['secrets'][number] = {
   firstSeenAt: '2026-01-02T03:04:05.000Z',
 };
 
+const malware: TargetReport['malware'][number] = {
+  signature: 'Unix.Trojan.X-1',
+  engine: 'clamd',
+  type: 'trojan',
+  severity: 'high',
+  advice: 'Do not run the image',
+  path: 'srv/x',
+  layer: { index: 0, digest },
+  fate: { kind: 'deleted', byLayer: 1 },
+  firstSeenAt: '2026-01-02T03:04:05.000Z',
+};
+
 describe('exitCodeOf()', () => {
   it.each([
     ['nothing found', report('scanned'), {}, 0],
@@ -164,5 +176,32 @@ describe('scanJson()', () => {
         },
       ],
     });
+  });
+
+  it('lists malware with its place and what to do, and the signatures used', () => {
+    const found = report('scanned', [], [], [malware]);
+    expect(JSON.parse(scanJson(found))).toMatchObject({
+      malwareSignatures: [],
+      findings: [{ kind: 'malware', signature: 'Unix.Trojan.X-1', path: 'srv/x', advice: malware.advice }],
+    });
+  });
+});
+
+describe('malware', () => {
+  it('counts for --fail-on, and what no engine could tell is exit code 2', () => {
+    const found = report('scanned', [], [], [malware]);
+    expect(exitCodeOf(found, { failOn: 'high' })).toBe(1);
+    expect(exitCodeOf(found, { failOn: 'critical' })).toBe(0);
+    const { facts } = report('scanned');
+    const states = { ...facts.states, malware: { state: 'incomplete' } as const };
+    expect(exitCodeOf({ ...report('scanned'), facts: { ...facts, states } }, {})).toBe(2);
+  });
+
+  it('is shown with signature, place and advice; without an engine that is said', () => {
+    const text = scanTable(report('scanned', [], [], [malware]), { colour: false });
+    expect(text).toMatch(/Unix\.Trojan\.X-1 +trojan +clamd +srv\/x +layer 0, deleted by layer 1/);
+    expect(text).toContain('trojan: Do not run the image');
+    expect(text).toContain('1 finding of malware: 1 high');
+    expect(text).toContain('Not searched for malware: no engine is configured');
   });
 });

@@ -15,6 +15,7 @@ const styles: Readonly<Record<ScannedFinding['severity'], Style>> = {
 
 const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
 const secretHeadings = ['SEVERITY', 'RULE', 'VALUE', 'WHERE', 'LAYER'];
+const malwareHeadings = ['SEVERITY', 'SIGNATURE', 'TYPE', 'ENGINE', 'WHERE', 'LAYER'];
 const headings = ['SEVERITY', 'ID', 'PACKAGE', 'INSTALLED', 'FIXED IN', 'WHERE'];
 
 /** A scan for people: what it is, whether it could be told, the findings, the counts. */
@@ -31,15 +32,27 @@ export function scanTable(report: TargetReport, options: { readonly colour: bool
   if (problem !== undefined) lines.push(paint('magenta', printable(`${problem.reason}. ${problem.remedy}`)));
   for (const { message } of facts.doubts)
     lines.push(paint('magenta', printable(`Could not tell: ${message}`)));
+  if (report.malware.length > 0) lines.push('', ...malwareLines(report.malware, paint), '');
   if (report.findings.length > 0) lines.push('', ...findingLines(report.findings, paint), '');
   if (report.secrets.length > 0) lines.push('', ...secretLines(report.secrets, paint), '');
-  const { secrets } = facts.states;
+  const { secrets, malware } = facts.states;
   if (secrets.problem !== undefined && secrets.problem.reason !== problem?.reason)
     lines.push(paint('magenta', printable(`Secrets: ${secrets.problem.reason}. ${secrets.problem.remedy}`)));
-  const secretsSummary = secretsLine(report);
-  if (secretsSummary === undefined || severities.some((severity) => counts[severity] > 0))
+  if (
+    malware.state !== 'not-scanned' &&
+    malware.problem !== undefined &&
+    malware.problem.reason !== problem?.reason
+  )
+    lines.push(paint('magenta', printable(`Malware: ${malware.problem.reason}. ${malware.problem.remedy}`)));
+  const advice = new Map(report.malware.map(({ type, advice: text }) => [type, text]));
+  for (const [type, text] of advice) lines.push(`${type}: ${text}`);
+  if (malware.state === 'not-scanned') lines.push('Not searched for malware: no engine is configured');
+  const secretsSummary = countsLine(report.secretCounts, 'secret', 'secrets');
+  const malwareSummary = countsLine(report.malwareCounts, 'finding of malware', 'findings of malware');
+  if ((secretsSummary ?? malwareSummary) === undefined || severities.some((severity) => counts[severity] > 0))
     lines.push(summaryLine(counts, state));
   if (secretsSummary !== undefined) lines.push(secretsSummary);
+  if (malwareSummary !== undefined) lines.push(malwareSummary);
   return lines.join('\n');
 }
 
@@ -74,9 +87,7 @@ function secretLines(
       rule,
       masked,
       `${path}:${line}`,
-      layer === undefined
-        ? 'config'
-        : `layer ${layer.index}${fate === undefined ? '' : `, ${fate.kind} by layer ${fate.byLayer}`}`,
+      layer === undefined ? 'config' : layerOf(layer.index, fate),
     ].map(printable),
   );
   const [head = '', ...body] = formatTable(secretHeadings, rows).split('\n');
@@ -86,12 +97,34 @@ function secretLines(
   ];
 }
 
+function malwareLines(
+  malware: TargetReport['malware'],
+  paint: (style: Style, text: string) => string,
+): string[] {
+  const rows = malware.map(({ severity, signature, type, engine, path, layer, fate }) =>
+    [severity, signature, type, engine, path, layerOf(layer.index, fate)].map(printable),
+  );
+  const [head = '', ...body] = formatTable(malwareHeadings, rows).split('\n');
+  return [
+    paint('bold', head),
+    ...body.map((line, index) => paint(styles[malware[index]?.severity ?? 'unknown'], line)),
+  ];
+}
+
+function layerOf(index: number, fate: TargetReport['malware'][number]['fate']): string {
+  return `layer ${index}${fate === undefined ? '' : `, ${fate.kind} by layer ${fate.byLayer}`}`;
+}
+
 /** `2 secrets: 1 critical, 1 high`; undefined when there is none. */
-function secretsLine({ secretCounts: counts }: TargetReport): string | undefined {
+function countsLine(
+  counts: TargetReport['secretCounts'],
+  singular: string,
+  plural: string,
+): string | undefined {
   const shown = severities.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
   if (shown.length === 0) return undefined;
   const total = severities.reduce((sum, name) => sum + counts[name], 0);
-  return `${total === 1 ? '1 secret' : `${total} secrets`}: ${shown.join(', ')}`;
+  return `${total === 1 ? `1 ${singular}` : `${total} ${plural}`}: ${shown.join(', ')}`;
 }
 
 function summaryLine(counts: TargetReport['counts'], state: string): string {

@@ -60,6 +60,10 @@ beforeAll(async () => {
   }
   for (const severity of ['high', 'low', undefined] as const) await imageWithSecret(severity);
   await imageWithSecret(undefined, 'incomplete');
+  await imageWithMalware(1, 'scanned');
+  await imageWithMalware(0, 'scanned');
+  await imageWithMalware(1, 'incomplete');
+  await imageWithMalware(0, 'incomplete');
 });
 
 afterAll(async () => {
@@ -81,6 +85,32 @@ async function imageWithSecret(severity: Severity | undefined, outcome = 'scanne
   );
   await database.pool.query(
     `insert into image_scan (manifest_digest, category, state) values ($1, 'secrets', $2)`,
+    [digest, outcome],
+  );
+}
+
+/** An image with so many findings of malware, or with a search for it that came to something else than the image's own. */
+async function imageWithMalware(count: number, outcome: string): Promise<void> {
+  const digest = await image(`malware ${count} ${outcome}`, []);
+  const found = Array.from({ length: count }, (_, index) => ({
+    engine: 'clamd',
+    signature: 'A',
+    type: 'worm',
+    severity: 'low',
+    path: `${index}`,
+    layerIndex: 0,
+    count: 1,
+  }));
+  await database.pool.query(
+    'update image_report set malware_outcome = $2, malware_facts = $3 where manifest_digest = $1',
+    [digest, outcome, JSON.stringify({ found, omitted: {}, signatures: [] })],
+  );
+  await database.pool.query(
+    'update image_summary set malware_outcome = $2, malware_count = $3 where manifest_digest = $1',
+    [digest, outcome, count],
+  );
+  await database.pool.query(
+    `insert into image_scan (manifest_digest, category, state) values ($1, 'malware', $2)`,
     [digest, outcome],
   );
 }
@@ -127,6 +157,7 @@ const changes: readonly (readonly [
   ],
   ['secrets', { mode: 'enforce', secrets: 'high' }, 'some may be left open'],
   ['secrets, warned of', { mode: 'observe', secrets: 'low' }, 'some may be left open'],
+  ['no malware', { mode: 'enforce', malware: 'off' }, 'some need their facts'],
   ['fixable only', { mode: 'enforce', fixableOnly: true }, 'some need their facts'],
   ['grace and EPSS', { mode: 'enforce', graceDays: { high: 3650 }, epssMin: 0.5 }, 'some need their facts'],
   [
@@ -244,6 +275,26 @@ describe('readGateBounds() with secrets', () => {
       [namespaceId],
     );
     expect(await digestsOf('allow')).toContain(high);
+    await database.pool.query('delete from exemption');
+  });
+});
+
+describe('readGateBounds() with malware', () => {
+  test('tells images apart by their malware, unless an exemption may be of it', async () => {
+    const digestsOf = async (kind: string, change: Partial<Policy> = {}) =>
+      (await imagesThatMayBe({ ...defaultPolicy, mode: 'enforce', ...change }, kind)).map(
+        ({ digest }) => digest,
+      );
+    const [found, none] = [digestOfText('malware 1 scanned'), digestOfText('malware 0 scanned')];
+    expect(await digestsOf('block')).toContain(found);
+    expect(await digestsOf('block')).not.toContain(none);
+    expect(await digestsOf('allow')).not.toContain(found);
+    expect(await digestsOf('allow', { malware: 'off' })).toContain(found);
+    await database.pool.query(
+      `insert into exemption (namespace_id, vulnerability_id, reason, created_by) values ($1, 'MALWARE:A', 't', 't')`,
+      [namespaceId],
+    );
+    expect(await digestsOf('allow')).toContain(found);
     await database.pool.query('delete from exemption');
   });
 });

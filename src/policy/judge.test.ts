@@ -300,3 +300,55 @@ describe('judge() by state', () => {
     expect(verdictOf(facts({ doubts: versions }), strict).kind).toBe('block');
   });
 });
+
+describe('judge() with malware', () => {
+  const found = {
+    engine: 'yara',
+    signature: 'Linux_Miner',
+    type: 'miner',
+    severity: 'low',
+    path: 'opt/x',
+    layerIndex: 0,
+    count: 2,
+  } as const;
+  const image = (malware: CategoryFacts, changes: Partial<ImageFacts['malware']> = {}): ImageFacts => {
+    const plain = facts();
+    const states = { ...plain.states, malware };
+    return { ...plain, states, malware: { ...noMalware, ...changes } };
+  };
+  const unlooked: CategoryFacts = { state: 'not-scanned' };
+  const gap = { phase: 'malware', reason: 'clamd was away', remedy: 'Start it' };
+
+  it('refuses it whatever its severity, unless the policy says off or it is exempted', () => {
+    const infected = image(scanned, { found: [found] });
+    expect(verdictOf(infected)).toMatchObject({ kind: 'block', reasons: [{ kind: 'malware', ...found }] });
+    expect(verdictOf(infected, { malware: 'off' }).kind).toBe('allow');
+    const exemptions = [{ ...exemption, vulnerabilityId: 'MALWARE:LINUX_MINER' }];
+    expect(verdictOf(infected, {}, { exemptions })).toEqual({ kind: 'allow', exempted: 2 });
+  });
+
+  it('refuses more of it than can be named, which no exemption can take out', () => {
+    const exemptions = [{ ...exemption, vulnerabilityId: 'MALWARE:LINUX_MINER' }];
+    const many = image(scanned, { found: [found], omitted: { low: 1 } });
+    expect(
+      verdictOf(many, { states: { ...defaultPolicy.states, incomplete: 'allow' } }, { exemptions }).kind,
+    ).toBe('block');
+  });
+
+  it('passes what no engine has looked at, and never what one could not tell', () => {
+    expect(verdictOf(image(unlooked)).kind).toBe('allow');
+    expect(verdictOf(image({ state: 'scanning' })).kind).toBe('allow');
+    const incomplete: CategoryFacts = {
+      state: 'incomplete',
+      lastResult: { state: 'incomplete', problem: gap },
+    };
+    expect(verdictOf(image(incomplete))).toMatchObject({
+      kind: 'block',
+      reasons: [{ kind: 'state', state: 'incomplete', message: 'malware: clamd was away. Start it' }],
+    });
+    // A search that failed later takes nothing away from the result that stands.
+    expect(verdictOf(image({ state: 'failed', problem: gap, lastResult: { state: 'scanned' } })).kind).toBe(
+      'allow',
+    );
+  });
+});
