@@ -10,6 +10,6 @@ export function openJavaArchives(config: Pick<Config, 'javaArchives'>): JavaArch
     return JavaArchiveTable.open(config.javaArchives);
   } catch (error) {
     if (!(error instanceof JavaArchiveTableError)) throw error;
-    throw new SettingError(`Cannot use the setting "${settings.javaArchives.variable}": ${error.message}`);
+    throw new SettingError(`${error.message} (setting ${settings.javaArchives.variable})`);
   }
 }
