@@ -5,6 +5,7 @@ import { copyLine, copyRows } from '../src/advisories/copy-rows.ts';
 import type { PackageFacts } from '../src/report/image-facts.ts';
 import type { Severity } from '../src/report/severity.ts';
 import { encodePlaces } from '../src/scan/image-places.ts';
+import { matchingVersion } from '../src/scan/matching-version.ts';
 import { packIds } from '../src/scan/packed-ids.ts';
 import { summarise } from '../src/scan/summarise.ts';
 
@@ -78,8 +79,10 @@ export async function fillReports(client: pg.PoolClient): Promise<void> {
 /** Every fourth package has one to seven vulnerabilities. Returns what the server would read of them. */
 async function fillPackages(client: pg.PoolClient): Promise<ReadonlyMap<number, PackageFacts>> {
   await client.query(`
-    insert into package (ecosystem, release, name, version, source_name, source_version, module, matched_at)
-    select 'Debian', '12', 'lib' || n, '1.' || n % 9 || '-1', 'source' || n / 2, '1.' || n % 9 || '-1', '', now()
+    insert into package (ecosystem, release, name, version, source_name, source_version, module, matched_at,
+      matching_version)
+    select 'Debian', '12', 'lib' || n, '1.' || n % 9 || '-1', 'source' || n / 2, '1.' || n % 9 || '-1', '', now(),
+      ${matchingVersion}
     from generate_series(1, ${packageCount}) n order by n;
     insert into package_match (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
     select n, 'CVE-2025-' || lpad(((n * 13 + v * 997) % 9000)::text, 4, '0'), 'DEBIAN-CVE-' || n || '-' || v, 'affected',

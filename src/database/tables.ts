@@ -312,6 +312,7 @@ export interface PackageTable {
   source_version: string;
   module: string;
   matched_at: Date | null;
+  matching_version: Generated<number>;
 }
 
 export interface PackageMatchTable {

@@ -62,6 +62,21 @@ describe('matchPackage()', () => {
     expect(match([candidate('DSA-1', from('3.0.10-1'), { release })])).toHaveLength(count);
   });
 
+  it('applies advisories for the packages of a repository of its own (Drupal)', () => {
+    const views: Package = {
+      ...openssl,
+      ecosystem: 'Packagist',
+      release: '',
+      name: 'drupal/views_bulk',
+      sourceName: 'drupal/views_bulk',
+      version: '1.2.0',
+      sourceVersion: '1.2.0',
+    };
+    const release = 'https://packages.drupal.org/8';
+    const drupal = candidate('DRUPAL-1', from('1.3.0'), { ecosystem: 'Packagist', release });
+    expect(match([drupal], views)).toMatchObject([{ fixedVersion: '1.3.0', undetermined: false }]);
+  });
+
   it('takes records of one vulnerability for one, fixed where none of them affects it', () => {
     const found = match([
       candidate('DSA-1', from('3.0.10-1')),

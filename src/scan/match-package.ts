@@ -1,5 +1,6 @@
 import type { Candidate } from '../advisories/candidates.ts';
 import type { CveRatings } from '../advisories/cve-ratings.ts';
+import { isDistributionEcosystem } from '../advisories/distribution-ecosystems.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
 import { chooseSeverity } from '../matching/choose-severity.ts';
 import { type Match, matchAffected, mergeAffected } from '../matching/match-affected.ts';
@@ -42,7 +43,7 @@ export function matchPackage(options: {
 }): readonly MatchedVulnerability[] {
   const { package: installed, candidates, ratings } = options;
   const order = orderOf(installed.ecosystem);
-  const ofRelease = candidates.filter(({ release }) => release === installed.release || release === '');
+  const ofRelease = candidates.filter((candidate) => isOfRelease(candidate, installed));
   const byId = new Map<string, { records: RecordMatch[]; aliases: Set<string> }>();
   for (const statements of Map.groupBy(ofRelease, ({ advisoryId }) => advisoryId).values()) {
     const record = matchRecord(installed, statements, order);
@@ -57,6 +58,14 @@ export function matchPackage(options: {
   return [...byId].map(([id, { records, aliases }]) =>
     vulnerabilityOf({ id, aliases: [...aliases].sort(), records, order, ratings }),
   );
+}
+
+/**
+ * What stands after the colon of a language's ecosystem is no release but a repository (`Packagist:https://packages.drupal.org/8`);
+ * where a package came from is not recorded, and its name is taken for the same in all of them.
+ */
+function isOfRelease({ release, ecosystem }: Candidate, installed: Package): boolean {
+  return release === '' || release === installed.release || !isDistributionEcosystem(ecosystem);
 }
 
 function matchRecord(

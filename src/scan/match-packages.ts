@@ -6,6 +6,7 @@ import type { Tables } from '../database/tables.ts';
 import type { Package } from '../report/package.ts';
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
+import { matchingVersion } from './matching-version.ts';
 
 interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
   readonly id: number;
@@ -121,6 +122,8 @@ async function storeMatches(
     where m.package_id = any(${packageIds}::int[]) and m.resolved_at is null
       and (m.package_id, m.vulnerability_id) not in (select package_id, vulnerability_id from ${wanted})
     returning m.package_id`.execute(transaction);
-  await sql`update package set matched_at = now() where id = any(${packageIds}::int[])`.execute(transaction);
+  await sql`
+    update package set matched_at = now(), matching_version = ${matchingVersion}
+    where id = any(${packageIds}::int[])`.execute(transaction);
   return new Set([...written.rows, ...resolved.rows].map((row) => row.package_id));
 }

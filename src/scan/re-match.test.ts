@@ -107,6 +107,16 @@ describe('reMatch()', () => {
     expect(await summaryOf(withMusl.digest)).toMatchObject({ revision: 1 });
   });
 
+  it('matches again what was matched by older rules, once', async () => {
+    const { db } = harness.database;
+    await db.updateTable('package_match').set({ status: 'undetermined' }).execute();
+    await db.updateTable('package').set({ matching_version: 0 }).execute();
+    expect(await follow({})).toMatchObject({ packages: 3, changedPackages: 1 });
+    const [renewed] = await db.selectFrom('package_match').select('status').execute();
+    expect(renewed?.status).toBe('affected');
+    expect(await follow({})).toMatchObject({ packages: 0, changedPackages: 0 });
+  });
+
   it('follows a CVE that is rated anew or listed as exploited', async () => {
     await harness.database.db
       .insertInto('known_exploited')

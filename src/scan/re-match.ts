@@ -5,6 +5,7 @@ import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { awaitMatching } from './match-lock.ts';
 import { matchPackages } from './match-packages.ts';
+import { matchingVersion } from './matching-version.ts';
 import { refreshSummaries } from './refresh-summaries.ts';
 
 export interface ReMatchOptions {
@@ -69,7 +70,7 @@ async function follow(
   return { packages: named.all.length, changedPackages: changed.size, images };
 }
 
-/** The stored packages that may match otherwise now: by name, and by the CVEs of their matches. */
+/** The stored packages that may match otherwise now: by name, by the CVEs of their matches, and by older rules. */
 async function packagesNamed(
   { db }: DatabaseConnection,
   changes: Changes,
@@ -88,8 +89,12 @@ async function packagesNamed(
   const byRecord = await sql<{ id: number }>`
     select distinct package_id as id from package_match
     where resolved_at is null and advisory_id = any(${changedAdvisoryIds}::text[])`.execute(db);
+  const byRules = await sql<{ id: number }>`
+    select id from package where matched_at is not null and matching_version < ${matchingVersion}`.execute(
+    db,
+  );
   const rated = byCve.rows.map(({ id }) => id);
-  const all = new Set([...byName.rows, ...byRecord.rows].map(({ id }) => id));
+  const all = new Set([...byName.rows, ...byRecord.rows, ...byRules.rows].map(({ id }) => id));
   for (const id of rated) all.add(id);
   return { all: [...all].sort((a, b) => a - b), rated };
 }

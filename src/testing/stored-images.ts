@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Severity } from '../report/severity.ts';
 import { encodePlaces } from '../scan/image-places.ts';
+import { matchingVersion } from '../scan/matching-version.ts';
 import { packIds } from '../scan/packed-ids.ts';
 
 /** A vulnerability of a package of a stored image. */
@@ -188,7 +189,12 @@ async function storePackage(db: Database, one: StoredPackage): Promise<number> {
   const values = { ecosystem: 'Alpine', release: 'v3.4', name, version, source_name: name, module: '' };
   const { id } = await db
     .insertInto('package')
-    .values({ ...values, source_version: version, matched_at: new Date('2026-01-01T00:00:00Z') })
+    .values({
+      ...values,
+      source_version: version,
+      matched_at: new Date('2026-01-01T00:00:00Z'),
+      matching_version: matchingVersion,
+    })
     .onConflict((conflict) =>
       conflict
         .columns(['ecosystem', 'release', 'name', 'version', 'source_name', 'source_version', 'module'])
