@@ -9,6 +9,7 @@ import { ImageActions } from '../parts/image-actions.tsx';
 import { imageName } from '../parts/image-name.ts';
 import { totalOf } from '../parts/severity-order.ts';
 import { oneOf, useSearchState } from '../parts/use-search-state.ts';
+import { BaseFacts } from './image/base-facts.tsx';
 import { BuildHistoryTab } from './image/build-history-tab.tsx';
 import { DetailsTab } from './image/details-tab.tsx';
 import { FindingDrawer } from './image/finding-drawer.tsx';
@@ -71,6 +72,7 @@ function Report({ image }: { image: ImageDetails }) {
     type: undefined,
     sort: undefined,
     finding: undefined,
+    from: undefined,
   };
   return (
     <>
@@ -136,6 +138,7 @@ export function ImagePage() {
       />
       <ReportReasons image={data} />
       <ReportFacts image={data} />
+      <BaseFacts image={data} />
       <Report image={data} />
     </>
   );

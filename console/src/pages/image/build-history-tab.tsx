@@ -10,6 +10,7 @@ interface Step {
   readonly position: number;
   readonly entry: ImageDetails['history'][number];
   readonly sizeBytes: number | undefined;
+  readonly isFromBase: boolean;
 }
 
 /** The command without the shell that a builder wraps it in; `#(nop)` marks one that ran nothing. */
@@ -22,10 +23,12 @@ export function readableCommand(createdBy: string): string {
 
 function stepsOf(image: ImageDetails): readonly Step[] {
   if (image.history.length > 0) {
+    const baseLayers = image.base?.layerCount ?? 0;
     return image.history.map((entry, position) => ({
       position,
       entry,
       sizeBytes: image.layers.find((layer) => layer.index === entry.layerIndex)?.sizeBytes,
+      isFromBase: entry.layerIndex !== undefined && entry.layerIndex < baseLayers,
     }));
   }
   return [];
@@ -36,8 +39,12 @@ const columns: readonly Column<Step>[] = [
     id: 'layer',
     label: 'Layer',
     align: 'right',
-    cell: ({ entry }) =>
-      entry.layerIndex === undefined ? <span className="pq-dim">—</span> : entry.layerIndex + 1,
+    cell: ({ entry, isFromBase }) => (
+      <span className="pq-nowrap">
+        {isFromBase && <span className="pq-dim">base </span>}
+        {entry.layerIndex === undefined ? <span className="pq-dim">—</span> : entry.layerIndex + 1}
+      </span>
+    ),
   },
   {
     id: 'command',

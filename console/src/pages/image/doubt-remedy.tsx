@@ -1,7 +1,12 @@
 import { Link } from 'react-router';
 import type { Doubt } from '../../api/answers.ts';
 
-export type RemedyKind = 'supported-release' | 'known-distribution' | 'package-database' | 'feeds';
+export type RemedyKind =
+  | 'supported-release'
+  | 'known-distribution'
+  | 'package-database'
+  | 'java-archives'
+  | 'feeds';
 
 /** What takes a doubt away; undefined when nothing that people can do. */
 export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
@@ -13,6 +18,8 @@ export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
       return 'known-distribution';
     case 'no-package-database':
       return 'package-database';
+    case 'guessed-archive':
+      return 'java-archives';
     case 'no-data-for-release':
     case 'data-older-than-image':
     case 'feed-missing':
@@ -33,6 +40,8 @@ export function DoubtRemedy({ kind }: { kind: RemedyKind }) {
       return 'Build it on a distribution that the advisories cover.';
     case 'package-database':
       return 'Build it on a base that leaves its package database in the image.';
+    case 'java-archives':
+      return 'Let the server know published Java archives (PRATIQUE_JAVA_SHA1), and scan it again.';
     case 'feeds':
       return (
         <>

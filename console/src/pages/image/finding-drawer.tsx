@@ -44,9 +44,13 @@ function InThisImage({ findings }: { findings: readonly Finding[] }) {
               : `Record ${first.record} says that this version of ${first.package.name} is affected`}
           </dd>
         </div>
-        {findings.map(({ place }) => (
+        {findings.map(({ place, fromBase }) => (
           <div key={`${place.layerIndex} ${place.path}`}>
-            <dt>Where: layer {place.layerIndex + 1}</dt>
+            <dt>
+              Where: layer {place.layerIndex + 1}
+              {fromBase === true && ', which came with the base image'}
+              {fromBase === false && ', one of its own'}
+            </dt>
             <dd>
               <span className="pq-mono">{place.path}</span>
               {place.createdBy !== null && (

@@ -20,6 +20,7 @@ import { revisionOf } from './revision-of.ts';
 import './report.css';
 
 const pageSize = 100;
+const origins = ['own', 'base'] as const;
 const sorts = [
   '-severity',
   'severity',
@@ -39,9 +40,16 @@ function findingQuery(state: SearchState): FindingQuery {
     cursor: state.get('cursor'),
     severity: oneOf(state.get('severity'), severityOrder),
     fixable: state.get('fixable') === 'true' ? true : undefined,
+    fromBase: fromBase(state),
     q: state.get('q'),
     sort: oneOf(state.get('sort'), sorts),
   });
+}
+
+/** Undefined: wherever it comes from. */
+function fromBase(state: SearchState): boolean | undefined {
+  const origin = oneOf(state.get('from'), origins);
+  return origin === undefined ? undefined : origin === 'base';
 }
 
 function FixCell({ finding }: { finding: Finding }) {
@@ -70,6 +78,15 @@ function Marks({ finding }: { finding: Finding }) {
         </span>
       )}
     </>
+  );
+}
+
+function LayerCell({ finding }: { finding: Finding }) {
+  return (
+    <span className="pq-nowrap">
+      {finding.fromBase === true && <span className="pq-dim">base </span>}
+      {finding.place.layerIndex + 1}
+    </span>
   );
 }
 
@@ -113,7 +130,7 @@ function columnsOf(state: SearchState): readonly Column<Finding>[] {
       label: 'Layer',
       align: 'right',
       sortKey: 'layer',
-      cell: (finding) => finding.place.layerIndex + 1,
+      cell: (finding) => <LayerCell finding={finding} />,
     },
     {
       id: 'path',
@@ -134,7 +151,7 @@ function columnsOf(state: SearchState): readonly Column<Finding>[] {
   ];
 }
 
-function Filters({ state }: { state: SearchState }) {
+function Filters({ state, image }: { state: SearchState; image: ImageDetails }) {
   return (
     <search className="pq-filters pq-no-print">
       <SearchBox
@@ -150,6 +167,18 @@ function Filters({ state }: { state: SearchState }) {
         value={state.get('severity')}
         onChange={(severity) => state.set({ severity })}
       />
+      {image.base !== null && (
+        <Choice
+          label="Layers"
+          any="All layers"
+          options={[
+            { value: 'own', label: 'Own layers only' },
+            { value: 'base', label: 'Base layers only' },
+          ]}
+          value={state.get('from')}
+          onChange={(from) => state.set({ from })}
+        />
+      )}
       <Switch
         size="xs"
         label="Only with a fix"
@@ -164,13 +193,13 @@ function Filters({ state }: { state: SearchState }) {
 export function FindingsTab({ image }: { image: ImageDetails }) {
   const state = useSearchState();
   const findings = useFindings({ id: image.id, query: findingQuery(state), revision: revisionOf(image) });
-  const filtered = ['q', 'severity', 'fixable'].some((name) => state.get(name) !== undefined);
+  const filtered = ['q', 'severity', 'fixable', 'from'].some((name) => state.get(name) !== undefined);
   if (findings.error !== null && findings.data === undefined) {
     return <ErrorNote error={findings.error} onRetry={() => void findings.refetch()} />;
   }
   return (
     <section className="pq-panel" aria-label="Findings">
-      <Filters state={state} />
+      <Filters state={state} image={image} />
       <DataTable
         name="Findings"
         chooseColumns

@@ -2,6 +2,7 @@ import { Link } from 'react-router';
 import type { ImageDetails, Reason } from '../../api/answers.ts';
 import { isBusy } from '../../api/images.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
+import { NewerBaseLine } from './base-facts.tsx';
 import { DoubtRemedy, remedyKindOf } from './doubt-remedy.tsx';
 
 const upgradesMax = 4;
@@ -52,7 +53,7 @@ function Remedies({ image }: { image: ImageDetails }) {
 /** The upgrades that clear most, what would take doubts away, and the way to accept the risk instead. */
 export function WhatToDo({ image }: { image: ImageDetails }) {
   const state = useSearchState();
-  const { upgrades } = image;
+  const { upgrades, base } = image;
   const { reasons } = image.verdict;
   const hasIds = reasons.some((reason) => reason.kind !== 'state');
   const hasSecrets = reasons.some((reason) => reason.kind === 'secret');
@@ -71,6 +72,11 @@ export function WhatToDo({ image }: { image: ImageDetails }) {
         )}
         {hasSecrets && <li>Revoke the secrets where they were issued, and build without them.</li>}
         {isBusy(image) && <li>Wait: this page follows the scan.</li>}
+        {base !== null && base.newer !== null && (
+          <li>
+            <NewerBaseLine base={base} />
+          </li>
+        )}
         {upgrades.slice(0, upgradesMax).map((upgrade) => (
           <UpgradeLine key={`${upgrade.packageName} ${upgrade.installedVersion}`} upgrade={upgrade} />
         ))}

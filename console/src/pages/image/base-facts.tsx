@@ -1,0 +1,112 @@
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import type { ImageDetails } from '../../api/answers.ts';
+import { imageName } from '../../parts/image-name.ts';
+import { SeverityCounts } from '../../parts/severity-counts.tsx';
+import { type SeverityCountsOf, totalOf } from '../../parts/severity-order.ts';
+import { useSearchState } from '../../parts/use-search-state.ts';
+import './report.css';
+
+/** Takes every filter away, so that a link leads to exactly the findings that it counts. */
+const anyFinding = {
+  tab: undefined,
+  q: undefined,
+  severity: undefined,
+  fixable: undefined,
+  cursor: undefined,
+  page: undefined,
+};
+
+type Base = NonNullable<ImageDetails['base']>;
+
+function findings(count: number): string {
+  return count === 1 ? '1 finding' : `${count} findings`;
+}
+
+function layersInWords(from: number, to: number): string {
+  return from === to ? `layer ${from}` : `layers ${from}–${to}`;
+}
+
+function Part({ label, counts, from }: { label: ReactNode; counts: SeverityCountsOf; from: 'base' | 'own' }) {
+  const state = useSearchState();
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        <Link to={state.link({ ...anyFinding, from })}>{findings(totalOf(counts))}</Link>{' '}
+        <SeverityCounts counts={counts} />
+      </dd>
+    </div>
+  );
+}
+
+/** The advice as a sentence; it is given only for a newer image of the same release line. */
+export function NewerBaseLine({ base }: { base: Base }) {
+  const { newer } = base;
+  if (newer === null) return null;
+  const { clears, clearsHighOrWorse, adds, tag, imageId, digest } = newer;
+  const name = `${base.namespace}/${base.repository}:${tag}`;
+  return (
+    <>
+      Rebuild on the newer{' '}
+      <Link to={`/images/${imageId}`} title={digest}>
+        <strong>{name}</strong>
+      </Link>
+      : clears {findings(clears)}
+      {clearsHighOrWorse > 0 && `, ${clearsHighOrWorse} high or worse`}
+      {adds > 0 && `; brings ${adds} that this image does not have`}
+    </>
+  );
+}
+
+function Claim({ claim }: { claim: NonNullable<ImageDetails['claimedBase']> }) {
+  return (
+    <div>
+      <dt>Base as its pusher claims</dt>
+      <dd title="An annotation of the manifest: nobody has verified it, and nothing here goes by it">
+        <span className="pq-mono pq-break">{claim.name ?? claim.digest}</span>{' '}
+        <span className="pq-tag">not verified</span>
+      </dd>
+    </div>
+  );
+}
+
+/** What the image was built on, and how many of the findings came with that. */
+export function BaseFacts({ image }: { image: ImageDetails }) {
+  const { base, claimedBase, layers } = image;
+  if (base === null && claimedBase === null) return null;
+  return (
+    <section className="pq-panel pq-facts" aria-label="Base image">
+      <dl>
+        {base !== null && (
+          <>
+            <div>
+              <dt>Base image</dt>
+              <dd>
+                <Link to={`/images/${base.imageId}`} title={base.digest}>
+                  {imageName(base)}
+                </Link>
+              </dd>
+            </div>
+            <Part
+              label={`Came with the base, ${layersInWords(1, base.layerCount)}`}
+              counts={base.findingCounts}
+              from="base"
+            />
+            <Part
+              label={`Its own, ${layersInWords(base.layerCount + 1, layers.length)}`}
+              counts={base.ownFindingCounts}
+              from="own"
+            />
+          </>
+        )}
+        {claimedBase !== null && <Claim claim={claimedBase} />}
+      </dl>
+      {base !== null && base.newer !== null && (
+        <p className="pq-facts-note">
+          <NewerBaseLine base={base} />.
+        </p>
+      )}
+    </section>
+  );
+}
