@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
 import { openUploadsMaxDefault } from '../catalog/uploads.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
+import { defaultInspectionLimits, type InspectionLimits } from '../inspection/inspection-limits.ts';
 import { type ClamdAddress, parseClamdAddress } from '../malware/clamd-address.ts';
 import { type Failpoint, parseFailpoint } from './failpoints.ts';
 import { parseByteSize } from './parse-byte-size.ts';
@@ -32,6 +33,7 @@ export interface Config {
   readonly namespaceUploadsMax: number;
   readonly uploadTtlSeconds: number;
   readonly scanConcurrency: number;
+  readonly inspections: Omit<InspectionLimits, 'answerBytesMax' | 'idleMs'>;
   /** Absent: clamd is not asked. */
   readonly clamd?: ClamdAddress;
   /** Absolute; empty: no YARA. */
@@ -207,6 +209,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     namespaceUploadsMax: Number(one('namespaceUploads') ?? openUploadsMaxDefault),
     uploadTtlSeconds: parseSeconds(one('uploadTtl') ?? '24h'),
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
+    inspections: parseInspections(given),
     ...parseClamd(given.get('clamd')),
     yaraRuleFolders: (given.get('yaraRules')?.values ?? []).map((rules) => path.resolve(folder, rules)),
     malwareRescanSeconds: parseSeconds(one('malwareRescan') ?? '24h'),
@@ -227,6 +230,27 @@ function parseQuota(given: Given | undefined): Pick<Config, 'namespaceQuotaBytes
   const namespaceQuotaBytes = parseByteSize(text);
   if (namespaceQuotaBytes === undefined) throw bad(settings.namespaceQuota, given.source, text);
   return { namespaceQuotaBytes };
+}
+
+const inspectionMemoryBytesMin = 256 * 1024 ** 2;
+const inspectionMemoryBytesMax = 64 * 1024 ** 3;
+
+/** Throws for a size that is too small for any layer, or that is meant otherwise. */
+function parseInspections(given: ReadonlyMap<string, Given>): Config['inspections'] {
+  const number = (name: SettingName, byDefault: number) => Number(given.get(name)?.values[0] ?? byDefault);
+  const { processes, workSecondsMax, stallSecondsMax } = defaultInspectionLimits;
+  const memory = given.get('inspectionMemory');
+  const text = memory?.values[0];
+  const memoryBytesMax =
+    text === undefined ? defaultInspectionLimits.memoryBytesMax : (parseByteSize(text) ?? 0);
+  if (memoryBytesMax < inspectionMemoryBytesMin || memoryBytesMax > inspectionMemoryBytesMax)
+    throw bad(settings.inspectionMemory, memory?.source ?? '', text ?? '');
+  return {
+    processes: number('inspectionProcesses', processes),
+    memoryBytesMax,
+    workSecondsMax: number('inspectionTime', workSecondsMax),
+    stallSecondsMax: number('inspectionStall', stallSecondsMax),
+  };
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };

@@ -3,6 +3,7 @@ import { describeImage, documentMaker } from '../api/describe-image.ts';
 import { findImage } from '../api/find-image.ts';
 import { type ImageName, parseImageName } from '../api/parse-image-name.ts';
 import { isTarget, openTarget } from '../image/open-target.ts';
+import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import { packageUrl } from '../inventory/package-url.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { completenessInWords, completenessOf } from '../sbom/completeness.ts';
@@ -24,6 +25,8 @@ export { sbomFormatNames } from '../sbom/sbom-formats.ts';
 
 export interface SbomRequest {
   readonly installation: Installation;
+  /** Reads layers. */
+  readonly inspections: InspectionPool;
   /** As `openTarget()` takes it, or the name of an image that is stored here: `namespace/repository:tag`. */
   readonly target: string;
   readonly format: SbomFormatName;
@@ -60,6 +63,7 @@ async function inspectTarget(request: SbomRequest): Promise<DescribedImage> {
     const now = systemClock();
     const inspected = await inspectImage({
       db: installation.connection.db,
+      inspections: request.inspections,
       image,
       engines: [],
       now,

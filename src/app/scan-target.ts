@@ -1,5 +1,6 @@
 import type { Image } from '../image/image.ts';
 import { openTarget } from '../image/open-target.ts';
+import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import { packageUrl } from '../inventory/package-url.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
@@ -71,6 +72,8 @@ export interface TargetReport {
 
 export interface ScanTargetOptions {
   readonly installation: Installation;
+  /** Reads layers. */
+  readonly inspections: InspectionPool;
   /** As `openTarget()` takes it. */
   readonly target: string;
   /** `os/architecture[/variant]`; absent: the only image, or the one of this machine's platform. */
@@ -87,6 +90,7 @@ export async function scanTarget(options: ScanTargetOptions): Promise<TargetRepo
     const image = choosePlatform(await source.open(), options.platform);
     const report = await scanOutside({
       db: options.installation.connection.db,
+      inspections: options.inspections,
       image,
       engines: malware.engines,
       now: systemClock(),

@@ -20,6 +20,7 @@ import { type Installation, openInstallation } from './installation.ts';
 import { type MalwareEngines, openMalwareEngines } from './malware-engines.ts';
 import { malwareJob, malwareJobKind, malwareSchedule } from './malware-job.ts';
 import { openAccessSecrets } from './open-access-secrets.ts';
+import { openInspections } from './open-inspections.ts';
 import { scrubJob, scrubJobKind, scrubSchedule } from './scrub-job.ts';
 import { storageHealth, type WatchedFolder } from './storage-health.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
@@ -93,10 +94,12 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   const parts = { installation, logger, listener, queue, started, externalUrl, metrics, instance, malware };
   const { fastify, store, blobs } = await createServices(parts, () => missingPart({ ...parts, state }));
   await listen(fastify, address);
+  const inspections = openInspections(config, { for: 'server' });
+  started.defer(() => inspections.close());
   started.defer(() => queue.stop());
   await queue.start({
     handlers: timedJobs(metrics, {
-      ...scanJobHandlers(inBackground, { blobs, engines: malware.engines, logger }),
+      ...scanJobHandlers(inBackground, { blobs, inspections, engines: malware.engines, logger }),
       [malwareJobKind]: malwareJob(inBackground, { malware, queue, logger }),
       [syncJobKind]: syncJob(inBackground, logger),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),

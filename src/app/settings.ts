@@ -146,6 +146,40 @@ export const settings = {
     byDefault: '`2`',
     description: 'Scans and other background jobs at the same time in this process',
   },
+  inspectionProcesses: {
+    variable: 'PRATIQUE_INSPECTION_PROCESSES',
+    key: 'inspectionProcesses',
+    schema: Type.String({ pattern: '^([1-9]|[12][0-9]|3[0-2])$' }),
+    must: 'a whole number from 1 to 32',
+    byDefault: '`2`',
+    description:
+      'Layers that are read at the same time, for all scans, each in a process of its own ([operating](operating.md#inspections))',
+  },
+  inspectionMemory: {
+    variable: 'PRATIQUE_INSPECTION_MEMORY',
+    key: 'inspectionMemory',
+    schema: Type.String({ pattern: '^[1-9][0-9]{0,5}(MiB|GiB)$' }),
+    must: 'a whole number of MiB or GiB from 256MiB to 64GiB',
+    byDefault: '`1GiB`',
+    description: 'Memory that one of these processes may take; a layer that needs more makes its scan fail',
+  },
+  inspectionTime: {
+    variable: 'PRATIQUE_INSPECTION_TIME',
+    key: 'inspectionTime',
+    schema: Type.String({ pattern: '^[1-9][0-9]{0,4}$' }),
+    must: 'a whole number of seconds from 1 to 99999',
+    byDefault: '`600`',
+    description:
+      'Most processor time that the largest layer may take: it is 60 seconds, and one more for every 4 MiB that are inflated, up to this',
+  },
+  inspectionStall: {
+    variable: 'PRATIQUE_INSPECTION_STALL',
+    key: 'inspectionStall',
+    schema: Type.String({ pattern: '^[1-9][0-9]{0,3}$' }),
+    must: 'a whole number of seconds from 1 to 9999',
+    byDefault: '`30`',
+    description: 'Processor time that a layer may take without coming further',
+  },
   clamd: {
     variable: 'PRATIQUE_CLAMD',
     key: 'clamd',

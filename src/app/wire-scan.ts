@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Notifications } from '../database/notifications.ts';
+import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { JobHandler } from '../jobs/queue.ts';
 import type { Engine } from '../malware/engine.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
@@ -19,12 +20,18 @@ export function createFactsStore(installation: Installation, listener: Notificat
 /** The job that scans one stored image. */
 export function scanJobHandlers(
   installation: Installation,
-  options: { readonly blobs: BlobBytes; readonly engines: readonly Engine[]; readonly logger: Logger },
+  options: {
+    readonly blobs: BlobBytes;
+    readonly inspections: InspectionPool;
+    readonly engines: readonly Engine[];
+    readonly logger: Logger;
+  },
 ): Readonly<Record<string, JobHandler>> {
   const { db } = installation.connection;
   const job = new ScanJob({
     db,
     images: new DatabaseImages({ db, readBlob: (digest) => options.blobs.open(digest) }),
+    inspections: options.inspections,
     engines: options.engines,
     now: systemClock,
     feedAgeMaxDays,

@@ -4,7 +4,7 @@ import { type SbomFormatName, sbomFormatNames, sbomOfTarget } from '../app/sbom-
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { print } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
-import { withInstallation } from './with-installation.ts';
+import { withInspections } from './with-inspections.ts';
 
 interface SbomCommandOptions {
   readonly format: SbomFormatName;
@@ -36,10 +36,11 @@ async function writeSbom(
   target: string,
   { format, output, platform, allowIncomplete }: SbomCommandOptions,
 ): Promise<void> {
-  await withInstallation(context, async (installation) => {
+  await withInspections(context, async (installation, inspections) => {
     const progress = new ProgressLine(process.stderr);
     const { document, warning } = await sbomOfTarget({
       installation,
+      inspections,
       target,
       format,
       ...(platform === undefined ? {} : { platform }),

@@ -6,7 +6,7 @@ import { print } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { scanJson } from './scan-json.ts';
 import { scanTable } from './scan-table.ts';
-import { withInstallation } from './with-installation.ts';
+import { withInspections } from './with-inspections.ts';
 
 const thresholds = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
 const severities = [...thresholds, 'unknown'] as const;
@@ -42,10 +42,11 @@ function parseThreshold(text: string): FailThreshold {
 }
 
 async function scan(context: CommandContext, target: string, options: ScanCommandOptions): Promise<void> {
-  await withInstallation(context, async (installation) => {
+  await withInspections(context, async (installation, inspections) => {
     const progress = new ProgressLine(process.stderr);
     const report = await scanTarget({
       installation,
+      inspections,
       target,
       ...(options.platform === undefined ? {} : { platform: options.platform }),
       onProgress: ({ layersDone, layersTotal }) =>

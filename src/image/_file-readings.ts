@@ -1,4 +1,5 @@
 import { HeldBytes } from '../bytes/held-bytes.ts';
+import { isOutOfMemory } from '../bytes/is-out-of-memory.ts';
 import type { TarBodyRest } from '../bytes/tar-entry.ts';
 import { executableMagicBytes, isExecutable } from './_executable.ts';
 import type { ContentReading, LayerProbe } from './layer-probe.ts';
@@ -93,6 +94,7 @@ export class FileReadings<Found, Hit> {
     try {
       read();
     } catch (error) {
+      if (isOutOfMemory(error)) throw error;
       this.#content = undefined;
       const reason = error instanceof Error ? error.message : String(error);
       this.#output.problem('unreadable', `"${this.#path}" could not be understood: ${reason}`);

@@ -1,4 +1,5 @@
 import { ArchiveError } from '../bytes/archive-error.ts';
+import { isOutOfMemory } from '../bytes/is-out-of-memory.ts';
 import type { TarBodyRest, TarEntry, TarVisitor } from '../bytes/tar-entry.ts';
 import { FileReadings } from './_file-readings.ts';
 import { hashPath } from './_path-hashes.ts';
@@ -83,6 +84,7 @@ export class LayerVisitor<Found, Hit = never> implements TarVisitor {
     try {
       this.files.set(path, this.#probe.extract(path, bytes));
     } catch (error) {
+      if (isOutOfMemory(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       this.files.set(path, []);
       this.report('unreadable', `"${path}" could not be understood: ${reason}`);

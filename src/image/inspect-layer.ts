@@ -36,11 +36,18 @@ export async function inspectLayer<Found, Hit = never>(options: {
   readonly probe: LayerProbe<Found, Hit>;
   readonly limits?: InspectLimits;
   readonly signal?: AbortSignal;
+  /** Told of the inflated bytes so far, after each piece; those of a second reading are added. */
+  readonly onProgress?: (inflatedBytes: number) => void;
 }): Promise<LayerReport<Found, Hit>> {
-  const { probe, limits = defaultInspectLimits } = options;
+  const { probe, limits = defaultInspectLimits, onProgress } = options;
   const visitor = new LayerVisitor(probe, limits.linksMax);
   const hasher = createHasher('sha256');
-  const reading = { ...options, limits };
+  let progressBytes = 0;
+  const onRead = (chunk: Buffer): void => {
+    progressBytes += chunk.length;
+    onProgress?.(progressBytes);
+  };
+  const reading = { ...options, limits, onRead };
   const pass = await readMembers({ ...reading, visitor, onChunk: (chunk) => hasher.update(chunk) });
   const nonDirectoryHashes = joinPathHashes(visitor.nonDirectoryHashes);
   const directoryHashes = joinPathHashes(visitor.directoryHashes);
@@ -81,7 +88,10 @@ async function readMembers(options: {
   readonly visitor: TarVisitor;
   readonly limits: InspectLimits;
   readonly signal?: AbortSignal;
+  /** Before its members are looked at. */
   readonly onChunk?: (chunk: Buffer) => void;
+  /** Afterwards. */
+  readonly onRead: (chunk: Buffer) => void;
 }): Promise<Pass> {
   const { signal, limits } = options;
   signal?.throwIfAborted();
@@ -98,6 +108,7 @@ async function readMembers(options: {
       inflatedBytes += chunk.length;
       options.onChunk?.(chunk);
       reader.write(chunk);
+      options.onRead(chunk);
     }
     signal?.throwIfAborted();
     reader.end();
@@ -148,6 +159,7 @@ async function readAliases<Found, Hit>(
     readonly probe: LayerProbe<Found, Hit>;
     readonly limits: InspectLimits;
     readonly signal?: AbortSignal;
+    readonly onRead: (chunk: Buffer) => void;
   },
 ): Promise<void> {
   for (const message of aliases.problems) visitor.report('link', message);

@@ -111,6 +111,7 @@ describe('scanOutside()', () => {
     const progress: number[] = [];
     const report = await scanOutside({
       db,
+      inspections: harness.inspections,
       image: opened,
       now: today,
       onProgress: ({ layersDone }) => progress.push(layersDone),

@@ -1,12 +1,12 @@
 import type { Database } from '../database/database.ts';
+import type { FileFate } from '../image/file-fate.ts';
 import type { Image } from '../image/image.ts';
-import { mergeLayers } from '../image/merge-layers.ts';
-import { buildInventory, type Inventory } from '../inventory/build-inventory.ts';
-import { inventoryProbe } from '../inventory/layer-probe.ts';
+import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
+import type { InspectionPool } from '../inspection/inspection-pool.ts';
+import type { Inventory } from '../inventory/build-inventory.ts';
 import type { Engine } from '../malware/engine.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import { type InspectedMalware, inspectMalware, unsupportedMalware } from './image-malware.ts';
-import { type InspectedSecrets, inspectSecrets } from './image-secrets.ts';
 import { inspectLayers, type ScanProgress } from './inspect-layers.ts';
 import { maskCommands } from './mask-commands.ts';
 import { couldBeRootFileSystem } from './root-file-system.ts';
@@ -14,6 +14,8 @@ import { couldBeRootFileSystem } from './root-file-system.ts';
 export interface InspectImageOptions {
   /** Keeps inspected layers, by digest. */
   readonly db: Database;
+  /** Reads the layers. */
+  readonly inspections: InspectionPool;
   readonly image: Image;
   /** Malware engines; none is an answer too. */
   readonly engines: readonly Engine[];
@@ -35,9 +37,12 @@ export interface InspectedImage {
 
 const nothingRead: ScanProgress = { layersTotal: 0, layersDone: 0, layersRead: 0 };
 
-/** Reads an image's layers, each at most once ever, and says what is installed. Throws what the source or the signal throws. */
+/**
+ * Reads an image's layers, each at most once ever, and says what is installed. Throws what the source or the signal throws,
+ * and an `InspectionError` for layers that cannot be inspected within the budgets.
+ */
 export async function inspectImage(options: InspectImageOptions): Promise<InspectedImage> {
-  const { now } = options;
+  const { inspections, now, signal } = options;
   const image = withMaskedCommands(options.image);
   if (!(await mayHoldFiles(image))) {
     const reason =
@@ -54,29 +59,31 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
     };
   }
   const { reports, ...progress } = await inspectLayers(options);
-  const diffIds = image.layers.map(({ diffId }) => diffId);
-  const view = mergeLayers(reports, {
-    knownPaths: inventoryProbe.knownPaths ?? [],
-    // A manifest without an image's config names none; Docker and containerd refuse a layer that is not the named one.
-    ...(diffIds.some((diffId) => diffId !== undefined) && { diffIds }),
-  });
-  const inventory = buildInventory({ view, layers: image.layers, reports, now });
-  const secrets = inspectSecrets(image, reports, now);
-  const malware = await inspectMalware({ ...options, image, reports });
-  const [first] = view.incomplete;
-  if (first === undefined) return { outcome: 'scanned', inventory, secrets, malware, progress };
+  const malware = await inspectMalware({ ...options, image });
+  const { layers, configTexts } = image;
+  const files = malware.findings.map(({ path, layer }) => ({ path, layerIndex: layer.index }));
+  const request = { image: { layers, configTexts }, files, now: now.toISOString() };
+  const { incomplete, inventory, secrets, fates } = await inspections.combineLayers(reports, request, signal);
+  const inspected = { inventory, secrets, malware: withFates(malware, fates), progress };
+  if (incomplete.length === 0) return { outcome: 'scanned', ...inspected };
   return {
     outcome: 'incomplete',
     problem: {
       phase: 'read-layer',
-      reason: view.incomplete.map(({ layerIndex, message }) => `layer ${layerIndex}: ${message}`).join('; '),
+      reason: incomplete.map(({ layerIndex, message }) => `layer ${layerIndex}: ${message}`).join('; '),
       remedy: 'Build the image again with a current tool; what was read is shown, but more may be in it',
     },
-    inventory,
-    secrets,
-    malware,
-    progress,
+    ...inspected,
   };
+}
+
+/** `fates`: of the findings, in their order. */
+function withFates(malware: InspectedMalware, fates: readonly (FileFate | null)[]): InspectedMalware {
+  const findings = malware.findings.map((finding, index) => {
+    const fate = fates[index] ?? undefined;
+    return fate === undefined ? finding : { ...finding, fate };
+  });
+  return { ...malware, findings };
 }
 
 /** Longest command of a build that is kept beside what its layer holds. */

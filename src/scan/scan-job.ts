@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
+import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { Engine } from '../malware/engine.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
@@ -22,6 +23,8 @@ export interface ScanJobContext {
 export interface ScanJobOptions {
   readonly db: Database;
   readonly images: StoredImages;
+  /** Reads layers. */
+  readonly inspections: InspectionPool;
   /** Malware engines; default none. */
   readonly engines?: readonly Engine[];
   readonly now: () => Date;
@@ -64,11 +67,12 @@ export class ScanJob {
 
   async #scan(run: ScanRun, signal: AbortSignal): Promise<void> {
     const { digest } = run;
-    const { db, images, engines = [], now, feedAgeMaxDays = 5 } = this.#options;
+    const { db, images, inspections, engines = [], now, feedAgeMaxDays = 5 } = this.#options;
     const image = await inPhase('fetch', () => images.open(digest));
     const inspected = await inPhase('read-layer', () =>
       inspectImage({
         db,
+        inspections,
         image,
         engines,
         now: now(),

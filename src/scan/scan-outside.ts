@@ -1,6 +1,8 @@
 import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
+import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
+import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { Engine } from '../malware/engine.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
@@ -9,7 +11,7 @@ import type { SecretFinding } from '../report/image-secrets.ts';
 import { imageDoubts } from './image-doubts.ts';
 import { type InspectedMalware, malwareFacts } from './image-malware.ts';
 import type { StoredPlace } from './image-places.ts';
-import { type InspectedSecrets, secretFacts } from './image-secrets.ts';
+import { secretFacts } from './image-secrets.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { ScanProgress } from './inspect-layers.ts';
 import { internInventory } from './intern-inventory.ts';
@@ -32,6 +34,8 @@ export interface OutsideReport {
 
 export interface ScanOutsideOptions {
   readonly db: Database;
+  /** Reads layers. */
+  readonly inspections: InspectionPool;
   readonly image: Image;
   /** Malware engines; default none. */
   readonly engines?: readonly Engine[];
@@ -43,9 +47,10 @@ export interface ScanOutsideOptions {
 
 /** Scans an opened image with the server's engine; its layers and packages are remembered, the image is not. */
 export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideReport> {
-  const { db, image, engines = [], now, feedAgeMaxDays = 5 } = options;
+  const { db, inspections, image, engines = [], now, feedAgeMaxDays = 5 } = options;
   const inspected = await inspectImage({
     db,
+    inspections,
     image,
     engines,
     now,

@@ -12,6 +12,7 @@ import { ScanningPushObserver } from '../gate/push-observer.ts';
 import { ScanChanges } from '../gate/scan-changes.ts';
 import { TagGuard } from '../gate/tag-guard.ts';
 import { Verdicts } from '../gate/verdicts.ts';
+import { InspectionPool } from '../inspection/inspection-pool.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { Engine } from '../malware/engine.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -43,6 +44,7 @@ export class ScanHarness {
   readonly verdicts: Verdicts;
   readonly pullGuard: PolicyPullGuard;
   readonly tagGuard = new TagGuard();
+  readonly inspections = new InspectionPool();
   readonly scanJob: ScanJob;
   /** Malware engines, which a test may add to. */
   readonly engines: Engine[] = [];
@@ -88,6 +90,7 @@ export class ScanHarness {
     this.scanJob = new ScanJob({
       db,
       images: new DatabaseImages({ db, readBlob: (digest) => this.#readBlob(digest) }),
+      inspections: this.inspections,
       engines: this.engines,
       now,
       onFailure: (_digest, error) => this.failures.push(error),
@@ -100,6 +103,7 @@ export class ScanHarness {
 
   async close(): Promise<void> {
     await this.queue.stop();
+    await this.inspections.close();
     this.#changes.close();
     this.#policies.close();
     this.facts.close();

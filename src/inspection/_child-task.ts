@@ -1,0 +1,20 @@
+import type { Readable } from 'node:stream';
+import type { CombineRequest } from './combine-layers.ts';
+
+/** What an inspection process is asked to do. */
+export type ChildTask =
+  | { readonly kind: 'layer' }
+  /** Its sources are packed reports, bottom first. */
+  | { readonly kind: 'combine'; readonly reportCount: number; readonly request: CombineRequest };
+
+/** What the server gives to a task in its process, and is told of it. */
+export interface TaskDesk {
+  open(index: number): Promise<Readable>;
+  /** So many bytes are read by now. */
+  progress(bytes: number): void;
+}
+
+export interface TaskResult {
+  readonly answer: unknown;
+  readonly bytes?: Buffer;
+}
