@@ -88,6 +88,16 @@ describe.skipIf(!hasProgram('chromium'))('accounts in the console, in a real bro
     await dialog().waitFor({ state: 'hidden' });
     expect(await dora.call('GET', '/sessions')).toMatchObject({ total: 0 });
     await picture('users');
+    await dora.call('POST', '/tokens', { name: 'lost laptop', scope: 'full' });
+    await page.getByRole('button', { name: 'Access tokens of dora' }).click();
+    await row('Access tokens of dora', 'lost laptop').waitFor();
+    await picture('users-tokens');
+    await page.getByRole('button', { name: 'Revoke lost laptop' }).click();
+    await page.getByRole('button', { name: 'Revoke token' }).click();
+    await page.getByText('dora has none').waitFor();
+    expect(await dora.call('GET', '/tokens')).toMatchObject({ total: 0 });
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'hidden' });
   });
 
   it('adds a member, changes the role and removes it', async () => {

@@ -10,7 +10,7 @@ import { ApiClient } from './api-client.ts';
 import { type CostlyManifest, costlyContent } from './costly-manifests.ts';
 import { adminPassword, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** `npm run soak:slow` sets it. Without, a busy machine is allowed for by what pings take without the flood. */
+/** `npm run soak:slow` sets it, on a machine that does nothing else; elsewhere only the median says something of the server. */
 const isAlone = process.env['PRATIQUE_TEST_SLOW_CLIENTS'] !== undefined;
 const connections = 50;
 const durationMs = isAlone ? 20_000 : 4_000;
@@ -60,8 +60,8 @@ async function pingTimes(): Promise<readonly number[]> {
   );
 }
 
-function p99Of(times: readonly number[]): number {
-  return times[Math.floor(times.length * 0.99)] ?? Number.NaN;
+function quantileOf(times: readonly number[], share: number): number {
+  return times[Math.floor(times.length * share)] ?? Number.NaN;
 }
 
 const kinds: readonly (readonly [CostlyManifest, string])[] = [
@@ -97,8 +97,9 @@ describe(`${connections} connections that push manifests of 4 MiB`, () => {
       clearInterval(watch);
       const figures = {
         pings: times.length,
-        p99AloneMs: p99Of(alone),
-        p99Ms: p99Of(times),
+        p99AloneMs: quantileOf(alone, 0.99),
+        p50Ms: quantileOf(times, 0.5),
+        p99Ms: quantileOf(times, 0.99),
         maxMs: times.at(-1),
       };
       console.log(JSON.stringify({ kind, ...figures, growthMib: peakMib - beforeMib, answered }));
@@ -106,7 +107,8 @@ describe(`${connections} connections that push manifests of 4 MiB`, () => {
       expect(Object.keys(answered).filter((one) => ![status, '429', 'cut'].includes(one))).toEqual([]);
       expect(peakMib - beforeMib).toBeLessThan(200);
       expect(times.length).toBeGreaterThan(20);
-      expect(figures.p99Ms).toBeLessThan(isAlone ? 100 : 100 + 4 * figures.p99AloneMs);
+      expect(figures.p50Ms).toBeLessThan(100);
+      if (isAlone) expect(figures.p99Ms).toBeLessThan(100);
     },
   );
 });

@@ -67,6 +67,42 @@ describe('access tokens', () => {
     for (const way of ways) expect((await send(way, 'GET', '/namespaces/own')).status).toBe(401);
   });
 
+  it('are seen and revoked by a system admin, one by one and under their user alone (threats.md A1)', async () => {
+    const [kept, lost] = [await makeToken('full'), await makeToken('read-only')];
+    const listed = await server.call('systemAdmin', 'GET', '/users/developer/tokens');
+    expect(listed.body).toMatchObject({
+      items: expect.arrayContaining([
+        expect.objectContaining({ id: kept.id, name: 'laptop', scope: 'full' }),
+        expect.objectContaining({ id: lost.id, name: 'laptop', scope: 'read-only' }),
+      ]),
+    });
+    expect(JSON.stringify(listed.body)).not.toContain(lost.secret);
+    const call = async (path: string) => (await server.call('systemAdmin', 'DELETE', path)).status;
+    expect(await call(`/users/guest/tokens/${lost.id}`)).toBe(404);
+    expect(await call(`/users/nobody/tokens/${lost.id}`)).toBe(404);
+    expect(await call(`/users/developer/tokens/${lost.id}`)).toBe(204);
+    expect(await call(`/users/developer/tokens/${lost.id}`)).toBe(404);
+    expect((await send(`Bearer ${lost.secret}`, 'GET', '/namespaces/own')).status).toBe(401);
+    expect((await send(`Bearer ${kept.secret}`, 'GET', '/namespaces/own')).status).toBe(200);
+    const { body } = await server.call('systemAdmin', 'GET', '/events?kind=access-token.revoked');
+    expect(body).toMatchObject({
+      items: expect.arrayContaining([
+        expect.objectContaining({
+          subject: 'developer',
+          details: expect.objectContaining({ tokenId: lost.id }),
+        }),
+      ]),
+    });
+    await server.call('systemAdmin', 'DELETE', `/users/developer/tokens/${kept.id}`);
+  });
+
+  it('tell nobody but system admins of a user’s tokens, nor of a robot’s secrets under its name', async () => {
+    const { robot } = await makeRobot('not-a-user', 'pull');
+    expect((await server.call('systemAdmin', 'GET', `/users/${robot.login}/tokens`)).status).toBe(404);
+    expect((await server.call('namespaceAdmin', 'GET', '/users/developer/tokens')).status).toBe(403);
+    expect((await server.call('developer', 'GET', '/users/developer/tokens')).status).toBe(403);
+  });
+
   it('change nothing when they are read-only, not even for a system admin', async () => {
     const developer = `Bearer ${(await makeToken('read-only')).secret}`;
     const admin = `Bearer ${(await makeToken('read-only', 'systemAdmin')).secret}`;

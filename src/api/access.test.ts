@@ -40,6 +40,8 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   listAccessTokens: users(200),
   createAccessToken: users(201),
   revokeAccessToken: users(204),
+  listUserAccessTokens: admins(200),
+  revokeUserAccessToken: admins(204),
   listRobots: auditors,
   createRobot: configurers(201),
   changeRobot: configurers(200),

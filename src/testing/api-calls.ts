@@ -54,6 +54,10 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
   revokeAccessToken: async (server, unique) => ({
     path: `/tokens/${await makeTokenOfCaller(server, unique)}`,
   }),
+  listUserAccessTokens: () => ({ path: '/users/guest/tokens' }),
+  revokeUserAccessToken: async (server, unique) => ({
+    path: `/users/guest/tokens/${await makeTokenOfCaller(server, `${unique}-guest`)}`,
+  }),
   listRobots: () => ({ path: '/namespaces/own/robots' }),
   createRobot: (_, unique) => ({
     path: '/namespaces/own/robots',

@@ -31,3 +31,28 @@ export function useRevokeAccessToken() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['tokens'] }),
   });
 }
+
+/** Those of another user, for system admins. */
+export function useAccessTokensOf(name: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['users', name, 'tokens'],
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.client.GET('/users/{name}/tokens', {
+          params: { path: { name }, query: { limit: 200 } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function useRevokeAccessTokenOf(name: string) {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) =>
+      answerOf(api.client.DELETE('/users/{name}/tokens/{id}', { params: { path: { name, id } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['users', name, 'tokens'] }),
+  });
+}

@@ -6,31 +6,11 @@ import type { AccessToken } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
-import type { Column } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { given } from '../parts/given.ts';
-import { RelativeTime } from '../parts/relative-time.tsx';
-import { RowAction } from '../parts/row-action.tsx';
-import { LastUse, SecretExpiry } from '../parts/secret-times.tsx';
+import { tokenColumns } from '../parts/token-columns.tsx';
 import { WholeTable } from '../parts/whole-table.tsx';
 import { CreateAccessToken } from './access-tokens/create-access-token.tsx';
-
-function columnsOf(onRevoke: (token: AccessToken) => void): readonly Column<AccessToken>[] {
-  return [
-    { id: 'name', label: 'Token', grow: true, cell: (token) => token.name },
-    { id: 'scope', label: 'Scope', cell: (token) => (token.scope === 'full' ? 'Full' : 'Read-only') },
-    { id: 'used', label: 'Last used', cell: (token) => <LastUse at={token.lastUsedAt} /> },
-    { id: 'expires', label: 'Expires', cell: (token) => <SecretExpiry {...token} /> },
-    { id: 'created', label: 'Created', cell: (token) => <RelativeTime at={token.createdAt} /> },
-    {
-      id: 'actions',
-      label: 'Actions',
-      head: '',
-      align: 'right',
-      cell: (token) => <RowAction label="Revoke" of={token.name} onClick={() => onRevoke(token)} />,
-    },
-  ];
-}
 
 function sentenceOf(tokens: readonly AccessToken[] | undefined): string | undefined {
   if (tokens === undefined || tokens.length === 0) return undefined;
@@ -65,7 +45,7 @@ export function AccessTokensPage() {
       <WholeTable
         name="Access tokens"
         list={tokens}
-        columns={columnsOf(setRevoked)}
+        columns={tokenColumns(setRevoked)}
         rowKey={(token) => String(token.id)}
         empty={
           <EmptyNote title="No access tokens yet">

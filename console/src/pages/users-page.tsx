@@ -13,6 +13,7 @@ import { RowAction } from '../parts/row-action.tsx';
 import { WholeTable } from '../parts/whole-table.tsx';
 import { CreateUser } from './users/create-user.tsx';
 import { SetPassword } from './users/set-password.tsx';
+import { UserTokens } from './users/user-tokens.tsx';
 
 function AdminSwitch({ user }: { user: User }) {
   const change = useChangeUser();
@@ -42,7 +43,7 @@ function DisabledSwitch({ user }: { user: User }) {
 
 interface Shown {
   readonly user: User;
-  readonly what: 'password' | 'sessions' | 'deletion';
+  readonly what: 'password' | 'tokens' | 'sessions' | 'deletion';
 }
 
 function columnsOf(self: string, onShow: (shown: Shown) => void): readonly Column<User>[] {
@@ -80,6 +81,11 @@ function columnsOf(self: string, onShow: (shown: Shown) => void): readonly Colum
               label="Set password"
               of={`of ${user.name}`}
               onClick={() => onShow({ user, what: 'password' })}
+            />
+            <RowAction
+              label="Access tokens"
+              of={`of ${user.name}`}
+              onClick={() => onShow({ user, what: 'tokens' })}
             />
             <RowAction label="Sign out" of={user.name} onClick={() => onShow({ user, what: 'sessions' })} />
             <RowAction label="Delete" of={user.name} onClick={() => onShow({ user, what: 'deletion' })} />
@@ -121,6 +127,7 @@ export function UsersPage() {
         rowKey={(user) => user.name}
         empty={null}
       />
+      {shown?.what === 'tokens' && <UserTokens user={shown.user} onClose={close} />}
       {shown?.what === 'password' && <SetPassword user={shown.user} onClose={close} />}
       <ConfirmDialog
         opened={shown?.what === 'sessions'}
@@ -131,7 +138,7 @@ export function UsersPage() {
         onClose={close}
         onConfirm={() => shown !== undefined && signOut.mutate(shown.user.name, { onSuccess: close })}
       >
-        Every session ends at once. Access tokens go on: disabling the user revokes them.
+        Every session ends at once. Access tokens go on until they are revoked.
       </ConfirmDialog>
       <ConfirmDialog
         opened={shown?.what === 'deletion'}

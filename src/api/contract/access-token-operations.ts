@@ -1,6 +1,13 @@
-import { AccessToken, AccessTokenCreate, AccessTokenCreated, AccessTokenParams } from './access-token.ts';
+import {
+  AccessToken,
+  AccessTokenCreate,
+  AccessTokenCreated,
+  AccessTokenParams,
+  UserAccessTokenParams,
+} from './access-token.ts';
 import { operation } from './operation.ts';
 import { PageQuery, page } from './page.ts';
+import { UserParams } from './user.ts';
 
 export const accessTokenOperations = {
   listAccessTokens: operation({
@@ -30,6 +37,26 @@ export const accessTokenOperations = {
     summary: "Revoke one of the caller's access tokens, at once",
     access: { kind: 'account' },
     params: AccessTokenParams,
+    status: 204,
+  }),
+  listUserAccessTokens: operation({
+    method: 'GET',
+    path: '/users/:name/tokens',
+    tag: 'users',
+    summary: "A user's access tokens, oldest first, without their secrets",
+    access: { kind: 'admin' },
+    params: UserParams,
+    query: PageQuery,
+    status: 200,
+    response: page(AccessToken),
+  }),
+  revokeUserAccessToken: operation({
+    method: 'DELETE',
+    path: '/users/:name/tokens/:id',
+    tag: 'users',
+    summary: 'Revoke one access token of a user, at once',
+    access: { kind: 'admin' },
+    params: UserAccessTokenParams,
     status: 204,
   }),
 };

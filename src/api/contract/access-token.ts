@@ -33,3 +33,4 @@ export const AccessTokenCreated = component('AccessTokenCreated', {
 });
 
 export const AccessTokenParams = closed({ id: Id });
+export const UserAccessTokenParams = closed({ name: Type.String({ maxLength: 255 }), id: Id });

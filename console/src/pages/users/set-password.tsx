@@ -18,7 +18,7 @@ export function SetPassword({ user, onClose }: { user: User; onClose: () => void
       onSubmit={() => change.mutate({ name: user.name, password }, { onSuccess: onClose })}
       onClose={onClose}
     >
-      <div>Their sessions end. Access tokens go on: disabling the user revokes them.</div>
+      <div>Their sessions end. Access tokens go on until they are revoked.</div>
       <NewPasswordField label="New password" required value={password} onChange={setPassword} />
     </FormDialog>
   );
