@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox';
 import { baseProperties } from './base-image.ts';
-import { baseProperties } from './base-image.ts';
 import { closed, component, Id, Instant } from './component.ts';
 import { UsedSignatures } from './malware.ts';
 import { pageQuery } from './page.ts';
@@ -92,7 +91,6 @@ export const ImageDetails = component('ImageDetails', {
   createdAt: Type.Union([Type.String(), Type.Null()]),
   inspectedAt: Type.Union([Instant, Type.Null()]),
   packageCount: Type.Union([Type.Integer(), Type.Null()]),
-  ...baseProperties,
   ...baseProperties,
   layers: Type.Array(
     closed({
