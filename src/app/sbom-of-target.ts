@@ -15,6 +15,7 @@ import { inspectImage } from '../scan/inspect-image.ts';
 import type { ScanProgress } from '../scan/inspect-layers.ts';
 import { systemClock } from './clock.ts';
 import type { Installation } from './installation.ts';
+import { openJavaArchives } from './java-archives.ts';
 import { programVersion } from './program-version.ts';
 import { choosePlatform } from './scan-target.ts';
 import { StartError } from './start-error.ts';
@@ -57,6 +58,7 @@ export async function sbomOfTarget(request: SbomRequest): Promise<SbomOfTarget> 
 
 async function inspectTarget(request: SbomRequest): Promise<DescribedImage> {
   const { installation, target, onProgress } = request;
+  const archives = openJavaArchives(installation.config);
   const source = openTarget(target);
   try {
     const image = choosePlatform(await source.open(), request.platform);
@@ -66,6 +68,7 @@ async function inspectTarget(request: SbomRequest): Promise<DescribedImage> {
       inspections: request.inspections,
       image,
       engines: [],
+      archives,
       now,
       signal: new AbortController().signal,
       onProgress: async (progress) => onProgress?.(progress),
@@ -90,6 +93,7 @@ async function inspectTarget(request: SbomRequest): Promise<DescribedImage> {
       packages: packages.map((placed) => ({ ...placed, purl: packageUrl(placed.package, distribution) })),
     };
   } finally {
+    archives?.close();
     await source.close();
   }
 }

@@ -9,12 +9,14 @@ import { countSecrets, type SecretFinding } from '../report/image-secrets.ts';
 import { malwareAdvice } from '../report/malware.ts';
 import type { PackagePlace } from '../report/package.ts';
 import { severityRank } from '../report/severity.ts';
+import { type BaseImage, findBaseImage } from '../scan/base-image.ts';
 import type { ScanProgress } from '../scan/inspect-layers.ts';
 import { type OutsideReport, scanOutside } from '../scan/scan-outside.ts';
 import type { FindingCounts } from '../scan/summarise.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 import type { Installation } from './installation.ts';
+import { openJavaArchives } from './java-archives.ts';
 import { openMalwareEngines } from './malware-engines.ts';
 
 /** The target holds images, but not the one that was asked for. */
@@ -55,6 +57,8 @@ export interface TargetReport {
   readonly image: Pick<Image, 'digest' | 'configDigest' | 'platform' | 'createdAt'> & {
     readonly distribution?: OutsideReport['distribution'];
   };
+  /** The image in the data folder that it was built on; absent: none is known. */
+  readonly base?: BaseImage;
   readonly facts: ImageFacts;
   readonly counts: FindingCounts;
   readonly packages: readonly ScannedPackage[];
@@ -84,6 +88,7 @@ export interface ScanTargetOptions {
 
 /** Scans an archive, a layout or a directory with the data folder's advisories. Throws what opening the target throws. */
 export async function scanTarget(options: ScanTargetOptions): Promise<TargetReport> {
+  const archives = openJavaArchives(options.installation.config);
   const source = openTarget(options.target);
   const malware = openMalwareEngines(options.installation.config);
   try {
@@ -93,13 +98,18 @@ export async function scanTarget(options: ScanTargetOptions): Promise<TargetRepo
       inspections: options.inspections,
       image,
       engines: malware.engines,
+      archives,
       now: systemClock(),
       feedAgeMaxDays,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
-    return targetReport(image, report);
+    const base = await findBaseImage(options.installation.connection.db, {
+      layers: image.layers.map(({ digest }) => digest),
+    });
+    return { ...targetReport(image, report), ...(base === undefined ? {} : { base }) };
   } finally {
+    archives?.close();
     await malware.close();
     await source.close();
   }

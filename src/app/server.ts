@@ -17,6 +17,7 @@ import { registerConsole } from './console-files.ts';
 import { createHttpServer } from './create-http-server.ts';
 import { registerHealth } from './health.ts';
 import { type Installation, openInstallation } from './installation.ts';
+import { openJavaArchives } from './java-archives.ts';
 import { type MalwareEngines, openMalwareEngines } from './malware-engines.ts';
 import { malwareJob, malwareJobKind, malwareSchedule } from './malware-job.ts';
 import { openAccessSecrets } from './open-access-secrets.ts';
@@ -65,6 +66,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
 }
 
 async function start(config: Config, logger: Logger, started: AsyncDisposableStack): Promise<RunningServer> {
+  const archives = openJavaArchives(config);
+  started.defer(() => archives?.close());
   const onEvent = (message: string) => logger.warn(message);
   const installation = await openInstallation(config, { role: 'server', onEvent });
   started.defer(() => installation.close());
@@ -99,7 +102,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   started.defer(() => queue.stop());
   await queue.start({
     handlers: timedJobs(metrics, {
-      ...scanJobHandlers(inBackground, { blobs, inspections, engines: malware.engines, logger }),
+      ...scanJobHandlers(inBackground, { blobs, inspections, engines: malware.engines, archives, logger }),
       [malwareJobKind]: malwareJob(inBackground, { malware, queue, logger }),
       [syncJobKind]: syncJob(inBackground, logger),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),

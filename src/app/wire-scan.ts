@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Notifications } from '../database/notifications.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
+import type { PublishedArchives } from '../inventory/published-archives.ts';
 import type { JobHandler } from '../jobs/queue.ts';
 import type { Engine } from '../malware/engine.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
@@ -24,6 +25,7 @@ export function scanJobHandlers(
     readonly blobs: BlobBytes;
     readonly inspections: InspectionPool;
     readonly engines: readonly Engine[];
+    readonly archives: PublishedArchives | undefined;
     readonly logger: Logger;
   },
 ): Readonly<Record<string, JobHandler>> {
@@ -33,6 +35,7 @@ export function scanJobHandlers(
     images: new DatabaseImages({ db, readBlob: (digest) => options.blobs.open(digest) }),
     inspections: options.inspections,
     engines: options.engines,
+    archives: options.archives,
     now: systemClock,
     feedAgeMaxDays,
     onFailure: (digest, error) => options.logger.warn({ digest, err: error }, 'a scan failed'),

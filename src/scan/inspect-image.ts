@@ -4,6 +4,7 @@ import type { Image } from '../image/image.ts';
 import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { Inventory } from '../inventory/build-inventory.ts';
+import { nameArchives, type PublishedArchives } from '../inventory/published-archives.ts';
 import type { Engine } from '../malware/engine.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import { type InspectedMalware, inspectMalware, unsupportedMalware } from './image-malware.ts';
@@ -19,6 +20,8 @@ export interface InspectImageOptions {
   readonly image: Image;
   /** Malware engines; none is an answer too. */
   readonly engines: readonly Engine[];
+  /** Names Java archives by their bytes; absent: guessed names stay. */
+  readonly archives?: PublishedArchives | undefined;
   readonly now: Date;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ScanProgress) => Promise<void>;
@@ -64,7 +67,9 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
   const files = malware.findings.map(({ path, layer }) => ({ path, layerIndex: layer.index }));
   const request = { image: { layers, configTexts }, files, now: now.toISOString() };
   const { incomplete, inventory, secrets, fates } = await inspections.combineLayers(reports, request, signal);
-  const inspected = { inventory, secrets, malware: withFates(malware, fates), progress };
+  const inspected = {
+    inventory: nameArchives(inventory, options.archives),
+    secrets, malware: withFates(malware, fates), progress };
   if (incomplete.length === 0) return { outcome: 'scanned', ...inspected };
   return {
     outcome: 'incomplete',

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
+import type { PublishedArchives } from '../inventory/published-archives.ts';
 import type { Engine } from '../malware/engine.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
@@ -27,6 +28,8 @@ export interface ScanJobOptions {
   readonly inspections: InspectionPool;
   /** Malware engines; default none. */
   readonly engines?: readonly Engine[];
+  /** Names Java archives by their bytes; absent: guessed names stay. */
+  readonly archives?: PublishedArchives | undefined;
   readonly now: () => Date;
   /** Default 5. */
   readonly feedAgeMaxDays?: number;
@@ -75,6 +78,7 @@ export class ScanJob {
         inspections,
         image,
         engines,
+        archives: this.#options.archives,
         now: now(),
         signal,
         onProgress: (progress) => this.#progress(run, progress),

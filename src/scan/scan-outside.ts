@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
 import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
+import type { PublishedArchives } from '../inventory/published-archives.ts';
 import type { Engine } from '../malware/engine.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
@@ -39,6 +40,8 @@ export interface ScanOutsideOptions {
   readonly image: Image;
   /** Malware engines; default none. */
   readonly engines?: readonly Engine[];
+  /** Names Java archives by their bytes; absent: guessed names stay. */
+  readonly archives?: PublishedArchives | undefined;
   readonly now: Date;
   readonly feedAgeMaxDays?: number;
   readonly signal?: AbortSignal;
@@ -53,6 +56,7 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
     inspections,
     image,
     engines,
+    archives: options.archives,
     now,
     signal: options.signal ?? new AbortController().signal,
     onProgress: async (progress) => options.onProgress?.(progress),
