@@ -1,5 +1,6 @@
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Handlers } from './call.ts';
+import { NamespaceVerdictCounts } from './namespace-verdict-counts.ts';
 import { accessTokenHandlers } from './routes/access-token-handlers.ts';
 import { advisoryHandlers } from './routes/advisory-handlers.ts';
 import { eventHandlers } from './routes/event-handlers.ts';
@@ -21,6 +22,7 @@ import { verdictHandlers } from './routes/verdict-handlers.ts';
 
 /** A handler for every operation of the contract. */
 export function apiHandlers(dependencies: ApiDependencies): Handlers {
+  const counting = { ...dependencies, verdictCounts: new NamespaceVerdictCounts(dependencies) };
   return {
     ...sessionHandlers(dependencies),
     ...userHandlers(dependencies),
@@ -28,14 +30,14 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...robotHandlers(dependencies),
     ...registryRobotHandlers(dependencies),
     ...systemHandlers(dependencies),
-    ...namespaceHandlers(dependencies),
+    ...namespaceHandlers(counting),
     ...malwareHandlers(dependencies),
     ...memberHandlers(dependencies),
     ...eventHandlers(dependencies),
     ...exemptionHandlers(dependencies),
     ...immutabilityHandlers(dependencies),
     ...repositoryHandlers(dependencies),
-    ...imageHandlers(dependencies),
+    ...imageHandlers(counting),
     ...sbomHandlers(dependencies),
     ...scanHandlers(dependencies),
     ...verdictHandlers(dependencies),

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 const freshMs = 10_000;
 const keptMs = 60_000;
-const entriesMax = 500;
+const entriesMax = 2_000;
 /** What counts fewer images is counted every time. */
 const sizeMin = 1_000;
 
@@ -10,6 +10,8 @@ interface Entry<Counted> {
   readonly counted: Counted;
   readonly atMs: number;
 }
+
+type CountMany<Counted> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Counted>>;
 
 /**
  * Counts over very many rows, at most a minute old: after ten seconds one is taken anew while the last is answered. Small
@@ -19,7 +21,7 @@ export class CountCache<Counted> {
   readonly #now: () => Date;
   readonly #sizeOf: (counted: Counted) => number;
   readonly #entries = new LRUCache<string, Entry<Counted>>({ max: entriesMax });
-  readonly #running = new Map<string, Promise<Counted>>();
+  readonly #running = new Map<string, Promise<ReadonlyMap<string, Counted>>>();
 
   constructor(options: { readonly now: () => Date; readonly sizeOf: (counted: Counted) => number }) {
     this.#now = options.now;
@@ -27,25 +29,59 @@ export class CountCache<Counted> {
   }
 
   async of(key: string, count: () => Promise<Counted>): Promise<Counted> {
-    const entry = this.#entries.get(key);
-    const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : this.#now().getTime() - entry.atMs;
-    if (entry !== undefined && ageMs < freshMs) return entry.counted;
-    const counting = this.#running.get(key) ?? this.#start(key, count);
-    if (entry === undefined || ageMs >= keptMs) return await counting;
-    // Who asks next is told of the failure, when the old count has become too old.
-    counting.catch(() => {});
-    return entry.counted;
+    const counted = await this.ofMany([key], async () => new Map([[key, await count()]]));
+    const [only] = counted.values();
+    return only as Counted; // ofMany() has every key that was counted
   }
 
-  #start(key: string, count: () => Promise<Counted>): Promise<Counted> {
-    const counting = count()
-      .then((counted) => {
-        if (this.#sizeOf(counted) < sizeMin) this.#entries.delete(key);
-        else this.#entries.set(key, { counted, atMs: this.#now().getTime() });
-        return counted;
-      })
-      .finally(() => this.#running.delete(key));
-    this.#running.set(key, counting);
-    return counting;
+  /** The counts of several keys, by one call of `count` for those that are due; they are small when they are so together. */
+  async ofMany(keys: readonly string[], count: CountMany<Counted>): Promise<ReadonlyMap<string, Counted>> {
+    const nowMs = this.#now().getTime();
+    const kept = new Map<string, Entry<Counted>>();
+    for (const key of keys) {
+      const entry = this.#entries.get(key);
+      if (entry !== undefined && nowMs - entry.atMs < keptMs) kept.set(key, entry);
+    }
+    if (this.#isSmall([...kept.values()].map(({ counted }) => counted))) kept.clear();
+    const due = keys.filter((key) => nowMs - (kept.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) >= freshMs);
+    const missing = new Set(due.filter((key) => !kept.has(key)));
+    const counting = this.#start(due, count);
+    // Who asks next is told of the failure, when the old count has become too old.
+    for (const one of counting) one.catch(() => {});
+    const answer = new Map([...kept].map(([key, { counted }]) => [key, counted]));
+    if (missing.size > 0) {
+      for (const counted of await Promise.all(counting))
+        for (const [key, one] of counted) if (missing.has(key)) answer.set(key, one);
+    }
+    return answer;
+  }
+
+  /** What counts these keys, begun here or before. */
+  #start(
+    due: readonly string[],
+    count: CountMany<Counted>,
+  ): readonly Promise<ReadonlyMap<string, Counted>>[] {
+    const idle = due.filter((key) => !this.#running.has(key));
+    if (idle.length > 0) {
+      const counting = count(idle)
+        .then((counted) => {
+          const isSmall = this.#isSmall([...counted.values()]);
+          const atMs = this.#now().getTime();
+          for (const [key, one] of counted) {
+            if (isSmall) this.#entries.delete(key);
+            else this.#entries.set(key, { counted: one, atMs });
+          }
+          return counted;
+        })
+        .finally(() => {
+          for (const key of idle) this.#running.delete(key);
+        });
+      for (const key of idle) this.#running.set(key, counting);
+    }
+    return [...new Set(due.flatMap((key) => this.#running.get(key) ?? []))];
+  }
+
+  #isSmall(counted: readonly Counted[]): boolean {
+    return counted.reduce((sum, one) => sum + this.#sizeOf(one), 0) < sizeMin;
   }
 }

@@ -1,6 +1,7 @@
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
-import { countByBound, type ImageListFilter, readUndecided } from '../scan/image-list.ts';
+import { type BoundCount, countByBound } from '../scan/image-counts.ts';
+import { type ImageListFilter, readImageRefs } from '../scan/image-list.ts';
 import type { GateBound } from '../scan/verdict-bounds.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import { isUnsettled } from './show-verdict.ts';
@@ -20,7 +21,7 @@ const judgedOfEachMin = 10;
 
 /**
  * Verdicts by namespace. The counts of severities decide most images; of the others, as many are judged as time allows.
- * Namespaces without an image of the filter are not in the map.
+ * Namespaces without an image of the filter are not in the map, nor those without a bound.
  */
 export async function countVerdicts(
   { db, verdicts }: ApiDependencies,
@@ -32,11 +33,13 @@ export async function countVerdicts(
   },
 ): Promise<ReadonlyMap<number, VerdictCounts>> {
   const { filter, bounds, now, policy } = wanted;
-  const undecided = { ...filter, gate: { bounds, kind: undefined } };
-  const rows = await countByBound(db, undecided);
-  const open = new Set(rows.filter(({ verdict }) => verdict === null).map((row) => row.namespaceId));
-  const limitOfEach = Math.max(judgedOfEachMin, Math.floor(judgedMax / Math.max(1, open.size)));
-  const samples = open.size === 0 ? [] : await readUndecided(db, undecided, limitOfEach);
+  const rows = await countByBound(db, filter, bounds);
+  const ids = sampleOf(rows);
+  const samples = await readImageRefs(db, {
+    filter: { ids },
+    order: { by: 'pushedAt', descending: true },
+    limit: ids.length,
+  });
   const judged = await verdicts.verdictsOf(samples, { now, ...(policy === undefined ? {} : { policy }) });
   const counts = new Map<number, VerdictCounts>();
   for (const [namespaceId, own] of Map.groupBy(rows, (row) => row.namespaceId)) {
@@ -55,6 +58,21 @@ export async function countVerdicts(
     counts.set(namespaceId, { ...tally, isEstimate: undecidedCount > sample.length });
   }
   return counts;
+}
+
+/** Images that stand for all whose facts are needed: of each namespace by how many it has, the same ones every time. */
+function sampleOf(rows: readonly BoundCount[]): readonly number[] {
+  const open = rows.flatMap(({ ids }) => (ids === null ? [] : [ids]));
+  const total = open.reduce((sum, ids) => sum + ids.length, 0);
+  return open.flatMap((ids) => {
+    const share = Math.max(judgedOfEachMin, Math.floor((judgedMax * ids.length) / total));
+    return ids.length <= share ? ids : ids.toSorted((a, b) => lotOf(a) - lotOf(b)).slice(0, share);
+  });
+}
+
+/** The place of an id in a lottery: ids in their order are images in the order of their pushes. */
+function lotOf(id: number): number {
+  return Math.imul(id, 0x9e37_79b1) >>> 0; // 2^32 divided by the golden ratio
 }
 
 function addJudged(

@@ -1,8 +1,7 @@
 import { readGateBounds } from '../gate/gate-bounds.ts';
 import type { Verdict } from '../policy/verdict.ts';
+import { countFound, countImages } from '../scan/image-counts.ts';
 import {
-  countImages,
-  countImagesUpTo,
   type ImageListFilter,
   type ImageListOrder,
   type ImageRef,
@@ -10,11 +9,13 @@ import {
   readImageRefs,
   readImageRows,
 } from '../scan/image-list.ts';
+import type { GateBound } from '../scan/verdict-bounds.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Image, ImageQuery } from './contract/image.ts';
 import type { CountCache } from './count-cache.ts';
-import { countVerdicts, sumOfVerdicts } from './count-verdicts.ts';
+import { countVerdicts, sumOfVerdicts, type VerdictCounts } from './count-verdicts.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { NamespaceVerdictCounts } from './namespace-verdict-counts.ts';
 import { limitOf, type Page } from './page-of.ts';
 import { showImage } from './show-image.ts';
 
@@ -22,13 +23,22 @@ interface Wanted {
   readonly filter: ImageListFilter;
   readonly query: ImageQuery;
   readonly now: Date;
-  readonly totals: CountCache<Total>;
+  readonly totals: ImageTotals;
 }
 
 /** How many images match; estimated where the verdicts of too many would have to be worked out. */
 export interface Total {
   readonly total: number;
   readonly isEstimate: boolean;
+  /** There are, or may be, more. */
+  readonly isMinimum: boolean;
+}
+
+/** Totals of lists of very many images, for a while. */
+export interface ImageTotals {
+  readonly byFilter: CountCache<Total>;
+  readonly verdictsByFilter: CountCache<VerdictCounts>;
+  readonly verdictsByNamespace: NamespaceVerdictCounts;
 }
 
 /** One page of images with their verdicts: few queries, however many images there are. */
@@ -40,11 +50,14 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
   const after = decodeCursor(query.cursor, `images ${sort}`, imageKeyForms(order.by));
   const limit = limitOf(query);
   const search = { filter, order, after, limit, now };
-  const { total, isEstimate } = await countTotal(dependencies, wanted);
+  const { verdict } = query;
+  const bounds =
+    verdict === undefined ? [] : await readGateBounds(db, { namespaceIds: filter.namespaceIds, now });
+  const { total, isEstimate, isMinimum } = await countTotal(dependencies, wanted, bounds);
   const { refs, next, verdictsOfRefs } =
-    query.verdict === undefined
+    verdict === undefined
       ? await findByRows(dependencies, search)
-      : await findByVerdict(dependencies, { ...search, kind: query.verdict, isRare: total < rareMax });
+      : await findByVerdict(dependencies, { ...search, bounds, kind: verdict, isRare: total < rareMax });
   const page = refs;
   const judged = verdictsOfRefs ?? (await verdicts.verdictsOf(page, { now }));
   const [rows, facts] = await Promise.all([
@@ -60,7 +73,13 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
     return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest) })];
   });
   const nextCursor = next === undefined ? null : encodeCursor(`images ${sort}`, next);
-  return { items, nextCursor, total, ...(isEstimate ? { totalIsEstimate: true } : {}) };
+  return {
+    items,
+    nextCursor,
+    total,
+    ...(isEstimate ? { totalIsEstimate: true } : {}),
+    ...(isMinimum ? { totalIsMinimum: true } : {}),
+  };
 }
 
 interface Found {
@@ -88,8 +107,9 @@ async function findByRows({ db }: ApiDependencies, search: Search): Promise<Foun
 
 /** Images that are judged for one page; a page that finds few by then says where to go on. */
 const judgedMax = 1_000;
-/** Where the first look found too few, few are found by the next as well. */
-const laterStepSize = 500;
+/** Where a look found too few, the next is as long as that lets expect, within these. */
+const laterStepMin = 25;
+const laterStepMax = 500;
 /** Fewer images than these are rare among many, and found at once among few. */
 const rareMax = 1_000;
 
@@ -102,15 +122,18 @@ const searchedMax = 10_000;
  */
 async function findByVerdict(
   { db, verdicts }: ApiDependencies,
-  search: Search & { readonly kind: Verdict['kind']; readonly isRare: boolean },
+  search: Search & {
+    readonly bounds: readonly GateBound[];
+    readonly kind: Verdict['kind'];
+    readonly isRare: boolean;
+  },
 ): Promise<Found> {
-  const { order, limit, now, kind, isRare } = search;
-  const bounds = await readGateBounds(db, { namespaceIds: search.filter.namespaceIds, now });
+  const { order, limit, now, bounds, kind, isRare } = search;
   const filter = { ...search.filter, gate: { bounds, kind, isRare } };
   const found: { readonly image: ImageRef; readonly verdict: Verdict }[] = [];
   let { after } = search;
   for (let judged = 0; judged < judgedMax; ) {
-    const stepSize = judged === 0 ? limit + 1 : laterStepSize;
+    const stepSize = nextStepSize({ wanted: limit + 1, found: found.length, judged });
     const images = await readImageRefs(db, { filter, order, after, limit: stepSize });
     const own = await verdicts.verdictsOf(images, { now });
     for (const [index, image] of images.entries()) {
@@ -133,22 +156,43 @@ async function findByVerdict(
   };
 }
 
-async function countTotal(dependencies: ApiDependencies, wanted: Wanted): Promise<Total> {
+/** As many as give what is missing, by the share that was found so far, and a quarter more. */
+function nextStepSize(so: {
+  readonly wanted: number;
+  readonly found: number;
+  readonly judged: number;
+}): number {
+  const { wanted, found, judged } = so;
+  if (judged === 0) return wanted;
+  const expected = Math.ceil(((wanted - found) * judged * 1.25) / Math.max(found, 1));
+  return Math.min(Math.max(expected, laterStepMin), laterStepMax);
+}
+
+/** `bounds` are of all namespaces that the filter lets through. */
+async function countTotal(
+  dependencies: ApiDependencies,
+  wanted: Wanted,
+  bounds: readonly GateBound[],
+): Promise<Total> {
   const { db } = dependencies;
   const { filter, query, now, totals } = wanted;
   const { verdict } = query;
   if (verdict === undefined) {
-    return await totals.of(JSON.stringify(filter), async () => {
-      if (filter.search === undefined) return { total: await countImages(db, filter), isEstimate: false };
-      const total = await countImagesUpTo(db, filter, searchedMax + 1);
-      return { total: Math.min(total, searchedMax), isEstimate: total > searchedMax };
+    return await totals.byFilter.of(JSON.stringify(filter), async () => {
+      if (filter.search === undefined)
+        return { total: await countImages(db, filter), isEstimate: false, isMinimum: false };
+      const { count, isMinimum } = await countFound(db, filter, searchedMax);
+      return { total: count, isEstimate: isMinimum, isMinimum };
     });
   }
-  const bounds = await readGateBounds(db, { namespaceIds: filter.namespaceIds, now });
-  return await totals.of(JSON.stringify({ filter, bounds, verdict }), async () => {
-    const sum = sumOfVerdicts(await countVerdicts(dependencies, { filter, bounds, now }));
-    return { total: sum[verdict], isEstimate: sum.isEstimate };
-  });
+  const { namespaceIds: _, ...others } = filter;
+  const counts =
+    Object.keys(others).length === 0
+      ? sumOfVerdicts(await totals.verdictsByNamespace.of(bounds, now))
+      : await totals.verdictsByFilter.of(JSON.stringify({ filter, bounds }), async () =>
+          sumOfVerdicts(await countVerdicts(dependencies, { filter, bounds, now })),
+        );
+  return { total: counts[verdict], isEstimate: counts.isEstimate, isMinimum: false };
 }
 
 function readOrder(sort: NonNullable<ImageQuery['sort']>): ImageListOrder {

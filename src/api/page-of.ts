@@ -11,6 +11,7 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
   readonly total: number;
   readonly totalIsEstimate?: boolean;
+  readonly totalIsMinimum?: boolean;
 }
 
 export function limitOf(request: PageRequest): number {

@@ -30,24 +30,24 @@ export async function readGateBounds(
       and (e.expires_at is null or e.expires_at > ${asked.now})
     where ${inScope} group by n.id order by n.id`.execute(db);
   const lookedUp = rows.filter((row) => row.others === 0 && row.exemptions <= exemptionsLookedUpMax);
-  const exempting = lookedUp.filter((row) => row.exemptions > 0).map(({ id }) => id);
-  const exempted = await countExempted(db, { namespaceIds: exempting, now: asked.now });
-  const maxOf = new Map(lookedUp.map(({ id }) => [id, exempted.get(id) ?? 0]));
-  return rows.map(({ id, policy }) =>
-    gateBound(asked.policy ?? readStoredPolicy(policy), {
-      namespaceId: id,
-      exemptedMax: maxOf.get(id) ?? Number.POSITIVE_INFINITY,
-    }),
+  const bounds = rows.map(({ id, policy }) => gateBound(id, asked.policy ?? readStoredPolicy(policy)));
+  const exempting = new Set(lookedUp.filter((row) => row.exemptions > 0).map(({ id }) => id));
+  const exempted = await countExempted(
+    db,
+    bounds.filter(({ namespaceId }) => exempting.has(namespaceId)),
+    asked.now,
   );
+  const maxOf = new Map(lookedUp.map(({ id }) => [id, exempted.get(id) ?? 0]));
+  return bounds.map((bound) => ({
+    ...bound,
+    exemptedMax: maxOf.get(bound.namespaceId) ?? Number.POSITIVE_INFINITY,
+  }));
 }
 
-function gateBound(
-  policy: Policy,
-  own: { readonly namespaceId: number; readonly exemptedMax: number },
-): GateBound {
+function gateBound(namespaceId: number, policy: Policy): Omit<GateBound, 'exemptedMax'> {
   const { mode, minSeverity, knownExploited, fixableOnly, states } = policy;
   return {
-    ...own,
+    namespaceId,
     mode,
     severities: severitiesFrom(policy, minSeverity),
     secretSeverities: policy.secrets === 'off' ? [] : severitiesFrom(policy, policy.secrets),
@@ -66,25 +66,33 @@ function severitiesFrom({ unknownSeverityAs }: Policy, minimum: Threshold): read
   );
 }
 
-/** Findings that the allowlist of each namespace may take out of any image: those of all packages that there are. */
+/** Findings that count and that the allowlist of each namespace may take out of any image: those of all packages that there are. */
 async function countExempted(
   db: Database,
-  asked: { readonly namespaceIds: readonly number[]; readonly now: Date },
+  bounds: readonly Pick<GateBound, 'namespaceId' | 'severities' | 'knownExploited'>[],
+  now: Date,
 ): Promise<ReadonlyMap<number, number>> {
-  if (asked.namespaceIds.length === 0) return new Map();
+  if (bounds.length === 0) return new Map();
   // An exemption's id is in upper case; a GHSA id is in lower case behind its prefix.
   const { rows } = await sql<{ id: number; count: number }>`
-    with wanted as (
+    with bound as (
+      select * from jsonb_to_recordset(${JSON.stringify(bounds)}::jsonb)
+        as b ("namespaceId" bigint, severities jsonb, "knownExploited" boolean)),
+    wanted as (
       select e.namespace_id, split_part(e.vulnerability_id, '-', 1) || lower(substr(e.vulnerability_id,
         strpos(e.vulnerability_id, '-'))) as id
-      from exemption e where e.namespace_id = any(${[...asked.namespaceIds]}::bigint[])
-        and (e.expires_at is null or e.expires_at > ${asked.now}))
-    select f.namespace_id as id, count(*) as count from (
-      select w.namespace_id, m.package_id, m.vulnerability_id from wanted w
+      from exemption e where e.namespace_id in (select "namespaceId" from bound)
+        and (e.expires_at is null or e.expires_at > ${now})),
+    matched as (
+      select w.namespace_id, m.package_id, m.vulnerability_id, m.aliases, m.severity from wanted w
         join package_match m on m.vulnerability_id = w.id where m.resolved_at is null
       union
-      select w.namespace_id, m.package_id, m.vulnerability_id from wanted w
-        join package_match m on m.aliases @> array[w.id] where m.resolved_at is null) f
+      select w.namespace_id, m.package_id, m.vulnerability_id, m.aliases, m.severity from wanted w
+        join package_match m on m.aliases @> array[w.id] where m.resolved_at is null)
+    select f.namespace_id as id, count(*) as count
+    from matched f join bound b on b."namespaceId" = f.namespace_id
+    where b.severities ? f.severity or b."knownExploited" and exists (
+      select from known_exploited k where k.cve = f.vulnerability_id or k.cve = any(f.aliases))
     group by 1`.execute(db);
   return new Map(rows.map(({ id, count }) => [id, count]));
 }

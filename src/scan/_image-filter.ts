@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Severity } from '../report/severity.ts';
-import { boundVerdict, type GateBound, gateTable } from './verdict-bounds.ts';
+import { type FoundIds, findText } from './_image-search.ts';
+import { type GateBound, gateTable, mayHaveVerdict } from './verdict-bounds.ts';
 
 /** Which images a list shows; absent parts mean "every". */
 export interface ImageListFilter {
@@ -9,7 +10,10 @@ export interface ImageListFilter {
   readonly namespaceIds?: readonly number[];
   readonly ids?: readonly number[];
   readonly repository?: string;
-  /** Part of `namespace/repository` or of a tag, or the start of a digest; no character in it is special. */
+  /**
+   * Part of `namespace/repository` or of a tag, or the start of a digest; no character in it is special. Of one or two
+   * characters: where a word of them begins so.
+   */
   readonly search?: string;
   readonly kind?: string;
   readonly state?: string;
@@ -18,12 +22,11 @@ export interface ImageListFilter {
   /** `unknown`: not looked for, or not in all of it. An index has no search of its own. */
   readonly malware?: 'found' | 'none' | 'unknown';
   /**
-   * Leaves out what certainly has another verdict; `undefined` as its kind: what only facts can tell. Namespaces
-   * without a bound have no images then.
+   * Leaves out what certainly has another verdict. Namespaces without a bound have no images then.
    */
   readonly gate?: {
     readonly bounds: readonly GateBound[];
-    readonly kind: string | undefined;
+    readonly kind: string;
     /** So few have it that they are better looked for among all than met on the way. */
     readonly isRare?: boolean;
   };
@@ -33,14 +36,9 @@ export interface ImageListFilter {
 export interface PreparedFilter {
   readonly tables: RawBuilder<unknown>;
   readonly condition: RawBuilder<unknown>;
+  /** Where what the search finds is met by walking: ids of what it finds, or of as many as are worth reading. */
+  readonly found?: FoundIds;
 }
-
-/**
- * A text that fewer tags and repositories bear is looked up from these; of one that more bear, the next page is found
- * sooner by walking the list.
- */
-const tagsLookedUpMax = 5_000;
-const repositoriesLookedUpMax = 500;
 
 /** Joined from the left: PostgreSQL leaves out those that a statement does not use. */
 const imageTables = sql`
@@ -53,7 +51,7 @@ const imageTables = sql`
 
 export async function prepareFilter(db: Database, filter: ImageListFilter): Promise<PreparedFilter> {
   const { namespaceIds, ids, repository, kind, state, severity, malware, gate } = filter;
-  const search = filter.search?.toLowerCase() ?? '';
+  const text = await findText(db, filter);
   const parts = [
     sql`true`,
     ...(namespaceIds === undefined ? [] : [sql`r.namespace_id = any(${namespaceIds}::bigint[])`]),
@@ -64,11 +62,12 @@ export async function prepareFilter(db: Database, filter: ImageListFilter): Prom
     ...(severity === undefined ? [] : [severityCondition(severity)]),
     ...(malware === undefined ? [] : [malwareCondition(malware)]),
     ...(gate === undefined ? [] : [gateCondition(gate)]),
-    ...(search === '' ? [] : [await searchCondition(db, search)]),
+    ...(text === undefined ? [] : [text.condition]),
   ];
   return {
     tables: gate === undefined ? imageTables : sql`${imageTables} ${gateTable(gate.bounds)}`,
     condition: sql.join(parts, sql` and `),
+    ...(text?.found === undefined ? {} : { found: text.found }),
   };
 }
 
@@ -106,60 +105,7 @@ function malwareCondition(malware: NonNullable<ImageListFilter['malware']>): Raw
 }
 
 function gateCondition({ kind, isRare }: NonNullable<ImageListFilter['gate']>): RawBuilder<unknown> {
-  if (kind === undefined) return sql`(${boundVerdict}) is null`;
-  const fits = sql`coalesce(${boundVerdict}, ${kind}) = ${kind}`;
+  const fits = mayHaveVerdict(kind);
   // PostgreSQL takes an equation for rare, and such a case for one in two: then it walks the order.
   return isRare === true ? fits : sql`case when ${fits} then true else false end`;
-}
-
-async function searchCondition(db: Database, search: string): Promise<RawBuilder<unknown>> {
-  // strpos() knows no wildcards; in the pattern for the index they are escaped (threats.md E2).
-  const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
-  const [repositories, tags] = await Promise.all([
-    sql<{ id: number }>`
-      select r.id from repository r join namespace n on n.id = r.namespace_id
-      where strpos(n.name || '/' || r.name, ${search}) > 0 limit ${repositoriesLookedUpMax + 1}`.execute(db),
-    sql<{ repository: number; digest: string }>`
-      select t.repository_id as repository, t.manifest_digest as digest from tag t
-      where lower(t.name) like ${pattern} limit ${tagsLookedUpMax + 1}`.execute(db),
-  ]);
-  const repositoryIds = repositories.rows.map(({ id }) => id);
-  const digests = digestCondition(search);
-  const isFew = repositoryIds.length <= repositoriesLookedUpMax;
-  if (isFew && tags.rows.length <= tagsLookedUpMax) {
-    const found = [
-      sql`select x.id from repository_manifest x where x.repository_id = any(${repositoryIds}::bigint[])`,
-      sql`select x.id from unnest(${tags.rows.map((tag) => tag.repository)}::bigint[],
-          ${tags.rows.map((tag) => tag.digest)}::text[]) as t (repository_id, digest)
-        join repository_manifest x on x.repository_id = t.repository_id and x.manifest_digest = t.digest`,
-      ...digests.map(
-        (condition) => sql`
-        select x.id from manifest d join repository_manifest x on x.manifest_digest = d.digest where ${condition}`,
-      ),
-    ];
-    return sql`rm.id in (${sql.join(found, sql` union all `)})`;
-  }
-  const named = isFew
-    ? sql`rm.repository_id = any(${repositoryIds}::bigint[])`
-    : sql`strpos(n.name || '/' || r.name, ${search}) > 0`;
-  return sql`(${named} ${
-    digests.length === 0
-      ? sql``
-      : sql`or exists (
-      select from manifest d where d.digest = rm.manifest_digest and (${sql.join(digests, sql` or `)}))`
-  }
-    or (select true from tag t where t.repository_id = rm.repository_id and t.manifest_digest = rm.manifest_digest
-        and strpos(lower(t.name), ${search}) > 0 limit 1))`;
-}
-
-/** Of a text that can be the start of a digest: of the manifest's, or of its config's (the image ID). As ranges, for the indexes. */
-function digestCondition(search: string): readonly RawBuilder<unknown>[] {
-  const [, algorithm = 'sha256', hex] = /^(?:(sha256|sha512):)?([0-9a-f]{1,128})$/.exec(search) ?? [];
-  if (hex === undefined) return [];
-  const from = `${algorithm}:${hex}`;
-  const until = `${from}g`; // behind every hexadecimal digit
-  return [
-    sql`d.digest >= ${from} and d.digest < ${until}`,
-    sql`d.config_digest >= ${from} and d.config_digest < ${until}`,
-  ];
 }

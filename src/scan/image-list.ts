@@ -6,7 +6,6 @@ import type { Severity } from '../report/severity.ts';
 import { type ImageListFilter, type PreparedFilter, prepareFilter } from './_image-filter.ts';
 import { type ImageKey, type ImageListOrder, id, type KeyColumn, keys, unjudgedKey } from './_image-order.ts';
 import { indexImagesMax } from './read-facts.ts';
-import { boundUnsettled, boundVerdict, gateTable } from './verdict-bounds.ts';
 
 export type { ImageListFilter } from './_image-filter.ts';
 
@@ -182,87 +181,6 @@ async function readByRepository(
     isLastIncluded = false;
   }
   return refs;
-}
-
-export async function countImages(db: Database, filter: ImageListFilter): Promise<number> {
-  const { tables, condition } = await prepareFilter(db, filter);
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${tables} where ${condition}`.execute(db);
-  return rows[0]?.count ?? 0;
-}
-
-/** As `countImages()`, but no further than to `countMax`: a text that most tags bear takes seconds to count to the end. */
-export async function countImagesUpTo(
-  db: Database,
-  filter: ImageListFilter,
-  countMax: number,
-): Promise<number> {
-  const { tables, condition } = await prepareFilter(db, filter);
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from (select from ${tables} where ${condition} limit ${countMax}) as found`.execute(
-    db,
-  );
-  return rows[0]?.count ?? 0;
-}
-
-/** Images by what `filter.gate` can tell of their verdict: null where it cannot. */
-export async function countByBound(
-  db: Database,
-  filter: ImageListFilter,
-): Promise<
-  readonly {
-    readonly namespaceId: number;
-    readonly verdict: string | null;
-    /** Not or not fully judged, whatever the policy makes of that; false where it cannot be told. */
-    readonly isUnsettled: boolean;
-    readonly count: number;
-  }[]
-> {
-  const { gate, ...others } = filter;
-  const { tables, condition } = await prepareFilter(db, others);
-  const { rows } = await sql<{
-    namespaceId: number;
-    verdict: string | null;
-    isUnsettled: boolean;
-    count: number;
-  }>`
-    select r.namespace_id as "namespaceId", ${boundVerdict} as verdict, ${boundUnsettled} as "isUnsettled",
-      count(*) as count
-    from ${tables} ${gateTable(gate?.bounds ?? [])} where ${condition} group by 1, 2, 3`.execute(db);
-  return rows;
-}
-
-/**
- * Some images of each namespace whose verdict only their facts can tell. In the order of digests, which is that of a
- * lottery, so that they stand for the others.
- */
-export async function readUndecided(
-  db: Database,
-  filter: ImageListFilter,
-  limitOfEach: number,
-): Promise<readonly ImageRef[]> {
-  const { bounds = [] } = filter.gate ?? {};
-  const { tables, condition } = await prepareFilter(db, { ...filter, gate: { bounds, kind: undefined } });
-  const { rows } = await sql<ImageRef>`
-    select x.id, x."namespaceId", n.name as namespace, x.repository, x.digest, x.kind, '[]'::json as key
-    from (
-      select rm.id, r.namespace_id as "namespaceId", r.name as repository, m.digest, m.kind,
-        row_number() over (partition by r.namespace_id order by rm.manifest_digest, rm.id) as position
-      from ${tables} where ${condition}) x
-    join namespace n on n.id = x."namespaceId" where x.position <= ${limitOfEach}`.execute(db);
-  return rows;
-}
-
-/** Images per namespace; one without any is not in the map. */
-export async function countImagesOf(
-  db: Database,
-  namespaceIds: readonly number[],
-): Promise<ReadonlyMap<number, number>> {
-  const { rows } = await sql<{ id: number; count: number }>`
-    select r.namespace_id as id, count(*) as count
-    from repository_manifest rm join repository r on r.id = rm.repository_id
-    where r.namespace_id = any(${namespaceIds}::bigint[]) group by 1`.execute(db);
-  return new Map(rows.map(({ id, count }) => [id, count]));
 }
 
 /** The images with these ids, in the order of `ids`; those that have gone are left out. */

@@ -94,13 +94,16 @@ const doubt = sql`case
   when s.undetermined is not true then false
   when s.doubts @> '[{"code":"undetermined-version"}]' then null else true end`;
 
+/** Whether results of different age stand side by side, so that not even the state can be told. */
+const isUneven = sql`(c.state = 'scanned' and s.manifest_digest is null
+    or s.manifest_digest is not null and coalesce(c.state, '') not in ('scanned', 'incomplete', 'unsupported')
+    or s.manifest_digest is not null and ${asksForSecrets} and s.secrets_outcome is distinct from c.state
+    or g.malware = 1 and s.malware_outcome <> c.state)`;
+
 /** Verdict of an image by its row: null where only its facts can tell, which is so for every index. */
 export const boundVerdict: RawBuilder<string | null> = sql`case
   when g.mode = 'off' then 'allow'
-  when m.kind = 'index' or c.state = 'scanned' and s.manifest_digest is null
-    or s.manifest_digest is not null and coalesce(c.state, '') not in ('scanned', 'incomplete', 'unsupported')
-    or s.manifest_digest is not null and ${asksForSecrets} and s.secrets_outcome is distinct from c.state
-    or g.malware = 1 and s.malware_outcome <> c.state then null
+  when m.kind = 'index' or ${isUneven} then null
   when g.mode = 'observe' then
     case coalesce(${rule} <> 'allow', false) or ${hit} or (${doubt} and g.if_undetermined <> 'allow')
       when true then 'warn' when false then 'allow' end
@@ -115,3 +118,32 @@ export const boundVerdict: RawBuilder<string | null> = sql`case
 export const boundUnsettled: RawBuilder<boolean> = sql`(m.kind <> 'index' and g.mode <> 'off'
   and (coalesce(c.state, '') <> 'unsupported' and coalesce(${rule} <> 'allow', false)
     or s.undetermined is true and g.if_undetermined <> 'allow'))`;
+
+/** What of an index may still be pending: a child without a result, with an uneven one, or an index itself. */
+const isPendingBelow = sql`exists (
+  select from manifest_child k
+  left join image_scan kc on kc.manifest_digest = k.child_digest and kc.category = 'vulnerabilities'
+  left join image_summary ks on ks.manifest_digest = k.child_digest
+  where k.parent_digest = m.digest and (ks.manifest_digest is null
+    or coalesce(kc.state, '') not in ('scanned', 'incomplete', 'unsupported')
+    or ${asksForSecrets} and ks.secrets_outcome is distinct from kc.state
+    or g.malware = 1 and ks.malware_outcome <> kc.state))`;
+
+/** Whether an image has the verdict, or only its facts can tell that it has not: true or false, never null. */
+export function mayHaveVerdict(kind: string): RawBuilder<boolean> {
+  return sql`coalesce(${boundVerdict}, ${openVerdict(kind)}, '') = ${kind}`;
+}
+
+/** `kind` where what `boundVerdict` leaves open can come to it. */
+function openVerdict(kind: string): RawBuilder<string | null> {
+  switch (kind) {
+    case 'block':
+      return sql`case when g.mode = 'enforce' then 'block' end`;
+    case 'hold':
+      // Of an image whose state is known only findings are open, and those are not waited for.
+      return sql`case when g.mode = 'enforce' and g.if_pending = 'hold'
+        and case when m.kind = 'index' then ${isPendingBelow} else ${isUneven} end then 'hold' end`;
+    default:
+      return sql`${kind}::text`;
+  }
+}

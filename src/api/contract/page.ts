@@ -24,7 +24,13 @@ export function page<Item extends TSchema>(item: Item) {
     totalIsEstimate: Type.Optional(
       Type.Boolean({
         description:
-          'True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted',
+          'True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted',
+      }),
+    ),
+    totalIsMinimum: Type.Optional(
+      Type.Boolean({
+        description:
+          'True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far',
       }),
     ),
   });

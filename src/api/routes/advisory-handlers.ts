@@ -24,9 +24,12 @@ export function advisoryHandlers(
       if (found === undefined)
         throw notFound(`Cannot find vulnerability "${params.id}": no source knows the id`);
       const namespaceIds = await namespacesWith(db, { caller, right: 'read' });
-      const asked = { vulnerabilityId: found.id, ...(namespaceIds === undefined ? {} : { namespaceIds }) };
-      const imageIds = await readVulnerabilityImages(db, asked);
-      const rows = await readImageRows(db, imageIds.slice(0, imagesMax));
+      const { imageIds, imageCount } = await readVulnerabilityImages(db, {
+        vulnerabilityId: found.id,
+        ...(namespaceIds === undefined ? {} : { namespaceIds }),
+        limit: imagesMax,
+      });
+      const rows = await readImageRows(db, imageIds);
       const images = rows.map(({ id, namespace, repository, tags, digest }) => ({
         imageId: id,
         namespace,
@@ -34,7 +37,7 @@ export function advisoryHandlers(
         tags: [...tags],
         digest,
       }));
-      return { ...showVulnerability(found), images, imageCount: imageIds.length };
+      return { ...showVulnerability(found), images, imageCount };
     },
 
     listFeeds: async ({ now }) => {

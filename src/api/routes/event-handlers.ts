@@ -29,7 +29,7 @@ export function eventHandlers(dependencies: ApiDependencies): HandlersOf<'listEv
       keyOf: ({ id }) => [id],
       show: showEvent,
     });
-    return { ...page, ...(isMore ? { totalIsEstimate: true } : {}) };
+    return { ...page, ...(isMore ? { totalIsEstimate: true, totalIsMinimum: true } : {}) };
   };
   return {
     listEvents: async ({ namespace, query }) => await pageOfEvents(query, namespace.id),

@@ -8,11 +8,13 @@ import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { ImagePackage } from '../contract/finding.ts';
 import { CountCache } from '../count-cache.ts';
+import type { VerdictCounts } from '../count-verdicts.ts';
 import { tagGuardOf } from '../decide-tag-move.ts';
 import { conflict, notFound } from '../errors.ts';
 import { findingKey, selectFindings } from '../list-findings.ts';
 import { listImages, type Total } from '../list-images.ts';
 import { secretKeyOf, selectSecrets } from '../list-secrets.ts';
+import type { NamespaceVerdictCounts } from '../namespace-verdict-counts.ts';
 import { pageOf } from '../page-of.ts';
 import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
@@ -20,10 +22,14 @@ import { showImageDetails } from '../show-image-details.ts';
 import { namespacesWith, visibleImages } from '../visible-images.ts';
 
 export function imageHandlers(
-  dependencies: ApiDependencies,
+  dependencies: ApiDependencies & { readonly verdictCounts: NamespaceVerdictCounts },
 ): HandlersOf<'listImages' | 'getImage' | 'deleteImage' | 'listFindings' | 'listSecrets' | 'listPackages'> {
   const { db, facts, verdicts, now: clock } = dependencies;
-  const totals = new CountCache<Total>({ now: clock, sizeOf: ({ total }) => total });
+  const totals = {
+    byFilter: new CountCache<Total>({ now: clock, sizeOf: ({ total }) => total }),
+    verdictsByFilter: new CountCache<VerdictCounts>({ now: clock, sizeOf: ({ images }) => images }),
+    verdictsByNamespace: dependencies.verdictCounts,
+  };
   return {
     listImages: async ({ query, caller, now }) => {
       const filter = await visibleImages(db, { caller, filter: query, right: 'read' });

@@ -10,6 +10,7 @@ import {
 import { readUsages } from '../../catalog/quota.ts';
 import type { Database } from '../../database/database.ts';
 import { notify } from '../../database/notifications.ts';
+import { readGateBounds } from '../../gate/gate-bounds.ts';
 import { parseNamespaceName } from '../../oci/names.ts';
 import { asksForMore } from '../../policy/asks-for-more.ts';
 import { mergePolicy, readStoredPolicy } from '../../policy/parse-policy.ts';
@@ -23,7 +24,7 @@ import type { Operations } from '../contract/operations.ts';
 import type { PolicyChange } from '../contract/policy.ts';
 import { decodeCursor } from '../cursor.ts';
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts';
-import { NamespaceImageCounts } from '../namespace-image-counts.ts';
+import type { NamespaceVerdictCounts } from '../namespace-verdict-counts.ts';
 import { limitOf, pageFromRows } from '../page-of.ts';
 import { previewPolicy } from '../preview-policy.ts';
 import { recordChange } from '../record-change.ts';
@@ -31,13 +32,12 @@ import { recordChange } from '../record-change.ts';
 type NamespaceOperation = 'listNamespaces' | 'createNamespace' | 'getNamespace' | 'changeNamespace';
 
 interface NamespaceDependencies extends ApiDependencies {
-  readonly imageCounts: NamespaceImageCounts;
+  readonly verdictCounts: NamespaceVerdictCounts;
 }
 
 export function namespaceHandlers(
-  given: ApiDependencies,
+  dependencies: NamespaceDependencies,
 ): HandlersOf<NamespaceOperation | 'deleteNamespace' | 'previewPolicy'> {
-  const dependencies = { ...given, imageCounts: new NamespaceImageCounts(given) };
   const { db } = dependencies;
   return {
     listNamespaces: async ({ query, caller, now }) => {
@@ -205,10 +205,10 @@ async function showNamespaces(
   const { namespaces, caller, now } = options;
   const { principal } = caller;
   const policies = new Map(namespaces.map(({ id, policy }) => [id, readStoredPolicy(policy)]));
-  const enforcing = namespaces.map(({ id }) => id).filter((id) => policies.get(id)?.mode === 'enforce');
   const ids = namespaces.map(({ id }) => id);
-  const [imageCounts, usages, grants] = await Promise.all([
-    dependencies.imageCounts.of(ids, { enforcing, now }),
+  const bounds = await readGateBounds(db, { namespaceIds: ids, now });
+  const [counts, usages, grants] = await Promise.all([
+    dependencies.verdictCounts.of(bounds, now),
     readUsages(db, ids),
     readGrants(db, { principal, namespaces: namespaces.map(({ name }) => name) }),
   ]);
@@ -219,9 +219,11 @@ async function showNamespaces(
     autoScan,
     policy: policies.get(id) ?? readStoredPolicy(policy),
     role: principal.isAdmin ? 'admin' : (roles.get(id) ?? 'guest'),
-    imageCount: imageCounts.get(id)?.images ?? 0,
-    blockedCount: imageCounts.get(id)?.blocked ?? 0,
-    ...(imageCounts.get(id)?.isEstimate === true ? { blockedCountIsEstimate: true } : {}),
+    imageCount: counts.get(id)?.images ?? 0,
+    blockedCount: counts.get(id)?.block ?? 0,
+    ...(policies.get(id)?.mode === 'enforce' && counts.get(id)?.isEstimate === true
+      ? { blockedCountIsEstimate: true }
+      : {}),
     usedBytes: usages.get(id)?.usedBytes ?? 0,
     quotaBytes: quotaBytes ?? null,
     createdAt: createdAt.toISOString(),

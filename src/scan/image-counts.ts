@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import { type ImageListFilter, prepareFilter } from './_image-filter.ts';
+import { boundUnsettled, boundVerdict, type GateBound, gateTable } from './verdict-bounds.ts';
+
+export async function countImages(db: Database, filter: ImageListFilter): Promise<number> {
+  const { tables, condition } = await prepareFilter(db, filter);
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${tables} where ${condition}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/**
+ * As `countImages()` for a filter with a search, no further than to `countMax`: to count the finds of a text that most tags
+ * bear takes seconds. `isMinimum`: there are, or may be, more.
+ */
+export async function countFound(
+  db: Database,
+  filter: ImageListFilter,
+  countMax: number,
+): Promise<{ readonly count: number; readonly isMinimum: boolean }> {
+  const { search: _, ...others } = filter;
+  const { tables, condition, found } = await prepareFilter(db, filter);
+  const rest = found === undefined ? { tables, condition } : await prepareFilter(db, others);
+  const isFound = found === undefined ? sql`true` : sql`rm.id in (${found.ids})`;
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (
+      select from ${rest.tables} where ${rest.condition} and ${isFound} limit ${countMax + 1}) as counted`.execute(
+    db,
+  );
+  const count = rows[0]?.count ?? 0;
+  return { count: Math.min(count, countMax), isMinimum: found?.isCut === true || count > countMax };
+}
+
+/** Images of one namespace that the counts of their findings cannot tell apart, or that they can. */
+export interface BoundCount {
+  readonly namespaceId: number;
+  /** Null: only their facts can tell. */
+  readonly verdict: string | null;
+  /** Not or not fully judged, whatever the policy makes of that; false where it cannot be told. */
+  readonly isUnsettled: boolean;
+  readonly count: number;
+  /** Of those whose facts are needed (`repository_manifest`); null of all others. */
+  readonly ids: readonly number[] | null;
+}
+
+/** Images by what `bounds` can tell of their verdict. Namespaces without a bound are left out. */
+export async function countByBound(
+  db: Database,
+  filter: ImageListFilter,
+  bounds: readonly GateBound[],
+): Promise<readonly BoundCount[]> {
+  const { tables, condition } = await prepareFilter(db, filter);
+  const { rows } = await sql<BoundCount>`
+    select "namespaceId", verdict, "isUnsettled", count(*) as count, array_agg(id) filter (where verdict is null) as ids
+    from (
+      select rm.id, r.namespace_id as "namespaceId", ${boundVerdict} as verdict, ${boundUnsettled} as "isUnsettled"
+      from ${tables} ${gateTable(bounds)} where ${condition} offset 0) bounded
+    group by 1, 2, 3`.execute(db);
+  return rows;
+}
