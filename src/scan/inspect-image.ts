@@ -69,7 +69,10 @@ export async function inspectImage(options: InspectImageOptions): Promise<Inspec
   const { incomplete, inventory, secrets, fates } = await inspections.combineLayers(reports, request, signal);
   const inspected = {
     inventory: nameArchives(inventory, options.archives),
-    secrets, malware: withFates(malware, fates), progress };
+    secrets,
+    malware: withFates(malware, fates),
+    progress,
+  };
   if (incomplete.length === 0) return { outcome: 'scanned', ...inspected };
   return {
     outcome: 'incomplete',
