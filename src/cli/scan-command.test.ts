@@ -205,3 +205,40 @@ describe('malware', () => {
     expect(text).toContain('Not searched for malware: no engine is configured');
   });
 });
+
+describe('the base image', () => {
+  const base: NonNullable<TargetReport['base']> = {
+    imageId: 7,
+    namespace: 'own',
+    repository: 'alpine',
+    repositoryId: 3,
+    digest,
+    tags: ['3.6', 'latest'],
+    formerTags: [],
+    layerCount: 1,
+    pushedAt: new Date('2026-01-01T00:00:00Z'),
+  };
+  const place = { layerDigest: digest, layerIndex: 1, path: 'srv/package.json' };
+  const both = [finding('high'), finding('low', { id: 'CVE-2024-0002', place })];
+
+  it('is told with what came from it, and marks the layers', () => {
+    const text = scanTable({ ...report('scanned', both), base }, { colour: false });
+    expect(text).toContain('Built on own/alpine:3.6, its first layer: 1 of 2 findings came with it');
+    expect(text).toContain('layer 0 (base) lib/apk/db/installed');
+    expect(text).toContain('layer 1 srv/package.json');
+    expect(JSON.parse(scanJson({ ...report('scanned', both), base }))).toMatchObject({
+      image: {
+        base: { namespace: 'own', repository: 'alpine', tags: ['3.6', 'latest'], digest, layerCount: 1 },
+      },
+      findings: [{ fromBase: true }, { fromBase: false }],
+    });
+  });
+
+  it('that is not known is null, and so is where findings come from', () => {
+    expect(scanTable(report('scanned', both), { colour: false })).not.toContain('base');
+    expect(JSON.parse(scanJson(report('scanned', both)))).toMatchObject({
+      image: { base: null },
+      findings: [{ fromBase: null }, { fromBase: null }],
+    });
+  });
+});

@@ -2,7 +2,7 @@ import type { TargetReport } from '../app/scan-target.ts';
 
 /** A scan as one JSON document. Fields may be added; these keep their meaning (design.md, contract). */
 export function scanJson(report: TargetReport): string {
-  const { facts, image } = report;
+  const { facts, image, base } = report;
   const states = Object.fromEntries(
     Object.entries(facts.states).map(([category, { state, problem }]) => {
       const doubts = category === 'vulnerabilities' ? facts.doubts : [];
@@ -16,6 +16,7 @@ export function scanJson(report: TargetReport): string {
   const findings = report.findings.map((finding) => ({
     kind: 'vulnerability',
     ...finding,
+    fromBase: base === undefined ? null : finding.place.layerIndex < base.layerCount,
     fixedVersion: finding.fixedVersion ?? null,
     epss: finding.epss ?? null,
   }));
@@ -25,7 +26,7 @@ export function scanJson(report: TargetReport): string {
   const { signatures } = facts.malware;
   return JSON.stringify(
     {
-      image,
+      image: { ...image, base: base === undefined ? null : showBase(base) },
       states,
       counts,
       malwareSignatures: signatures,
@@ -35,4 +36,8 @@ export function scanJson(report: TargetReport): string {
     undefined,
     2,
   );
+}
+
+function showBase({ namespace, repository, tags, digest, layerCount }: NonNullable<TargetReport['base']>) {
+  return { namespace, repository, tags, digest, layerCount };
 }

@@ -33,7 +33,8 @@ export function scanTable(report: TargetReport, options: { readonly colour: bool
   for (const { message } of facts.doubts)
     lines.push(paint('magenta', printable(`Could not tell: ${message}`)));
   if (report.malware.length > 0) lines.push('', ...malwareLines(report.malware, paint), '');
-  if (report.findings.length > 0) lines.push('', ...findingLines(report.findings, paint), '');
+  if (report.base !== undefined) lines.push(baseLine(report.base, report.findings));
+  if (report.findings.length > 0) lines.push('', ...findingLines(report, paint), '');
   if (report.secrets.length > 0) lines.push('', ...secretLines(report.secrets, paint), '');
   const { secrets, malware } = facts.states;
   if (secrets.problem !== undefined && secrets.problem.reason !== problem?.reason)
@@ -56,8 +57,18 @@ export function scanTable(report: TargetReport, options: { readonly colour: bool
   return lines.join('\n');
 }
 
+/** `Built on own/alpine:3.6, its first 2 layers: 3 of 4 findings came with it`. */
+function baseLine(base: NonNullable<TargetReport['base']>, findings: readonly ScannedFinding[]): string {
+  const { namespace, repository, tags, digest, layerCount } = base;
+  const [tag] = tags;
+  const name = `${namespace}/${repository}${tag === undefined ? `@${digest}` : `:${tag}`}`;
+  const inherited = findings.filter(({ place }) => place.layerIndex < layerCount).length;
+  const layers = layerCount === 1 ? 'its first layer' : `its first ${layerCount} layers`;
+  return `Built on ${name}, ${layers}: ${inherited} of ${findings.length} findings came with it`;
+}
+
 function findingLines(
-  findings: readonly ScannedFinding[],
+  { findings, base }: Pick<TargetReport, 'findings' | 'base'>,
   paint: (style: Style, text: string) => string,
 ): string[] {
   const rows = findings.map((finding) =>
@@ -67,7 +78,7 @@ function findingLines(
       finding.package.name,
       finding.package.version,
       finding.fixedVersion ?? (finding.fixState === 'not-fixed' ? 'no fix' : finding.fixState),
-      `layer ${finding.place.layerIndex} ${finding.place.path}`,
+      `layer ${finding.place.layerIndex}${finding.place.layerIndex < (base?.layerCount ?? 0) ? ' (base)' : ''} ${finding.place.path}`,
     ].map(printable),
   );
   const [head = '', ...body] = formatTable(headings, rows).split('\n');
