@@ -39,6 +39,13 @@ interface Spdx {
   }[];
 }
 
+interface Spdx3 {
+  readonly '@graph': readonly {
+    readonly software_sourceInfo?: string;
+    readonly software_packageUrl?: string;
+  }[];
+}
+
 interface Scan {
   readonly packages: readonly { readonly purl: string; readonly path: string }[];
 }
@@ -95,14 +102,16 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
 
   const cli = async (...args: string[]) => await runCli(args, { environment });
 
-  /** Both formats of a target, each written into a file and found valid. */
+  /** All formats of a target, each written into a file and found valid. */
   async function sbomsOf(target: string, ...options: string[]) {
-    const [cyclonedxFile, spdxFile] = ['a.cdx.json', 'a.spdx.json'].map((name) => join(clients.folder, name));
-    if (cyclonedxFile === undefined || spdxFile === undefined) throw new Error('two names were given');
+    const cyclonedxFile = join(clients.folder, 'a.cdx.json');
+    const spdxFile = join(clients.folder, 'a.spdx.json');
+    const spdx3File = join(clients.folder, 'a.spdx3.json');
     const codes = [];
     for (const [format, file] of [
       ['cyclonedx', cyclonedxFile],
       ['spdx', spdxFile],
+      ['spdx3', spdx3File],
     ] as const) {
       const result = await cli('sbom', target, '--format', format, '--output', file, ...options);
       if (result.code === 3) throw new Error(result.errors);
@@ -110,11 +119,12 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     }
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
     expect(await validator.validate(readFileSync(cyclonedxFile, 'utf8'))).toBeNull();
-    await validateSpdx(python ?? '', [spdxFile]);
+    await validateSpdx(python ?? '', [spdxFile, spdx3File]);
     return {
       codes,
       cyclonedx: JSON.parse(readFileSync(cyclonedxFile, 'utf8')) as CycloneDx,
       spdx: JSON.parse(readFileSync(spdxFile, 'utf8')) as Spdx,
+      spdx3: JSON.parse(readFileSync(spdx3File, 'utf8')) as Spdx3,
     };
   }
 
@@ -124,7 +134,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     const scanned = await cli('scan', `oci:${layout}:v1`, '--format', 'json');
     const { packages } = JSON.parse(scanned.output) as Scan;
     expect(packages.filter(({ purl }) => purlPattern.test(purl)).length).toBeGreaterThanOrEqual(least);
-    const { cyclonedx, spdx } = await sbomsOf(`oci:${layout}:v1`);
+    const { cyclonedx, spdx, spdx3 } = await sbomsOf(`oci:${layout}:v1`);
 
     const components = cyclonedx.components.filter(({ type }) => type !== 'operating-system');
     const places = components.map(({ purl, evidence }) => `${purl} ${evidence?.occurrences[0]?.location}`);
@@ -132,10 +142,14 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     const listed = spdx.packages.filter(({ sourceInfo }) => sourceInfo !== undefined);
     const locators = listed.map(({ externalRefs }) => externalRefs?.[0]?.referenceLocator);
     expect(locators.sort()).toEqual(packages.map(({ purl }) => purl).sort());
+    const elements = spdx3['@graph'].filter((one) => one.software_sourceInfo !== undefined);
+    expect(elements.map((one) => one.software_packageUrl).sort()).toEqual(
+      packages.map(({ purl }) => purl).sort(),
+    );
     for (const { purl } of packages) expect(PackageURL.fromString(purl).name).not.toBe('');
   });
 
-  it('says in both formats and by its exit code that packages may be missing', async () => {
+  it('says in the documents and by its exit code that packages may be missing', async () => {
     const layout = join(clients.folder, 'broken');
     writeOciLayout(
       layout,
@@ -143,7 +157,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       ofOneLayer({ 'app/package-lock.json': '{', 'etc/os-release': 'ID=alpine\n' }),
     );
     const { codes, cyclonedx, spdx } = await sbomsOf(`oci:${layout}:v1`);
-    expect(codes).toEqual([2, 2]);
+    expect(codes).toEqual([2, 2, 2]);
     expect(cyclonedx.compositions).toEqual([{ aggregate: 'unknown', assemblies: ['image'] }]);
     expect(spdx).toMatchObject({ comment: expect.stringContaining('may be incomplete') });
     expect((await cli('sbom', `oci:${layout}:v1`, '--allow-incomplete')).code).toBe(0);
@@ -160,7 +174,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     if (image === undefined) throw new Error('there is one');
     const commands = [`RUN |1 GITHUB_TOKEN=${token} /bin/sh -c make`];
     writeOciLayout(layout, 'v1', [{ ...image, commands }]);
-    for (const format of ['cyclonedx', 'spdx']) {
+    for (const format of ['cyclonedx', 'spdx', 'spdx3']) {
       const { output } = await cli('sbom', `oci:${layout}:v1`, '--format', format);
       expect(output).toContain('musl');
       expect(output).not.toContain(token.slice(0, 12));
@@ -173,7 +187,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     const unknown = await cli('sbom', 'nonsense');
     expect([unknown.code, unknown.errors]).toEqual([3, expect.stringContaining('oci-archive:<tar>')]);
     const format = await cli('sbom', 'clients/nothing:1.0', '--format', 'swid');
-    expect([format.code, format.errors]).toEqual([3, expect.stringContaining('cyclonedx, spdx')]);
+    expect([format.code, format.errors]).toEqual([3, expect.stringContaining('cyclonedx, spdx, spdx3')]);
   });
 
   describe('of a pushed index', () => {

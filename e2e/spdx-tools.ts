@@ -4,44 +4,60 @@ import { join } from 'node:path';
 import { command, hasProgram, mustRun } from './clients.ts';
 
 /** Pinned: what CI checks with today it checks with tomorrow. */
-const version = '0.8.5';
+const packages = ['spdx-tools==0.8.5', 'spdx-python-model==0.0.6'] as const;
 
 /**
- * Path of SPDX's own reader and validator (Python, `spdx-tools`), which is installed once and kept in the user's cache;
- * undefined without Python or when it cannot be fetched. With CI=true both throw: CI must have it.
+ * Path of a Python that has SPDX's own readers, which are installed once and kept in the user's cache; undefined without Python or when it cannot be fetched. With CI=true both throw: CI must have it.
  */
 export async function installSpdxTools(): Promise<string | undefined> {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const folder = join(cache, 'pratique-clients', `spdx-tools-${version}`);
+  const folder = join(cache, 'pratique-clients', packages.join('-').replaceAll('==', '-'));
   const path = join(folder, 'bin/python');
   if (existsSync(join(folder, 'whole'))) return path;
   if (!hasProgram('python3')) return undefined;
   mkdirSync(join(cache, 'pratique-clients'), { recursive: true });
   rmSync(folder, { recursive: true, force: true });
   const made = await command('python3', ['-m', 'venv', folder]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `spdx-tools==${version}`];
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
   const installed = made.code === 0 ? await command(path, pip) : made;
   if (installed.code === 0) {
     // A folder that pip was cut off in has no such mark.
     writeFileSync(join(folder, 'whole'), '');
     return path;
   }
-  const message = `Cannot install spdx-tools ${version}: pip must succeed, got\n${installed.stdout}${installed.stderr}`;
+  const message = `Cannot install ${packages.join(' and ')}: pip must succeed, got\n${installed.stdout}${installed.stderr}`;
   if (process.env['CI'] === 'true') throw new Error(message);
   console.warn(message);
   return undefined;
 }
 
-/** Reads SPDX documents with `spdx-tools` and throws what it says against one; `python` is the path above. */
+/**
+ * Holds documents to what SPDX says of them, 2.3 by `spdx-tools`, 3.0.1 (`*.spdx3.json`) by the classes that are made of
+ * its model: every field and value must be one of the model's, and every reference lead somewhere. Throws what is wrong.
+ */
 export async function validateSpdx(python: string, files: readonly string[]): Promise<void> {
-  const program = `
-import sys
-from spdx_tools.spdx.parser.parse_anything import parse_file
-from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
-for name in sys.argv[1:]:
-    messages = [message.validation_message for message in validate_full_spdx_document(parse_file(name))]
-    if messages:
-        sys.exit(name + ": " + "; ".join(messages[:5]))
-`;
   await mustRun(python, ['-c', program, ...files]);
 }
+
+const program = `
+import io, sys
+from spdx_python_model import v3_0_1 as spdx3
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
+
+def problems_of(name):
+    if not name.endswith(".spdx3.json"):
+        return [message.validation_message for message in validate_full_spdx_document(parse_file(name))]
+    objects = spdx3.SHACLObjectSet()
+    with open(name) as file:
+        spdx3.JSONLDDeserializer().read(file, objects)
+    missing = objects.link()
+    # Writing looks at what is required, too.
+    spdx3.JSONLDSerializer().write(objects, io.BytesIO())
+    return ["no element " + str(one) for one in missing]
+
+for name in sys.argv[1:]:
+    problems = problems_of(name)
+    if problems:
+        sys.exit(name + ": " + "; ".join(problems[:5]))
+`;

@@ -6,6 +6,7 @@ import { cyclonedxDocument } from './cyclonedx.ts';
 import type { DescribedImage, DocumentMaker, ListedPackage } from './described-image.ts';
 import { sbomFormatNames, sbomFormats } from './sbom-formats.ts';
 import { spdxDocument } from './spdx.ts';
+import { spdx3Document } from './spdx-3.ts';
 
 const maker: DocumentMaker = {
   version: '1.2.3',
@@ -176,6 +177,10 @@ describe('spdxDocument()', () => {
         sourceInfo: `found in a/b of layer 1 (${layerDigest}); installed by a package of the distribution`,
       }),
     );
+    // schemas/spdx-schema.json of SPDX 2.3 knows no other spelling.
+    expect(document['packages']).toContainEqual(
+      expect.objectContaining({ name: 'alpine', primaryPackagePurpose: 'OPERATING_SYSTEM' }),
+    );
     expect(document).not.toHaveProperty('comment');
   });
 
@@ -206,6 +211,56 @@ describe('spdxDocument()', () => {
     expect(spdxDocument(doubtful, maker)).toMatchObject({
       comment: 'The list of packages may be incomplete. A Cargo.lock is not of its format.',
     });
+  });
+});
+
+describe('spdx3Document()', () => {
+  const elementsOf = (described: DescribedImage) =>
+    spdx3Document(described, maker)['@graph'] as readonly Readonly<Record<string, unknown>>[]; // as JSON-LD has it
+
+  it('has an element for every package of the inventory, one for the image and one for the system', () => {
+    const elements = elementsOf(image);
+    expect(elements.filter(({ type }) => type === 'software_Package')).toHaveLength(
+      image.packages.length + 2,
+    );
+    expect(elements).toContainEqual(
+      expect.objectContaining({
+        type: 'software_Package',
+        name: 'musl-utils',
+        software_packageVersion: '1.0',
+        software_packageUrl: 'pkg:npm/musl-utils@1.0',
+        software_sourceInfo: `found in a/b of layer 1 (${layerDigest}); built from the source package musl 1.0`,
+      }),
+    );
+  });
+
+  it('refers only to elements that are there, each under an IRI of its own', () => {
+    for (const described of [image, hostile, rootFileSystem]) {
+      const elements = elementsOf(described).slice(1);
+      const ids = elements.map(({ spdxId }) => spdxId);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const id of ids) expect(id).toMatch(/^urn:uuid:[0-9a-f-]{36}#[A-Za-z0-9.-]+$/);
+      for (const { to, element: listed, rootElement } of elements) {
+        for (const reference of [to ?? [], listed ?? [], rootElement ?? []].flat())
+          expect(ids).toContain(reference);
+      }
+    }
+  });
+
+  it('says of what the image contains that it is incomplete, or nothing about it', () => {
+    const completenessIn = (described: DescribedImage) =>
+      elementsOf(described).find(({ type }) => type === 'Relationship')?.['completeness'];
+    expect([image, doubtful, incomplete].map(completenessIn)).toEqual([
+      'noAssertion',
+      'noAssertion',
+      'incomplete',
+    ]);
+    expect(elementsOf(doubtful)).toContainEqual(
+      expect.objectContaining({
+        type: 'SpdxDocument',
+        comment: 'The list of packages may be incomplete. A Cargo.lock is not of its format.',
+      }),
+    );
   });
 });
 

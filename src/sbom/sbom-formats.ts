@@ -1,8 +1,9 @@
 import { cyclonedxDocument } from './cyclonedx.ts';
 import type { DescribedImage, DocumentMaker, JsonObject } from './described-image.ts';
 import { spdxDocument } from './spdx.ts';
+import { spdx3Document } from './spdx-3.ts';
 
-export const sbomFormatNames = ['cyclonedx', 'spdx'] as const;
+export const sbomFormatNames = ['cyclonedx', 'spdx', 'spdx3'] as const;
 export type SbomFormatName = (typeof sbomFormatNames)[number];
 
 /** A format that documents are written in. */
@@ -28,5 +29,11 @@ export const sbomFormats: Readonly<Record<SbomFormatName, SbomFormat>> = {
     contentType: 'application/spdx+json',
     fileSuffix: '.spdx.json',
     write: spdxDocument,
+  },
+  spdx3: {
+    mediaType: 'application/spdx+json',
+    contentType: 'application/spdx+json',
+    fileSuffix: '.spdx3.json',
+    write: spdx3Document,
   },
 };

@@ -95,7 +95,8 @@ function systemPackages({ distribution }: DescribedImage): readonly JsonObject[]
       SPDXID: systemReference,
       name: id,
       ...(versionId === '' ? {} : { versionInfo: versionId }),
-      primaryPackagePurpose: 'OPERATING-SYSTEM',
+      // The text of the specification has a dash; its JSON schema, and what reads JSON, an underscore.
+      primaryPackagePurpose: 'OPERATING_SYSTEM',
       ...notAsserted,
       ...(prettyName === '' ? {} : { summary: prettyName }),
     },

@@ -3,7 +3,7 @@ import { sbomFormatNames } from '../../sbom/sbom-formats.ts';
 import { closed, component } from './component.ts';
 
 export const SbomFormat = Type.Enum([...sbomFormatNames], {
-  description: 'cyclonedx: CycloneDX 1.6; spdx: SPDX 2.3; both as JSON',
+  description: 'cyclonedx: CycloneDX 1.6, spdx: SPDX 2.3, both JSON; spdx3: SPDX 3.0.1, JSON-LD',
 });
 
 export const SbomQuery = closed({
@@ -15,7 +15,7 @@ export const SbomDocument = Type.Object(
   {},
   {
     additionalProperties: true,
-    description: 'By the schema of the format: cyclonedx.org/schema/bom-1.6, or SPDX 2.3',
+    description: 'By the schema of the format: CycloneDX 1.6, SPDX 2.3 or SPDX 3.0.1',
   },
 );
 

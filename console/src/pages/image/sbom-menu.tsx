@@ -5,6 +5,7 @@ import type { ImageDetails } from '../../api/answers.ts';
 const formats = [
   { format: 'cyclonedx', label: 'CycloneDX 1.6 (JSON)' },
   { format: 'spdx', label: 'SPDX 2.3 (JSON)' },
+  { format: 'spdx3', label: 'SPDX 3.0.1 (JSON-LD)' },
 ] as const;
 
 /** The bill of materials as a file; nothing for what has none: an index, an artifact, an image that was never scanned. */
