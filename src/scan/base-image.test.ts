@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deleteManifest } from '../catalog/delete-content.ts';
-import type { Digest } from '../oci/digest.ts';
 import {
   type BuiltImage,
   type BuiltLayer,
@@ -50,17 +48,6 @@ const baseOf = (
   findBaseImage(harness.database.db, { layers: layers.map(({ digest }) => digest), namespaceIds });
 
 const appLayers = [system, runtime, own];
-
-async function remove(namespaceId: number, repository: string, digest: Digest): Promise<void> {
-  const { repositoryId } = await harness.repository(namespaceId, repository);
-  const result = await deleteManifest(harness.database.db, {
-    repositoryId,
-    digest,
-    decideTagMove: async () => ({ kind: 'allow' }),
-    onDeleted: async () => {},
-  });
-  expect(result.kind).toBe('deleted');
-}
 
 describe('findBaseImage()', () => {
   it('names the image with the longest lower part of the layers, whichever was pushed first', async () => {
@@ -117,7 +104,7 @@ describe('findBaseImage()', () => {
     await store(bases, systemImage, { repository: 'alpine' });
     await store(bases, runtimeImage, { repository: 'runtime' });
     await store(demo, appImage, { repository: 'app' });
-    await remove(bases, 'runtime', runtimeImage.digest);
+    await harness.delete(bases, 'runtime', runtimeImage.digest);
     expect(await baseOf(appLayers)).toMatchObject({ repository: 'alpine' });
   });
 
@@ -130,7 +117,7 @@ describe('findBaseImage()', () => {
     expect(await baseOf(appLayers)).toMatchObject({ tags: ['3.6'], formerTags: [] });
     await store(bases, buildImage({ layers: [{ 'etc/new': '' }] }), { repository: 'alpine', tag: '3.6' });
     expect(await baseOf(appLayers)).toMatchObject({ tags: [], formerTags: ['3.6'] });
-    await remove(bases, 'alpine', index.digest);
+    await harness.delete(bases, 'alpine', index.digest);
     const { rows } = await sql`select from former_tag`.execute(harness.database.db);
     expect(rows).toHaveLength(0);
   });

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { digestOf } from '../bytes/digest.ts';
 import { storeBlob } from '../catalog/blobs.ts';
+import { deleteManifest } from '../catalog/delete-content.ts';
 import { createNamespace } from '../catalog/namespaces.ts';
 import { type ManifestPushResult, putManifest } from '../catalog/put-manifest.ts';
 import { ensureRepository } from '../catalog/repositories.ts';
@@ -178,6 +179,18 @@ export class ScanHarness {
   /** Runs the scan of a digest to its end, here and now. */
   async scan(digest: Digest, attempt = 3): Promise<void> {
     await this.scanJob.run({ digest }, { signal: new AbortController().signal, attempt, attemptsMax: 3 });
+  }
+
+  /** Deletes an image of a repository with its tags. */
+  async delete(namespaceId: number, repositoryName: string, digest: Digest): Promise<void> {
+    const { repositoryId } = await this.repository(namespaceId, repositoryName);
+    const { kind } = await deleteManifest(this.database.db, {
+      repositoryId,
+      digest,
+      decideTagMove: async () => ({ kind: 'allow' }),
+      onDeleted: async () => {},
+    });
+    if (kind !== 'deleted') throw new Error(`${digest} was not deleted: ${kind}`);
   }
 
   async scanRow(digest: Digest) {
