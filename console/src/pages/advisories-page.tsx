@@ -137,7 +137,9 @@ export function AdvisoriesPage() {
           }
         />
       </section>
-      <MalwareEngines />
+      <div style={{ marginTop: 20 }}>
+        <MalwareEngines />
+      </div>
     </>
   );
 }

@@ -8,6 +8,7 @@ import { FirstSteps } from './overview/first-steps.tsx';
 import { RefusedSentence } from './overview/refused-sentence.tsx';
 import { StandingList } from './overview/standing-list.tsx';
 import { WorstImages } from './overview/worst-images.tsx';
+import '../parts/section-head.css';
 import './overview/overview.css';
 
 /** The verdict over everything the account may see, then why, then what to look at. */

@@ -94,7 +94,7 @@ export function FileFindings<Finding extends object>(props: FileFindingsProps<Fi
   }
   const hasAny = found.data !== undefined && found.data.total > 0;
   return (
-    <>
+    <div style={{ display: 'grid', gap: 16 }}>
       {problem !== undefined && (
         <Note tone="unsure" title={problem.reason}>
           <p>{problem.remedy}.</p>
@@ -127,6 +127,6 @@ export function FileFindings<Finding extends object>(props: FileFindingsProps<Fi
         )}
       </section>
       {children}
-    </>
+    </div>
   );
 }
