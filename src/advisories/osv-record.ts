@@ -1,4 +1,5 @@
 import type { AffectedPackage, AffectedRange, RangeEvent } from '../matching/advisory.ts';
+import { readErratum } from './_errata.ts';
 import { normalisePackageName } from './package-name.ts';
 
 /** One package of one release that a record is about. */
@@ -49,7 +50,7 @@ export function readOsvRecord(json: string): OsvRecordResult {
   try {
     const value: unknown = JSON.parse(json);
     if (!isObject(value)) return { kind: 'bad', reason: 'it is not a JSON object' };
-    return { kind: 'ok', record: recordOf(value) };
+    return { kind: 'ok', record: readErratum(recordOf(value)) };
   } catch (error) {
     if (error instanceof BadRecord) return { kind: 'bad', reason: error.message };
     if (error instanceof SyntaxError) return { kind: 'bad', reason: 'it is not valid JSON' };

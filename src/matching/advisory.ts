@@ -15,6 +15,8 @@ export interface AffectedRange {
 export interface AffectedPackage {
   readonly ranges: readonly AffectedRange[];
   readonly versions: readonly string[];
+  /** Streams of modules whose rpms these are (`nodejs:18`); empty where they are not named, absent for rpms of no module. */
+  readonly modules?: readonly string[];
   /** Rating of this package by the distribution, as written (`unimportant`, `high`, …). */
   readonly urgency?: string;
   /** The distribution says that no fix will come for this release. */

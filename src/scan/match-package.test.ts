@@ -129,6 +129,43 @@ describe('matchPackage()', () => {
     expect(match([candidate('DSA-1', from('3.0.10-1'))])).toMatchObject([{ severity: 'unknown' }]);
   });
 
+  describe('an rpm of AlmaLinux', () => {
+    const npm: Package = {
+      ecosystem: 'AlmaLinux',
+      release: '8',
+      name: 'npm',
+      version: '1:8.19.2-1.module_el8.7.0+3394',
+      sourceName: 'nodejs',
+      sourceVersion: '1:18.12.1-2.module_el8.7.0+3394',
+      module: 'nodejs:18',
+    };
+    const erratum = (fixed: string, modules?: readonly string[]) => {
+      const plain = candidate('ALSA-1', from(fixed), { ecosystem: 'AlmaLinux', release: '8' });
+      return modules === undefined ? plain : { ...plain, affected: { ...plain.affected, modules } };
+    };
+    const fixed = '1:8.19.3-1.module_el8.8.0+3500';
+
+    it('is compared by its own version, not that of its source', () => {
+      expect(match([erratum(fixed, ['nodejs:18'])], npm)).toMatchObject([
+        { fixedVersion: fixed, undetermined: false },
+      ]);
+      expect(match([erratum('1:8.19.1-1.module_el8.6.0+1', ['nodejs:18'])], npm)).toEqual([]);
+    });
+
+    it('is not affected by errata of another stream, nor of none', () => {
+      expect(match([erratum(fixed, ['nodejs:16'])], npm)).toEqual([]);
+      expect(match([erratum('1:9-1.el8')], npm)).toEqual([]);
+      expect(match([erratum(fixed, ['nodejs:18'])], { ...npm, module: '', version: '6-1.el8' })).toEqual([]);
+    });
+
+    it('cannot be judged where the erratum does not say of which stream it is', () => {
+      expect(match([erratum(fixed, [])], npm)).toMatchObject([{ undetermined: true, fixState: 'not-fixed' }]);
+      expect(match([erratum(fixed, ['nodejs:18'])], { ...npm, module: '' })).toMatchObject([
+        { undetermined: true },
+      ]);
+    });
+  });
+
   it.each([
     ['an order that is not known', { ...openssl, ecosystem: 'Haiku' }],
     ['a version that does not parse', { ...openssl, sourceVersion: '' }],

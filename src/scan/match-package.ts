@@ -3,6 +3,7 @@ import type { CveRatings } from '../advisories/cve-ratings.ts';
 import { isDistributionEcosystem } from '../advisories/distribution-ecosystems.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
 import { chooseSeverity } from '../matching/choose-severity.ts';
+import { advisedAs, streamStanding } from '../matching/installed-as.ts';
 import { type Match, matchAffected, mergeAffected } from '../matching/match-affected.ts';
 import type { FixState } from '../report/finding.ts';
 import type { Package } from '../report/package.ts';
@@ -37,13 +38,16 @@ interface RecordMatch {
  */
 export function matchPackage(options: {
   readonly package: Package;
-  /** Advisories of the ecosystem and source name, of any release, ordered by record. */
+  /** Advisories of the ecosystem and the name by `advisedAs()`, of any release, ordered by record. */
   readonly candidates: readonly Candidate[];
   readonly ratings: ReadonlyMap<string, CveRatings>;
 }): readonly MatchedVulnerability[] {
   const { package: installed, candidates, ratings } = options;
   const order = orderOf(installed.ecosystem);
-  const ofRelease = candidates.filter((candidate) => isOfRelease(candidate, installed));
+  const ofRelease = candidates.filter(
+    (candidate) =>
+      isOfRelease(candidate, installed) && streamStanding(candidate.affected, installed) !== 'other',
+  );
   const byId = new Map<string, { records: RecordMatch[]; aliases: Set<string> }>();
   for (const statements of Map.groupBy(ofRelease, ({ advisoryId }) => advisoryId).values()) {
     const record = matchRecord(installed, statements, order);
@@ -76,11 +80,17 @@ function matchRecord(
   const [first] = statements;
   if (first === undefined) return undefined;
   const affected = mergeAffected(statements.map((statement) => statement.affected));
-  const match: Match =
+  const answer: Match =
     order === undefined
       ? { kind: 'undetermined', reason: `the order of ${installed.ecosystem} versions is not known` }
-      : matchAffected({ version: installed.sourceVersion, affected, order });
-  if (match.kind === 'not-affected') return undefined;
+      : matchAffected({ version: advisedAs(installed).version, affected, order });
+  if (answer.kind === 'not-affected') return undefined;
+  const isSureOfStream = statements.every(
+    (statement) => streamStanding(statement.affected, installed) === 'same',
+  );
+  const match: RecordMatch['match'] = isSureOfStream
+    ? answer
+    : { kind: 'undetermined', reason: 'the stream of its module is not known' };
   const given = statements
     .map((statement) => statement.affected.fixState)
     .find((state) => state !== undefined);

@@ -3,6 +3,7 @@ import { type Candidate, readCandidates } from '../advisories/candidates.ts';
 import { readCveRatings } from '../advisories/cve-ratings.ts';
 import { normalisePackageName } from '../advisories/package-name.ts';
 import type { Tables } from '../database/tables.ts';
+import { advisedAs } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
@@ -37,23 +38,27 @@ export async function matchPackages(
 ): Promise<ReadonlySet<number>> {
   await lockMatching(transaction);
   // In order, so that two scans of like images wait for one another; the second then finds them matched.
-  const { rows: packages } = await sql<PackageRow>`
+  const { rows } = await sql<PackageRow>`
     select id, ecosystem, release, name, version, source_name, source_version, module from package
     where id = any(${packageIds}::int[]) and (matched_at is null or not ${options.onlyNew})
     order by id for update`.execute(transaction);
-  if (packages.length === 0) return new Set();
-  const candidates = await readCandidatesOf(transaction, packages);
+  if (rows.length === 0) return new Set();
+  const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
+  const candidates = await readCandidatesOf(
+    transaction,
+    packages.map(({ installed }) => installed),
+  );
   const vulnerabilities = [...candidates.values()].flat().flatMap((candidate) => candidate.vulnerabilities);
   const ratings = await readCveRatings(
     transaction,
     vulnerabilities.flatMap(({ id, aliases }) => [id, ...aliases]),
   );
-  const matches = packages.flatMap((row) =>
+  const matches = packages.flatMap(({ id, installed }) =>
     matchPackage({
-      package: { ...row, sourceName: row.source_name, sourceVersion: row.source_version },
-      candidates: candidates.get(keyOf(row.ecosystem, row.source_name)) ?? [],
+      package: installed,
+      candidates: candidates.get(keyOf(installed.ecosystem, advisedAs(installed).name)) ?? [],
       ratings,
-    }).map((match) => rowOf(row.id, match)),
+    }).map((match) => rowOf(id, match)),
   );
   return await storeMatches(
     transaction,
@@ -62,14 +67,18 @@ export async function matchPackages(
   );
 }
 
-/** By ecosystem and normalised name of the source package: one query per ecosystem. */
+function packageOf({ source_name, source_version, ...row }: PackageRow): Package {
+  return { ...row, sourceName: source_name, sourceVersion: source_version };
+}
+
+/** By ecosystem and normalised name of `advisedAs()`: one query per ecosystem. */
 async function readCandidatesOf(
   transaction: Transaction<Tables>,
-  packages: readonly PackageRow[],
+  packages: readonly Package[],
 ): Promise<ReadonlyMap<string, readonly Candidate[]>> {
   const byName = new Map<string, Candidate[]>();
-  for (const [ecosystem, rows] of Map.groupBy(packages, (row) => row.ecosystem)) {
-    const names = [...new Set(rows.map((row) => row.source_name))];
+  for (const [ecosystem, installed] of Map.groupBy(packages, (one) => one.ecosystem)) {
+    const names = [...new Set(installed.map((one) => advisedAs(one).name))];
     for (const candidate of await readCandidates(transaction, { ecosystem, names })) {
       const key = keyOf(ecosystem, candidate.name);
       const known = byName.get(key);

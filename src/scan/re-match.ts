@@ -3,6 +3,7 @@ import { acknowledgeChanges } from '../advisories/pending-changes.ts';
 import type { SyncResult } from '../advisories/sync-result.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
+import { binaryEcosystems } from '../matching/installed-as.ts';
 import { awaitMatching } from './match-lock.ts';
 import { matchPackages } from './match-packages.ts';
 import { matchingVersion } from './matching-version.ts';
@@ -80,7 +81,7 @@ async function packagesNamed(
     select p.id from package p
     join unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
                 ${changedPackages.map((one) => one.name)}::text[]) as c (ecosystem, name)
-      on c.ecosystem = p.ecosystem and c.name = ${normalisedSourceName}`.execute(db);
+      on c.ecosystem = p.ecosystem and c.name = ${advisedName}`.execute(db);
   const byCve = await sql<{ id: number }>`
     select distinct m.package_id as id
     from package_match m cross join unnest(m.vulnerability_id || m.aliases) as known (id)
@@ -99,9 +100,9 @@ async function packagesNamed(
   return { all: [...all].sort((a, b) => a - b), rated };
 }
 
-/** `normalisePackageName()` in SQL: changed packages come as advisories spell them. */
-const normalisedSourceName = sql`case p.ecosystem
-  when 'PyPI' then regexp_replace(lower(p.source_name), '[-_.]+', '-', 'g')
-  when 'NuGet' then lower(p.source_name)
-  when 'Packagist' then lower(p.source_name)
+/** `advisedAs()` and `normalisePackageName()` in SQL: changed packages come as advisories spell them. */
+const advisedName = sql`case
+  when p.ecosystem = any(${binaryEcosystems}::text[]) then p.name
+  when p.ecosystem = 'PyPI' then regexp_replace(lower(p.source_name), '[-_.]+', '-', 'g')
+  when p.ecosystem in ('NuGet', 'Packagist') then lower(p.source_name)
   else p.source_name end`;

@@ -17,6 +17,7 @@ describe('orderOf()', () => {
   it('gives each ecosystem the order of its package manager', () => {
     expect(orderOf('Alpine')).toBe(apkOrder);
     expect(orderOf('Debian')).toBe(debOrder);
+    expect(orderOf('AlmaLinux')).toBe(rpmOrder);
     expect(orderOf('Azure Linux')).toBe(rpmOrder);
     for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL', 'Bitnami']) {
       expect(orderOf(ecosystem)).toBe(semverOrder);

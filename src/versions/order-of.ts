@@ -22,7 +22,8 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'Debian':
     case 'Ubuntu':
       return debOrder;
-    // Its advisories name source packages and know neither modules nor streams; those of other rpm distributions do.
+    // How packages and modules are named in the advisories of other rpm distributions is not matched yet.
+    case 'AlmaLinux':
     case 'Azure Linux':
       return rpmOrder;
     // Their packages have semantic versions by rule, and so have their advisories (OSV schema, `SEMVER` ranges).

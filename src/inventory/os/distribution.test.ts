@@ -22,6 +22,7 @@ describe('detectDistribution()', () => {
     ['debian', '7', '7'],
     ['debian', '12.11', '12'],
     ['azurelinux', '3.0', '3'],
+    ['almalinux', '9.4', '9'],
     ['mariner', '2.0.20240301', '2'],
     ['wolfi', '20230201', ''],
     ['chainguard', '20230214', ''],
@@ -51,6 +52,11 @@ describe('detectDistribution()', () => {
     });
     expect(detectDistribution([osRelease('alpine', '3')])).not.toHaveProperty('release');
     expect(detectDistribution([osRelease('debian', '12abc')])).not.toHaveProperty('release');
+  });
+
+  it('has no release for what is built ahead of one', () => {
+    const kitten = detectDistribution([osRelease('almalinux', '10', 'AlmaLinux Kitten 10 (Lion Cub)')]);
+    expect(kitten).not.toHaveProperty('release');
   });
 
   it('has neither ecosystem nor release for a distribution that no feed is read for', () => {
@@ -92,7 +98,7 @@ describe('detectDistribution()', () => {
   ])('knows until when %s %s (%s) is supported, judged or not: %s', (id, version, name, lastDay) => {
     const found = detectDistribution([osRelease(id, version, name)]);
     expect(found?.endOfLifeOn).toBe(lastDay);
-    expect(found?.release === undefined).toBe(id !== 'mariner');
+    expect(found?.release === undefined).toBe(!['almalinux', 'mariner'].includes(id));
   });
 
   it.each([

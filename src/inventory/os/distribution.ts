@@ -66,6 +66,8 @@ function releaseOf({ id, versionId, prettyName }: FoundRelease): string | undefi
   // A snapshot of Alpine's rolling branch calls itself `3.23_alpha20250612`.
   const isEdge = /\bedge\b/i.test(`${versionId} ${prettyName}`) || versionId.includes('_alpha');
   if (id === 'alpine' && isEdge) return 'edge';
+  // It is built ahead of the release whose number it bears, and has no errata of its own.
+  if (id === 'almalinux' && /\bKitten\b/.test(prettyName)) return undefined;
   const [, major, minor] = /^(\d{1,4})(?:\.(\d{1,4}))?(?:[._].*)?$/.exec(versionId) ?? [];
   if (major === undefined || releases === 'major') return major;
   if (id === 'alpine') return minor === undefined ? undefined : `v${major}.${minor}`;

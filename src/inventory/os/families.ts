@@ -19,8 +19,8 @@ type FamilyRow = readonly [
 ];
 
 /**
- * By `ID` of os-release. Of rpm's distributions only Azure Linux is judged: the advisories of the others name binary
- * packages, and some of them modules, which is not matched yet.
+ * By `ID` of os-release. Of rpm's distributions AlmaLinux and Azure Linux are judged: how the advisories of the others name
+ * releases, packages and modules is not matched yet.
  */
 const rows: Readonly<Record<string, FamilyRow>> = {
   alpine: ['apk', 'Alpine', 'minor', 'judged'],
@@ -30,7 +30,7 @@ const rows: Readonly<Record<string, FamilyRow>> = {
   ubuntu: ['dpkg', 'Ubuntu', 'minor'],
   azurelinux: ['rpm', 'Azure Linux', 'major', 'judged'],
   mariner: ['rpm', 'Azure Linux', 'major', 'judged'],
-  almalinux: ['rpm', 'AlmaLinux', 'major'],
+  almalinux: ['rpm', 'AlmaLinux', 'major', 'judged'],
   amzn: ['rpm', 'rpm', 'minor'],
   centos: ['rpm', 'rpm', 'major'],
   fedora: ['rpm', 'rpm', 'major'],
