@@ -78,7 +78,7 @@ function everyLanguage(): LayoutImage[] {
 const images: readonly (readonly [name: string, image: () => LayoutImage[], least: number, purl: RegExp])[] =
   [
     ['Alpine', () => realImage(shared ?? '', 'alpine-3.12.12').slice(0, 1), 14, /^pkg:apk\/alpine\//],
-    ['BusyBox', () => realImage(shared ?? '', 'busybox'), 1, /^pkg:generic\//],
+    ['BusyBox without packages', () => realImage(shared ?? '', 'busybox'), 0, /^pkg:/],
     ['rpm in SQLite', () => rpmDatabase('cbl-mariner-2.0.sqlite', 'rpmdb.sqlite'), 10, /^pkg:rpm\//],
     ['rpm in Berkeley DB', () => rpmDatabase('rhel8-libuuid.bdb', 'Packages'), 1, /^pkg:rpm\//],
     ['rpm in NDB', () => rpmDatabase('sle15-bci.ndb', 'Packages.db'), 10, /^pkg:rpm\//],
