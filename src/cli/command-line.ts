@@ -3,6 +3,7 @@ import { addAdvisoryCommands } from './advisory-commands.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addEventCommands } from './event-commands.ts';
+import { addJavaArchiveCommands } from './java-archive-commands.ts';
 import { addNamespaceCommands } from './namespace-commands.ts';
 import { addRobotCommands } from './robot-commands.ts';
 import { addSbomCommand } from './sbom-command.ts';
@@ -32,6 +33,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   addScanCommand(program, context);
   addSbomCommand(program, context);
   addAdvisoryCommands(program, context);
+  addJavaArchiveCommands(program);
   addDoctorCommand(program, context);
   addUpkeepCommands(program, context);
   const admin = program

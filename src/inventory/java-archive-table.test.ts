@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,6 +8,7 @@ import { buildTar } from '../testing/build-image.ts';
 import { buildZip } from '../testing/build-zip.ts';
 import { inventoryOf } from '../testing/inventory-of.ts';
 import { JavaArchiveTable } from './java-archive-table.ts';
+import { makeJavaArchiveTable } from './make-java-archive-table.ts';
 import { nameArchives } from './published-archives.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pratique-java-'));
@@ -168,5 +169,46 @@ describe('JavaArchiveTable.open()', () => {
     expect(() => broken.archiveOf(sha1)).toThrow(/without group, artifact or version/);
     expect(broken.archiveOf('22'.repeat(20))).toBeUndefined();
     broken.close();
+  });
+});
+
+describe('makeJavaArchiveTable()', () => {
+  async function* list(...lines: readonly string[]) {
+    yield* lines;
+  }
+  const [one, two] = ['1a'.repeat(20), '2B'.repeat(20)];
+
+  it('makes a table that can be opened, in the place of an older one', async () => {
+    const path = join(folder, 'made.db');
+    writeFileSync(path, 'older');
+    const lines = [
+      `${one} org.example:lib:1.0`,
+      '# comment',
+      '',
+      `${two}\torg.example:lib:2.0`,
+      `${one} org.example:lib:1.0`,
+    ];
+    expect(await makeJavaArchiveTable(list(...lines), path)).toBe(3);
+    const made = JavaArchiveTable.open(path);
+    expect(made.archiveOf(one)).toEqual({ group: 'org.example', artifact: 'lib', version: '1.0' });
+    expect(made.archiveOf(two.toLowerCase())).toEqual({
+      group: 'org.example',
+      artifact: 'lib',
+      version: '2.0',
+    });
+    expect(made.archiveOf('00'.repeat(20))).toBeUndefined();
+    made.close();
+  });
+
+  it.each([
+    ['a hash that is too short', [`${one.slice(2)} a:b:1`], /line 1 must be <sha1>/],
+    ['no version', [`${one} a:b:1`, `${two} a:b`], /line 2 must be .*, got "2B/],
+    ['an empty list', ['# nothing'], /the list is empty/],
+  ])('refuses %s and leaves what was there', async (_what, lines, message) => {
+    const path = join(folder, 'kept.db');
+    writeFileSync(path, 'older');
+    await expect(makeJavaArchiveTable(list(...lines), path)).rejects.toThrow(message);
+    expect(readFileSync(path, 'utf8')).toBe('older');
+    expect(readdirSync(folder)).not.toContain('kept.db.partial');
   });
 });
