@@ -42,7 +42,7 @@ export async function askPullGuard(asked: {
     throw error;
   });
   if (decision === undefined) return goneOf(asked);
-  reply.header('vary', 'Authorization');
+  reply.header('vary', 'Authorization, Accept');
   if (decision.kind === 'deny') {
     reply.header('cache-control', 'private, no-store');
     const { retryAfterSeconds, message, detail } = decision;
@@ -54,7 +54,8 @@ export async function askPullGuard(asked: {
     });
   }
   if (decision.warnings.length > 0) reply.header('warning', [...warningHeaders(decision.warnings)]);
-  if (!decision.cacheable) reply.header('cache-control', 'private, no-store');
+  // Never without a question: a policy acts on the next pull, and nginx keeps what says nothing (threats.md C13).
+  reply.header('cache-control', decision.cacheable ? 'private, no-cache' : 'private, no-store');
   return undefined;
 }
 
