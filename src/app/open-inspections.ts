@@ -1,3 +1,4 @@
+import { InspectionError } from '../inspection/inspection-error.ts';
 import { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { Config } from './config.ts';
 
@@ -15,4 +16,9 @@ export function openInspections(
     limits: inspections,
     niceness: options.for === 'server' ? serverNiceness : 0,
   });
+}
+
+/** Whether this error means that nobody can say what is in an image, because it takes too much to read it. */
+export function couldNotInspect(error: unknown): error is Error {
+  return error instanceof InspectionError;
 }

@@ -1,10 +1,13 @@
 import { loadProcessConfig } from '../app/config.ts';
 import type { Installation } from '../app/installation.ts';
-import { type InspectionPool, openInspections } from '../app/open-inspections.ts';
-import type { CommandContext } from './command-context.ts';
+import { couldNotInspect, type InspectionPool, openInspections } from '../app/open-inspections.ts';
+import { type CommandContext, exitCodes } from './command-context.ts';
 import { withInstallation } from './with-installation.ts';
 
-/** As `withInstallation()`, with the processes that read layers; the first of them starts while the database does. */
+/**
+ * As `withInstallation()`, with the processes that read layers; the first of them starts while the database does. What cannot
+ * be inspected within their budgets ends with one line on standard error and the exit code for "could not tell".
+ */
 export async function withInspections(
   context: CommandContext,
   work: (installation: Installation, inspections: InspectionPool) => Promise<void>,
@@ -13,6 +16,10 @@ export async function withInspections(
   inspections.warm();
   try {
     await withInstallation(context, (installation) => work(installation, inspections));
+  } catch (error) {
+    if (!couldNotInspect(error)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    context.setExitCode(exitCodes.undetermined);
   } finally {
     await inspections.close();
   }

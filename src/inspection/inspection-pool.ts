@@ -16,6 +16,15 @@ export interface InspectionPoolOptions {
   readonly probeModule?: string;
 }
 
+/** Nothing is inspected any more: the server stops. */
+export class InspectionsClosedError extends Error {
+  override readonly name = 'InspectionsClosedError';
+  readonly code = 'inspections_closed';
+  constructor() {
+    super('Cannot inspect: the inspections must be open, got closed ones');
+  }
+}
+
 /** Someone who waits for a process. */
 interface Waiter {
   readonly proceed: () => void;
@@ -84,11 +93,10 @@ export class InspectionPool {
     return { ...combined, inventory: withInstants(combined.inventory) };
   }
 
-  /** Ends all processes; whoever waits or runs is refused with an `InspectionError`, or by their signal. */
+  /** Ends all processes; whoever waits or runs is refused with an `InspectionsClosedError`. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const waiter of this.#waiters)
-      waiter.refuse(new Error('Cannot inspect: the inspections are closed'));
+    for (const waiter of this.#waiters) waiter.refuse(new InspectionsClosedError());
     this.#waiters.clear();
     for (const timer of this.#idle.values()) clearTimeout(timer);
     this.#idle.clear();
@@ -103,6 +111,8 @@ export class InspectionPool {
       const process = this.#takeIdle() ?? this.#start();
       try {
         return await process.run(task, signal);
+      } catch (error) {
+        throw this.#isClosed && !signal.aborted ? new InspectionsClosedError() : error;
       } finally {
         if (process.isOver || process.isWorn || this.#isClosed) process.kill();
         else this.#keep(process);
@@ -115,7 +125,7 @@ export class InspectionPool {
   /** Resolves when one more process may work; first come, first served. */
   async #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#isClosed) throw new Error('Cannot inspect: the inspections are closed');
+    if (this.#isClosed) throw new InspectionsClosedError();
     if (this.#runningCount < this.limits.processes) {
       this.#runningCount += 1;
       return;

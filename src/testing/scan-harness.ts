@@ -45,7 +45,7 @@ export class ScanHarness {
   readonly verdicts: Verdicts;
   readonly pullGuard: PolicyPullGuard;
   readonly tagGuard = new TagGuard();
-  readonly inspections = new InspectionPool();
+  readonly inspections: InspectionPool;
   readonly scanJob: ScanJob;
   /** Malware engines, which a test may add to. */
   readonly engines: Engine[] = [];
@@ -57,20 +57,28 @@ export class ScanHarness {
   readonly #policies: NamespacePolicies;
   readonly #changes: ScanChanges;
 
-  /** `existing`: a database that the caller drops. */
-  static async start(existing?: DatabaseConnection): Promise<ScanHarness> {
+  /** `existing`: a database that the caller drops. `inspections` are closed with the harness. */
+  static async start(
+    existing?: DatabaseConnection,
+    inspections = new InspectionPool(),
+  ): Promise<ScanHarness> {
     const database =
       existing === undefined ? await createTemporaryDatabase() : { ...existing, drop: async () => {} };
     const notifications = new Notifications({ config: database.config });
     await notifications.start();
-    return new ScanHarness(database, notifications);
+    return new ScanHarness(database, notifications, inspections);
   }
 
-  private constructor(database: TemporaryDatabase, notifications: Notifications) {
+  private constructor(
+    database: TemporaryDatabase,
+    notifications: Notifications,
+    inspections: InspectionPool,
+  ) {
     const { db } = database;
     const listener = notifications;
     const now = () => this.now();
     this.database = database;
+    this.inspections = inspections;
     this.notifications = notifications;
     this.queue = new GraphileQueue({ connection: database });
     this.facts = new ImageFactsStore({ db, listener, now });
@@ -91,7 +99,7 @@ export class ScanHarness {
     this.scanJob = new ScanJob({
       db,
       images: new DatabaseImages({ db, readBlob: (digest) => this.#readBlob(digest) }),
-      inspections: this.inspections,
+      inspections,
       engines: this.engines,
       now,
       onFailure: (_digest, error) => this.failures.push(error),
@@ -198,6 +206,7 @@ export class ScanHarness {
       .selectFrom('image_scan')
       .selectAll()
       .where('manifest_digest', '=', digest)
+      .where('category', '=', 'vulnerabilities')
       .executeTakeFirstOrThrow();
   }
 
