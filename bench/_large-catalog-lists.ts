@@ -6,6 +6,8 @@ export interface Timed {
   readonly name: string;
   /** The first request of all, with nothing warm. */
   readonly firstMs: number;
+  /** CPU time of one request, of all on average. */
+  readonly cpuMs: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
 }
@@ -279,6 +281,7 @@ async function measure(server: ServedFolder, one: Asked): Promise<Timed> {
   const { name, path, walks, as } = one;
   const authorization = as === 'member' ? basic('member') : server.admin;
   const timesMs: number[] = [];
+  const cpuBeforeMs = server.cpuMs();
   let cursor: string | undefined;
   for (let index = 0; index < requestsPerFigure; index += 1) {
     const first = path(index);
@@ -291,9 +294,15 @@ async function measure(server: ServedFolder, one: Asked): Promise<Timed> {
   const firstMs = timesMs[0] ?? Number.NaN;
   timesMs.sort((a, b) => a - b);
   const at = (share: number) => timesMs[Math.floor(timesMs.length * share)] ?? Number.NaN;
-  const timed = { name, firstMs, p50Ms: at(0.5), p95Ms: at(0.95) };
+  const timed = {
+    name,
+    firstMs,
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    cpuMs: (server.cpuMs() - cpuBeforeMs) / requestsPerFigure,
+  };
   console.error(
-    `${name}: first ${firstMs.toFixed(0)} ms, p50 ${timed.p50Ms.toFixed(1)} ms, p95 ${timed.p95Ms.toFixed(1)} ms, worst ${at(0.999).toFixed(0)} ms`,
+    `${name}: first ${firstMs.toFixed(0)} ms, p50 ${timed.p50Ms.toFixed(1)} ms, p95 ${timed.p95Ms.toFixed(1)} ms, worst ${at(0.999).toFixed(0)} ms, CPU ${timed.cpuMs.toFixed(0)} ms`,
   );
   return timed;
 }

@@ -13,6 +13,8 @@ export interface ServedFolder {
   readonly startMs: number;
   readonly admin: string;
   residentMib(): number;
+  /** CPU time so far of the server and of its PostgreSQL, in milliseconds: what other work on the machine does not change. */
+  cpuMs(): number;
   close(): Promise<void>;
 }
 
@@ -50,11 +52,28 @@ export async function serveDataFolder(folder: string): Promise<ServedFolder> {
     admin: basic('admin'),
     residentMib: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    cpuMs: () => cpuMsOf(child.pid ?? 0) + cpuMsOfPostgres(folder),
     close: async () => {
       child.kill('SIGTERM');
       await ended;
     },
   };
+}
+
+/** See proc(5), schedstat: nanoseconds on a core. Of the main thread, which does all but digests; 0 when it has ended. */
+function cpuMsOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/** Of all processes below the postmaster. */
+function cpuMsOfPostgres(folder: string): number {
+  const [postmaster] = readFileSync(`${folder}/postgresql/cluster/postmaster.pid`, 'utf8').split('\n');
+  const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').split(' ');
+  return children.reduce((sum, pid) => sum + (pid === '' ? 0 : cpuMsOf(Number(pid))), 0);
 }
 
 async function freePort(): Promise<number> {

@@ -24,10 +24,11 @@ export async function run({ keep, only }: BenchOptions): Promise<readonly BenchL
       const lists = await measureLists(server, only);
       return [
         { bench, figure: 'start-to-ready', value: rounded(server.startMs), unit: 'ms' },
-        ...lists.flatMap(({ name, firstMs, p50Ms, p95Ms }) => [
+        ...lists.flatMap(({ name, firstMs, p50Ms, p95Ms, cpuMs }) => [
           { bench, figure: `${name}-first`, value: rounded(firstMs), unit: 'ms' },
           { bench, figure: `${name}-p50`, value: rounded(p50Ms), unit: 'ms' },
           { bench, figure: `${name}-p95`, value: rounded(p95Ms), unit: 'ms' },
+          { bench, figure: `${name}-cpu`, value: rounded(cpuMs), unit: 'ms' },
         ]),
         { bench, figure: 'server-rss', value: rounded(server.residentMib()), unit: 'MiB' },
       ];

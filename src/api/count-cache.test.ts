@@ -52,4 +52,37 @@ describe('CountCache', () => {
     await expect(failing()).rejects.toThrow('no database');
     expect(await cache.of('other', async () => 7)).toBe(7);
   });
+
+  it('counts of several keys those that are due, and takes them for small when they are so together', async () => {
+    const { clock, cache } = setUp();
+    const asked: (readonly string[])[] = [];
+    const ask = async (keys: readonly string[], each: number) => {
+      const counted = await cache.ofMany(keys, async (due) => {
+        asked.push(due);
+        return new Map(due.map((key) => [key, each]));
+      });
+      return [...counted].toSorted();
+    };
+    await ask(['a', 'b'], 400);
+    await ask(['a', 'b', 'c'], 400);
+    expect(await ask(['a', 'b', 'd'], 500)).toEqual([
+      ['a', 500],
+      ['b', 500],
+      ['d', 500],
+    ]);
+    expect(await ask(['b', 'd', 'e'], 600)).toEqual([
+      ['b', 500],
+      ['d', 500],
+      ['e', 600],
+    ]);
+    clock.nowMs = 10_000;
+    expect(await ask(['b', 'd', 'e'], 700)).toEqual([
+      ['b', 500],
+      ['d', 500],
+      ['e', 700],
+    ]);
+    await new Promise(setImmediate);
+    expect(await ask(['d'], 800)).toEqual([['d', 800]]);
+    expect(asked).toEqual([['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'd'], ['e'], ['b', 'd', 'e'], ['d']]);
+  });
 });

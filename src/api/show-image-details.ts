@@ -65,6 +65,7 @@ export async function showImageDetails(
       mediaType,
       platform: platform ?? null,
     })),
+    ...(content.childCount > content.children.length ? { childCount: content.childCount } : {}),
     upgrades: [...adviseUpgrades(facts?.packages ?? [])],
     pullCommand: pullCommand(known.externalUrl, shown),
   };

@@ -88,16 +88,23 @@ export interface ManifestChild {
   readonly kind: 'image' | 'index' | 'artifact';
 }
 
-/** The children of indexes that are stored, in their order; an image has none and is not in the map. */
+/**
+ * The children of indexes that are stored, in their order; an image has none and is not in the map. `positionsMax`: of each
+ * index only those among so many first entries.
+ */
 export async function listChildrenOf(
   db: Database,
   parentDigests: readonly Digest[],
+  positionsMax?: number,
 ): Promise<ReadonlyMap<Digest, readonly ManifestChild[]>> {
   if (parentDigests.length === 0) return new Map();
   const rows = await db
     .selectFrom('manifest_child')
     .innerJoin('manifest', 'manifest.digest', 'manifest_child.child_digest')
     .where(sql<boolean>`manifest_child.parent_digest = any(${[...parentDigests]}::text[])`)
+    .$if(positionsMax !== undefined, (query) =>
+      query.where('manifest_child.position', '<', positionsMax ?? 0),
+    )
     .select([
       'manifest_child.parent_digest as parent',
       'manifest_child.child_digest as digest',
@@ -112,6 +119,22 @@ export async function listChildrenOf(
     kind: row.kind as ManifestChild['kind'], // the column's check constraint
   }));
   return Map.groupBy(children, ({ parent }) => parent);
+}
+
+/** Those of the indexes that have more entries, stored or not. */
+export async function listLongerIndexes(
+  db: Database,
+  digests: readonly Digest[],
+  entryCount: number,
+): Promise<ReadonlySet<string>> {
+  if (digests.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('manifest_child')
+    .where(sql<boolean>`parent_digest = any(${[...digests]}::text[])`)
+    .where('position', '=', entryCount)
+    .select('parent_digest')
+    .execute();
+  return new Set(rows.map((row) => row.parent_digest));
 }
 
 /**

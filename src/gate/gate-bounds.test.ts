@@ -229,11 +229,11 @@ describe('an index of more images than are judged at once (threats.md §6)', () 
     await pool.query(
       `insert into manifest (digest, media_type, kind, size_bytes, image_size_bytes, content)
        select 'sha256:' || encode(sha256(convert_to('child ' || n, 'UTF8')), 'hex'), 'image', 'image', 2, 0, '{}'
-       from generate_series(0, 149) n`,
+       from generate_series(0, 449) n`,
     );
     await pool.query(
       `insert into manifest_child (parent_digest, position, child_digest, media_type)
-       select $1, n, 'sha256:' || encode(sha256(convert_to('child ' || n, 'UTF8')), 'hex'), 'image' from generate_series(0, 149) n`,
+       select $1, n, 'sha256:' || encode(sha256(convert_to('child ' || n, 'UTF8')), 'hex'), 'image' from generate_series(0, 449) n`,
       [digest],
     );
     const policy: Policy = {
@@ -246,7 +246,7 @@ describe('an index of more images than are judged at once (threats.md §6)', () 
     expect(await judge()).toBe('block');
     const clean = digestOfText('none 2');
     await pool.query(
-      'update manifest_child set child_digest = $2 where parent_digest = $1 and position = 149',
+      'update manifest_child set child_digest = $2 where parent_digest = $1 and position = 449',
       [digest, clean],
     );
     expect(await judge()).toBe('warn');

@@ -1,4 +1,4 @@
-import { listChildrenOf, type ManifestChild } from '../catalog/manifests.ts';
+import { listChildrenOf, listLongerIndexes, type ManifestChild } from '../catalog/manifests.ts';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import { judge } from '../policy/judge.ts';
@@ -43,14 +43,24 @@ export class FactsMissingError extends ContentGoneError {
   }
 }
 
-/** What an index comes to, and the facts of it that are read already. */
-interface ManifestsBelow {
+/** The first of what an index comes to. */
+interface FirstBelow {
   readonly manifests: readonly Digest[];
+  /** False: others follow, which nobody has asked for yet. */
+  readonly isWhole: boolean;
+}
+
+/** The same with the facts that are read already. */
+interface KnownBelow extends FirstBelow {
   readonly known: ReadonlyMap<Digest, ImageFacts>;
 }
 
 /** Images of an index that are judged at once. */
 const imagesPerStep = 100;
+/** Entries of an index that are read at first: in most, what comes behind does not matter. */
+const firstEntries = 200;
+
+const nothingBelow: FirstBelow = { manifests: [], isWhole: false };
 
 interface JudgeContext {
   readonly policy: NamespacePolicy;
@@ -91,14 +101,13 @@ export class Verdicts {
   ): Promise<readonly Verdict[]> {
     const facts = new Map(await this.#options.facts.factsOfMany(images.map(({ digest }) => digest)));
     const indexes = images.filter(({ digest }) => facts.get(digest)?.kind === 'index');
-    const below = await this.#manifestsBelow(indexes.map(({ digest }) => digest));
-    const firsts = [...below.values()].flatMap((manifests) => manifests.slice(0, imagesPerStep));
+    const below = await this.#firstBelow(indexes.map(({ digest }) => digest));
+    const firsts = [...below.values()].flatMap(({ manifests }) => manifests.slice(0, imagesPerStep));
     for (const [digest, one] of await this.#options.facts.factsOfMany(firsts)) facts.set(digest, one);
     const verdicts: Verdict[] = [];
     for (const image of images) {
       const found = facts.get(image.digest);
-      const manifests = below.get(image.digest) ?? [];
-      const known = { manifests, known: facts };
+      const known = { ...(below.get(image.digest) ?? nothingBelow), known: facts };
       verdicts.push(
         found === undefined ? goneVerdict : await this.#storedVerdict(image, { found, known }, options),
       );
@@ -108,7 +117,7 @@ export class Verdicts {
 
   async #storedVerdict(
     image: VerdictQuestion,
-    { found, known }: { readonly found: ImageFacts; readonly known: ManifestsBelow },
+    { found, known }: { readonly found: ImageFacts; readonly known: KnownBelow },
     options: { readonly now: Date; readonly policy?: Policy },
   ): Promise<Verdict> {
     try {
@@ -177,20 +186,15 @@ export class Verdicts {
     const facts = await this.#options.facts.factsOf(question.digest);
     if (facts === undefined) throw new FactsMissingError(question.digest);
     if (facts.kind !== 'index') return judgeOne(question, facts, context);
-    const below = await this.#manifestsBelow([question.digest]);
-    const manifests = below.get(question.digest) ?? [];
-    return await this.#judgeIndex(question, { manifests, known: new Map() }, context);
+    const below = (await this.#firstBelow([question.digest])).get(question.digest) ?? nothingBelow;
+    return await this.#judgeIndex(question, { ...below, known: new Map() }, context);
   }
 
   /**
    * Each image by itself; attestations and signatures count only where there is no image. Of very many, as many are
    * judged as it takes to find one that may be pulled: then the index may be, whatever the others are.
    */
-  async #judgeIndex(
-    question: VerdictQuestion,
-    below: ManifestsBelow,
-    context: JudgeContext,
-  ): Promise<Judgement> {
+  async #judgeIndex(question: VerdictQuestion, below: KnownBelow, context: JudgeContext): Promise<Judgement> {
     const images: Judgement[] = [];
     const artifacts: Judgement[] = [];
     for (let start = 0; start < below.manifests.length; start += imagesPerStep) {
@@ -204,7 +208,31 @@ export class Verdicts {
       }
       if (images.some(passes)) break;
     }
+    if (!below.isWhole && !images.some(passes)) {
+      const all = (await this.#manifestsBelow([question.digest])).get(question.digest) ?? [];
+      return await this.#judgeIndex(question, { manifests: all, isWhole: true, known: below.known }, context);
+    }
     return anyOf(images.length > 0 ? images : artifacts);
+  }
+
+  /** The whole steps of `#manifestsBelow()` that the first entries of each index fill, or all where these are all. */
+  async #firstBelow(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, FirstBelow>> {
+    const wanted = [...new Set(digests)];
+    const { db } = this.#options;
+    const [children, longer] = await Promise.all([
+      listChildrenOf(db, wanted, firstEntries),
+      listLongerIndexes(db, wanted, firstEntries),
+    ]);
+    return new Map(
+      wanted.map((root) => {
+        const own = children.get(root) ?? [];
+        const listed = [...new Set(own.filter(({ kind }) => kind !== 'index').map(({ digest }) => digest))];
+        // What an index below this one lists comes behind everything that this one lists.
+        const isWhole = !longer.has(root) && own.every(({ kind }) => kind !== 'index');
+        const whole = Math.floor(listed.length / imagesPerStep) * imagesPerStep;
+        return [root, { manifests: isWhole ? listed : listed.slice(0, whole), isWhole }];
+      }),
+    );
   }
 
   /** What is stored below indexes at any depth, each once and in their order, without the indexes themselves. */

@@ -1,5 +1,8 @@
 import type { Database } from '../database/database.ts';
 
+/** Nobody reads through more, and there are indexes of ten thousand. */
+const childrenMax = 1_000;
+
 /** Layers, config and children of a stored manifest, as its push recorded them. */
 export interface ImageContent {
   readonly configDigest?: string;
@@ -11,6 +14,7 @@ export interface ImageContent {
     readonly mediaType: string;
     readonly sizeBytes: number;
   }[];
+  /** The first 1,000 of them. */
   readonly children: readonly {
     /** Absent: not stored in this repository. */
     readonly imageId?: number;
@@ -18,6 +22,8 @@ export interface ImageContent {
     readonly mediaType: string;
     readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string };
   }[];
+  /** Of all. */
+  readonly childCount: number;
 }
 
 /** Content of an image of a repository. */
@@ -47,7 +53,13 @@ export async function readImageContent(
     .select(['child.child_digest as digest', 'child.media_type as mediaType', 'child.platform', 'held.id'])
     .where('child.parent_digest', '=', image.digest)
     .orderBy('child.position')
+    .limit(childrenMax)
     .execute();
+  const { count } = await db
+    .selectFrom('manifest_child')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('parent_digest', '=', image.digest)
+    .executeTakeFirstOrThrow();
   const configDigest = manifest?.config_digest ?? undefined;
   return {
     ...(configDigest === undefined ? {} : { configDigest }),
@@ -59,6 +71,7 @@ export async function readImageContent(
       ...(id === null ? {} : { imageId: id }),
       ...readPlatform(platform),
     })),
+    childCount: count,
   };
 }
 

@@ -119,6 +119,10 @@ export const ImageDetails = component('ImageDetails', {
       mediaType: Type.String(),
       platform: Type.Union([Platform, Type.Null()]),
     }),
+    { description: 'Of an index, the first 1,000' },
+  ),
+  childCount: Type.Optional(
+    Type.Integer({ description: 'How many there are, where that is more than are shown' }),
   ),
   upgrades: Type.Array(
     closed({
