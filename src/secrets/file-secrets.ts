@@ -10,12 +10,14 @@ const hitsMax = 200;
 const sniffedBytes = 8 * 1024;
 const newline = 0x0a;
 
+const nothing = Buffer.alloc(0);
+
 const finder = new SecretFinder(secretRules);
 
 /** Looks for credentials in every text file of a layer, whatever its name. */
 export const secretProbe: ContentProbe<SecretHit> = {
-  start: (path, head) =>
-    isText(head) && !isExpectedSecret(path) ? new TextReading(!belongsToPackage(path)) : undefined,
+  start: (path, head, isWhole) =>
+    isText(head) && !isExpectedSecret(path) ? new TextReading(!belongsToPackage(path), isWhole) : undefined,
 };
 
 function isText(head: Buffer): boolean {
@@ -24,7 +26,7 @@ function isText(head: Buffer): boolean {
 
 /** Credentials in a text that is there whole, such as a value of the image's config. */
 export function findSecretsInText(text: string): readonly SecretHit[] {
-  const reading = new TextReading(true);
+  const reading = new TextReading(true, true);
   reading.write(Buffer.from(text));
   return reading.end();
 }
@@ -32,18 +34,25 @@ export function findSecretsInText(text: string): readonly SecretHit[] {
 /** Reads a file piece by piece: the end of each piece is kept, because a secret may go on in the next. */
 class TextReading implements ContentReading<SecretHit> {
   readonly #isOwnFile: boolean;
+  readonly #isWhole: boolean;
   readonly #hits: SecretHit[] = [];
-  #held = Buffer.alloc(0);
+  #held = nothing;
   /** Bytes of `#held` whose keywords were looked at already. */
   #searchedBytes = 0;
   /** Newlines before `#held`. */
   #linesBefore = 0;
 
-  constructor(isOwnFile: boolean) {
+  /** `isWhole`: the first piece is the whole file, so that nothing of it must be kept. */
+  constructor(isOwnFile: boolean, isWhole: boolean) {
     this.#isOwnFile = isOwnFile;
+    this.#isWhole = isWhole;
   }
 
   write(bytes: Buffer): void {
+    if (this.#isWhole) {
+      this.#search(bytes, bytes.length);
+      return;
+    }
     const text = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     const searchTo = text.length - bytesAfter;
     if (searchTo <= this.#searchedBytes) {
@@ -55,7 +64,7 @@ class TextReading implements ContentReading<SecretHit> {
   }
 
   end(): readonly SecretHit[] {
-    this.#search(this.#held, this.#held.length);
+    if (!this.#isWhole) this.#search(this.#held, this.#held.length);
     return this.#hits;
   }
 

@@ -1,4 +1,5 @@
 const gramBytes = 3;
+const gramMask = 0xffffff;
 const stride = 2;
 const hashBits = 16;
 /** Spreads the bits of a gram (Knuth, The Art of Computer Programming 3, §6.4: 2^32 divided by the golden ratio). */
@@ -12,14 +13,32 @@ interface Keyword<Value> {
   readonly values: readonly Value[];
 }
 
+/** Where keywords must begin that count. */
+interface SearchRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+type OnFound<Value> = (values: readonly Value[], offset: number) => void;
+
+interface Search<Value> {
+  readonly words: DataView;
+  readonly range: SearchRange;
+  readonly onFound: OnFound<Value>;
+}
+
 /**
  * Finds many keywords in one pass. Every second place of the text is looked at: the three bytes there are either those at
- * the beginning of a keyword or those one further, or no keyword stands there. One table look-up tells nearly always.
+ * the beginning of a keyword or those one further, or no keyword stands there. One table look-up tells nearly always; the
+ * first four bytes of a keyword then name the few that may stand there.
  */
 export class KeywordIndex<Value> {
-  readonly #isGram = new Uint8Array(1 << hashBits);
-  /** By the hash of a gram: the keywords in which it stands first (shift 0) or second (shift 1). */
-  readonly #byGram = new Map<number, { readonly keyword: Keyword<Value>; readonly shift: number }[]>();
+  /** By the hash of a gram: whether it stands first (1) or second (2) in a keyword, or both (3). */
+  readonly #shifts = new Uint8Array(1 << hashBits);
+  /** By the hash of four bytes: whether a keyword begins with them. */
+  readonly #isHead = new Uint8Array(1 << hashBits);
+  /** By the first four bytes. */
+  readonly #byHead = new Map<number, Keyword<Value>[]>();
 
   /** Keywords of `keywordBytesMin` or more ASCII characters, with what stands for each. */
   constructor(entries: readonly (readonly [keyword: string, value: Value])[]) {
@@ -32,55 +51,57 @@ export class KeywordIndex<Value> {
           `Cannot index the keyword "${text}": it must have ${keywordBytesMin} characters or more`,
         );
       }
-      for (let shift = 0; shift < stride; shift += 1)
-        this.#add(hashGram(keyword.bytes, shift), { keyword, shift });
+      for (let shift = 0; shift < stride; shift += 1) this.#addGram(keyword.bytes, shift);
+      const head = keyword.bytes.readUInt32LE(0);
+      this.#isHead[hashOf(head)] = 1;
+      this.#byHead.set(head, [...(this.#byHead.get(head) ?? []), keyword]);
     }
   }
 
   /** Tells of every keyword that begins at `from` or later and before `to`, in any order near one another. */
-  search(
-    text: Buffer,
-    range: { readonly from: number; readonly to: number },
-    onFound: (values: readonly Value[], offset: number) => void,
-  ): void {
-    const isGram = this.#isGram;
-    const end = Math.min(text.length - gramBytes + 1, range.to + 1);
-    for (let at = range.from; at < end; at += stride) {
-      const hash = hashGram(text, at);
-      if (isGram[hash] === 1) this.#check(text, at, hash, range, onFound);
+  search(text: Buffer, range: SearchRange, onFound: OnFound<Value>): void {
+    const shifts = this.#shifts;
+    const isHead = this.#isHead;
+    // A load of four bytes is three times as fast as three of one. At the last place but two no keyword begins, but its
+    // second byte may stand there.
+    const words = new DataView(text.buffer, text.byteOffset, text.length);
+    const search = { words, range, onFound };
+    const last = text.length - gramBytes;
+    let at = range.from;
+    for (const end = Math.min(last, range.to + 1); at < end; at += stride) {
+      const word = words.getUint32(at, true);
+      const shift = shifts[hashOf(word & gramMask)] ?? 0;
+      if (shift === 0) continue;
+      if ((shift & 1) !== 0 && isHead[hashOf(word)] === 1) this.#check(search, at);
+      if ((shift & 2) === 0 || at === 0) continue;
+      if (isHead[hashOf(words.getUint32(at - 1, true))] === 1) this.#check(search, at - 1);
+    }
+    if (at === last && at > range.from) this.#check(search, at - 1);
+  }
+
+  #check(search: Search<Value>, start: number): void {
+    const { words, range, onFound } = search;
+    if (start < range.from || start >= range.to) return;
+    for (const { bytes, values } of this.#byHead.get(words.getUint32(start, true)) ?? []) {
+      if (standsAt(words, bytes, start)) onFound(values, start);
     }
   }
 
-  #check(
-    text: Buffer,
-    at: number,
-    hash: number,
-    range: { readonly from: number; readonly to: number },
-    onFound: (values: readonly Value[], offset: number) => void,
-  ): void {
-    for (const { keyword, shift } of this.#byGram.get(hash) ?? []) {
-      const start = at - shift;
-      if (start < range.from || start >= range.to) continue;
-      if (standsAt(text, keyword.bytes, start)) onFound(keyword.values, start);
-    }
-  }
-
-  #add(hash: number, entry: { readonly keyword: Keyword<Value>; readonly shift: number }): void {
-    this.#isGram[hash] = 1;
-    this.#byGram.set(hash, [...(this.#byGram.get(hash) ?? []), entry]);
+  #addGram(keyword: Buffer, shift: number): void {
+    const hash = hashOf(keyword.readUIntLE(shift, gramBytes));
+    this.#shifts[hash] = (this.#shifts[hash] ?? 0) | (1 << shift);
   }
 }
 
-/** In a loop, because nearly all differ in their first bytes and a call of the runtime costs more than that. */
-function standsAt(text: Buffer, keyword: Buffer, start: number): boolean {
-  for (let index = 0; index < keyword.length; index += 1) {
-    if (text[start + index] !== keyword[index]) return false;
+/** Beyond the first four bytes, which are known. */
+function standsAt(words: DataView, keyword: Buffer, start: number): boolean {
+  if (start + keyword.length > words.byteLength) return false;
+  for (let index = keywordBytesMin; index < keyword.length; index += 1) {
+    if (words.getUint8(start + index) !== keyword[index]) return false;
   }
   return true;
 }
 
-function hashGram(bytes: Buffer, at: number): number {
-  // Callers stay within the bytes.
-  const gram = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
-  return Math.imul(gram, multiplier) >>> (32 - hashBits);
+function hashOf(bytes: number): number {
+  return Math.imul(bytes, multiplier) >>> (32 - hashBits);
 }
