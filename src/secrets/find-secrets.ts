@@ -27,23 +27,24 @@ export interface SecretSearch {
 
 /** Finds credentials by rules: keywords first, then the rule's pattern in the text around each. */
 export class SecretFinder {
-  readonly #index: KeywordIndex<SecretRule>;
+  readonly #ownFiles: KeywordIndex<SecretRule>;
+  /** Without the rules whose keywords are common words, which would stop the search at every second line. */
+  readonly #otherFiles: KeywordIndex<SecretRule>;
   readonly #ranks: ReadonlyMap<string, number>;
 
   constructor(rules: readonly SecretRule[]) {
     this.#ranks = new Map(rules.map(({ id }, rank) => [id, rank]));
-    this.#index = new KeywordIndex(
-      rules.flatMap((rule) => rule.keywords.map((keyword) => [keyword, rule] as const)),
-    );
+    this.#ownFiles = indexOf(rules);
+    this.#otherFiles = indexOf(rules.filter(({ onlyOwnFiles }) => onlyOwnFiles !== true));
   }
 
   /** Each secret once, in the order of the text. Two rules may find the same text: the first one listed keeps it. */
   find(search: SecretSearch): readonly FoundSecret[] {
     const found = new Map<number, FoundSecret>();
     const seenTo = new Map<SecretRule, number>();
-    this.#index.search(search.text, search, (rules, offset) => {
+    const index = search.isOwnFile ? this.#ownFiles : this.#otherFiles;
+    index.search(search.text, search, (rules, offset) => {
       for (const rule of rules) {
-        if (rule.onlyOwnFiles === true && !search.isOwnFile) continue;
         // Text full of keywords is read three times at most (threats.md D9).
         if (offset + bytesSeen <= (seenTo.get(rule) ?? 0)) continue;
         const start = Math.max(0, offset - bytesBefore);
@@ -61,6 +62,10 @@ export class SecretFinder {
   #rank({ rule }: FoundSecret): number {
     return this.#ranks.get(rule) ?? 0;
   }
+}
+
+function indexOf(rules: readonly SecretRule[]): KeywordIndex<SecretRule> {
+  return new KeywordIndex(rules.flatMap((rule) => rule.keywords.map((keyword) => [keyword, rule] as const)));
 }
 
 function* matches(rule: SecretRule, bytes: Buffer, start: number): Generator<FoundSecret> {
