@@ -1403,6 +1403,7 @@ export interface components {
                     unknown: number;
                 };
             }[];
+            /** @description Of an index, the first 1,000 */
             children: {
                 /** @description Null: not stored in this repository */
                 imageId: number | null;
@@ -1414,6 +1415,8 @@ export interface components {
                     variant?: string;
                 } | null;
             }[];
+            /** @description How many there are, where that is more than are shown */
+            childCount?: number;
             /** @description One upgrade per package with a fix, the most useful first */
             upgrades: {
                 ecosystem: string;
@@ -1862,10 +1865,10 @@ export interface components {
         };
         SbomToAttach: {
             /**
-             * @description cyclonedx: CycloneDX 1.6; spdx: SPDX 2.3; both as JSON
+             * @description cyclonedx: CycloneDX 1.6, spdx: SPDX 2.3, both JSON; spdx3: SPDX 3.0.1, JSON-LD
              * @enum {unknown}
              */
-            format: "cyclonedx" | "spdx";
+            format: "cyclonedx" | "spdx" | "spdx3";
         };
         Scan: {
             /** @enum {unknown} */
@@ -2231,8 +2234,10 @@ export interface operations {
                         items: components["schemas"]["OpenSession"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -2356,8 +2361,10 @@ export interface operations {
                         items: components["schemas"]["User"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -2525,8 +2532,10 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -2623,8 +2632,10 @@ export interface operations {
                         items: components["schemas"]["AccessToken"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -2725,8 +2736,10 @@ export interface operations {
                         items: components["schemas"]["AccessToken"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -2795,8 +2808,10 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3001,8 +3016,10 @@ export interface operations {
                         items: components["schemas"]["Robot"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3202,8 +3219,10 @@ export interface operations {
                         items: components["schemas"]["Namespace"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3407,8 +3426,10 @@ export interface operations {
                         items: components["schemas"]["Member"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3518,8 +3539,10 @@ export interface operations {
                         items: components["schemas"]["Event"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3558,8 +3581,10 @@ export interface operations {
                         items: components["schemas"]["Exemption"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3665,8 +3690,10 @@ export interface operations {
                         items: components["schemas"]["ImmutabilityRule"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3841,8 +3868,10 @@ export interface operations {
                         items: components["schemas"]["Repository"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3882,8 +3911,10 @@ export interface operations {
                         items: components["schemas"]["RepositoryTag"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -3995,8 +4026,10 @@ export interface operations {
                         items: components["schemas"]["Image"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -4104,8 +4137,10 @@ export interface operations {
                         items: components["schemas"]["Finding"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -4148,8 +4183,10 @@ export interface operations {
                         items: components["schemas"]["SecretFinding"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -4192,8 +4229,10 @@ export interface operations {
                         items: components["schemas"]["MalwareFinding"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -4265,8 +4304,10 @@ export interface operations {
                         items: components["schemas"]["ImagePackage"][];
                         nextCursor: string | null;
                         total: number;
-                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than the 10,000 that are counted */
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
                         totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
@@ -4531,7 +4572,7 @@ export interface operations {
     getSbom: {
         parameters: {
             query?: {
-                format?: "cyclonedx" | "spdx";
+                format?: "cyclonedx" | "spdx" | "spdx3";
             };
             header?: never;
             path: {
