@@ -1,3 +1,4 @@
+import { AccountBusyError } from '../accounts/account-busy-error.ts';
 import { isReferenceGone } from '../database/is-reference-gone.ts';
 import { isDatabaseUnavailable } from '../database/is-unavailable.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
@@ -84,6 +85,16 @@ export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
       code: 'invalid-request',
       message: message.replace(/\.$/, ''),
       details: undefined,
+    });
+  }
+  if (error instanceof AccountBusyError) {
+    const headers = { 'retry-after': '1' };
+    return answer({
+      status: 429,
+      code: 'too-many-requests',
+      message: error.message,
+      details: undefined,
+      headers,
     });
   }
   if (error instanceof ContentGoneError) {

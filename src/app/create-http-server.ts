@@ -7,6 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { AccountBusyError } from '../accounts/account-busy-error.ts';
 import { capConnections } from '../edge/cap-connections.ts';
 import { Exchanges } from '../edge/exchanges.ts';
 import { forwardedOrigin, readForwardedHeader } from '../edge/forwarded-origin.ts';
@@ -54,7 +55,7 @@ export interface HttpServer {
   readonly fastify: FastifyInstance;
   /** Where this request's client reaches this server, without a slash at the end. */
   readonly externalUrlOf: (request: FastifyRequest) => string;
-  /** Names who sent a request in its line of the log. */
+  /** Names who sent a request in its line of the log. Throws `AccountBusyError` when they have too many under way. */
   readonly notePrincipal: (request: FastifyRequest, name: string) => void;
   close(): void;
 }
@@ -108,6 +109,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
       client,
       startedMs: performance.now(),
       principal: 'anonymous',
+      isProven: false,
     });
     reply.header('x-request-id', id);
     reply.header('x-content-type-options', 'nosniff');
@@ -120,7 +122,11 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   const close = () => {
     for (const closeOne of closers) closeOne();
   };
-  return { fastify, externalUrlOf, notePrincipal: exchanges.notePrincipal, close };
+  const notePrincipal = (request: FastifyRequest, name: string) => {
+    const requestsMax = config.clientConnectionsMax;
+    if (exchanges.notePrincipal(request, name) > requestsMax) throw new AccountBusyError(name, requestsMax);
+  };
+  return { fastify, externalUrlOf, notePrincipal, close };
 }
 
 /** Records each exchange when it ends, and cuts those whose client is too slow. */

@@ -234,7 +234,7 @@ export const settings = {
     must: 'a whole number from 1 to 999999',
     byDefault: '`1000`',
     description:
-      'Connections that one address may have open; further ones are closed at once. Trusted proxies are not counted',
+      'Connections that one address may have open, further ones are closed at once, trusted proxies are not counted; and requests that one account may have under way at a server, further ones get 429',
   },
   clientTimeout: {
     variable: 'PRATIQUE_CLIENT_TIMEOUT',

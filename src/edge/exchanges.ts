@@ -14,6 +14,8 @@ export interface Exchange {
   readonly startedMs: number;
   /** Whose request it is: what was proven, never what a client says of itself. */
   principal: string;
+  /** Whether somebody was. */
+  isProven: boolean;
 }
 
 /** What its connection has moved since the exchange before on it ended. The head has been read when an exchange begins. */
@@ -28,6 +30,8 @@ export interface MovedBytes {
  */
 export class Exchanges {
   readonly #running = new Map<IncomingMessage, Exchange>();
+  /** How many run of each principal that was proven. */
+  readonly #ofPrincipal = new Map<string, number>();
   /** Answered before their bodies had come: what still comes is thrown away, at a pace that counts all the same. */
   readonly #unread = new Set<Exchange>();
   /** What each connection had read and written when its last exchange ended. */
@@ -39,6 +43,7 @@ export class Exchanges {
       const exchange = this.#running.get(request);
       if (exchange === undefined) return;
       this.#running.delete(request);
+      this.#release(exchange);
       if (!request.complete && !request.socket.destroyed) this.#unread.add(exchange);
       onEnd(exchange, this.#moved(request.socket));
     };
@@ -66,11 +71,23 @@ export class Exchanges {
     }
   }
 
-  /** Called where credentials have been checked. */
-  readonly notePrincipal = (request: { readonly raw: IncomingMessage }, name: string): void => {
+  /** Called where credentials have been checked. Returns how many exchanges of the principal run, this one among them. */
+  readonly notePrincipal = (request: { readonly raw: IncomingMessage }, name: string): number => {
     const exchange = this.#running.get(request.raw);
-    if (exchange !== undefined) exchange.principal = name;
+    const running = this.#ofPrincipal.get(name) ?? 0;
+    if (exchange === undefined || exchange.isProven) return running;
+    exchange.principal = name;
+    exchange.isProven = true;
+    this.#ofPrincipal.set(name, running + 1);
+    return running + 1;
   };
+
+  #release({ isProven, principal }: Exchange): void {
+    if (!isProven) return;
+    const left = (this.#ofPrincipal.get(principal) ?? 1) - 1;
+    if (left === 0) this.#ofPrincipal.delete(principal);
+    else this.#ofPrincipal.set(principal, left);
+  }
 
   #moved(socket: Socket): MovedBytes {
     const { bytesRead, bytesWritten } = socket;

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { AccountBusyError } from '../accounts/account-busy-error.ts';
 import { isReferenceGone } from '../database/is-reference-gone.ts';
 import { ContentGoneError } from './content-gone-error.ts';
 
@@ -80,6 +81,8 @@ export const refusals = {
       `Cannot sign in: too many tries failed, the next is possible in ${retryAfterSeconds} s`,
       { headers: { 'retry-after': String(retryAfterSeconds) } },
     ),
+  tooManyAtOnce: (message: string) =>
+    refusal(429, 'TOOMANYREQUESTS', message, { headers: { 'retry-after': '1' } }),
   tooManyManifests: () =>
     refusal(
       429,
@@ -123,6 +126,7 @@ export function refusalOfFailure(error: unknown, requestId: string): Refusal {
       'Cannot find what the request is about: its namespace or repository has just been deleted',
     );
   }
+  if (error instanceof AccountBusyError) return refusals.tooManyAtOnce(error.message);
   return isDiskFull(error) ? refusals.storageFull(requestId) : refusals.unavailable(requestId);
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AccountBusyError } from '../accounts/account-busy-error.ts';
 import { findLiveAccount } from '../accounts/live-account.ts';
 import { manifestSizeBytesMax } from '../oci/parse-manifest.ts';
 import { answerToken, queryOf } from './answer-token.ts';
@@ -97,6 +98,7 @@ async function answering(
     const isGone = error instanceof ClientGoneError || request.raw.socket.destroyed;
     const path = request.url.split('?', 1)[0];
     if (isGone) request.log.debug({ err: error, path }, 'a client went away');
+    else if (error instanceof AccountBusyError) request.log.debug({ path }, error.message);
     else if (!isDeletedMeanwhile(error))
       request.log.error({ err: error, method: request.method, path }, 'a registry request failed');
     for (const name of Object.keys(reply.getHeaders())) {
