@@ -48,6 +48,7 @@ export function scanTable(report: TargetReport, options: { readonly colour: bool
   const advice = new Map(report.malware.map(({ type, advice: text }) => [type, text]));
   for (const [type, text] of advice) lines.push(`${type}: ${text}`);
   if (malware.state === 'not-scanned') lines.push('Not searched for malware: no engine is configured');
+  else lines.push(...signatureLines(facts.malware.signatures));
   const secretsSummary = countsLine(report.secretCounts, 'secret', 'secrets');
   const malwareSummary = countsLine(report.malwareCounts, 'finding of malware', 'findings of malware');
   if ((secretsSummary ?? malwareSummary) === undefined || severities.some((severity) => counts[severity] > 0))
@@ -120,6 +121,16 @@ function malwareLines(
     paint('bold', head),
     ...body.map((line, index) => paint(styles[malware[index]?.severity ?? 'unknown'], line)),
   ];
+}
+
+/** Whether nothing was found is worth as much as the signatures are new. */
+function signatureLines(signatures: TargetReport['facts']['malware']['signatures']): readonly string[] {
+  if (signatures.length === 0) return [];
+  const used = signatures.map(
+    ({ engine, version, builtAt }) =>
+      `${engine} ${version.slice(0, 24)}${builtAt === undefined ? '' : ` of ${builtAt.slice(0, 10)}`}`,
+  );
+  return [printable(`Searched for malware with ${used.join(' and ')}`)];
 }
 
 function layerOf(index: number, fate: TargetReport['malware'][number]['fate']): string {

@@ -367,6 +367,7 @@ export interface ImageReportTable {
   malware: Buffer | null;
   malware_key: string | null;
   malware_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  malware_due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 export interface ImageSummaryTable {
