@@ -22,20 +22,30 @@ export interface TarHeader {
  */
 const field = {
   name: 0,
+  mode: 100,
+  uid: 108,
+  gid: 116,
   size: 124,
   mtime: 136,
   checksum: 148,
   type: 156,
   linkName: 157,
   magic: 257,
+  devMajor: 329,
+  devMinor: 337,
   prefix: 345,
+  /** First byte of GNU's sparse map. */
+  gnuSparse: 386,
 };
 const numberBytes = 12;
+/** Numbers that nothing here needs: Go refuses a header where one is none, bsdtar the archive, GNU tar goes on. */
+const idleNumbers = [field.mode, field.uid, field.gid, field.devMajor, field.devMinor];
 
 /** Reads the block at `start`; the caller has made sure that it is whole and not all zero. Throws `ArchiveError`. */
 export function parseTarHeader(block: Buffer, start: number): TarHeader {
   checkSum(block, start);
   const format = formatOf(block, start);
+  checkIdleFields(block, start, format);
   const name = text(block, start + field.name, 100);
   const prefix = format === 'ustar' ? text(block, start + field.prefix, 155) : '';
   const typeFlag = block[start + field.type] ?? 0;
@@ -94,6 +104,23 @@ function formatOf(block: Buffer, start: number): 'ustar' | 'gnu' | 'v7' {
   }
   if (magic === '\0\0\0\0\0\0\0\0') return 'v7';
   throw ambiguous('the magic of a header must be that of ustar or GNU tar');
+}
+
+function checkIdleFields(block: Buffer, start: number, format: string): void {
+  const areNumbers =
+    isNumber(block, start + field.mtime, numberBytes) &&
+    idleNumbers.every((offset) => isNumber(block, start + offset, 8));
+  if (!areNumbers) throw ambiguous('mode, owner, time and device of a member must be numbers');
+  // bsdtar reads the map of every GNU header, whatever its type.
+  const isSparse = block[start + field.type] === 0x53;
+  if (format === 'gnu' && !isSparse && block[start + field.gnuSparse] !== 0)
+    throw ambiguous('only a sparse member may have a sparse map');
+}
+
+/** Octal digits, or nothing at all, or GNU's base-256, which begins with 0x80, below zero with 0xff. */
+function isNumber(block: Buffer, start: number, lengthBytes: number): boolean {
+  const first = block[start] ?? 0;
+  return first === 0x80 || first === 0xff || parseOctal(block, start, lengthBytes) !== undefined;
 }
 
 function text(block: Buffer, start: number, lengthBytes: number): string {

@@ -31,12 +31,12 @@ describe('HeldBytes', () => {
     );
   });
 
-  it('keeps copies: the caller may use its buffer again', () => {
+  it('keeps the pieces themselves: programs are half of an image', () => {
     const bytes = new HeldBytes();
-    const buffer = Buffer.from('abc');
-    bytes.add(buffer);
-    buffer.fill(0);
-    expect(bytes.whole().toString()).toBe('abc');
+    const piece = Buffer.from('abc');
+    bytes.add(piece);
+    expect(bytes.whole().buffer).toBe(piece.buffer);
+    expect(bytes.whole().byteOffset).toBe(piece.byteOffset);
     expect(bytes.sizeBytes).toBe(3);
   });
 });

@@ -9,10 +9,13 @@ export class HeldBytes {
     return this.#sizeBytes;
   }
 
-  /** Adds a copy of the bytes at the end. */
+  /**
+   * Adds the bytes at the end, themselves and not a copy: half of an image are programs. Nobody may write to them afterwards;
+   * what an inflater or a stream of Node's gives out, it does not use again.
+   */
   add(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#pieces.push(Buffer.from(bytes));
+    this.#pieces.push(bytes);
     this.#starts.push(this.#sizeBytes);
     this.#sizeBytes += bytes.length;
   }

@@ -346,9 +346,10 @@ function typeOf(typeFlag: number, name: string): TarEntryType {
 
 function longText(bytes: Buffer): string {
   const end = bytes.indexOf(0);
-  if (end >= 0 && !isZero(bytes, end, bytes.length))
-    throw ambiguous('nothing may follow the NUL of a long name');
-  return decodeName(bytes, 0, end < 0 ? bytes.length : end);
+  // GNU tar reads on in the padding where there is no NUL.
+  if (end < 0 || !isZero(bytes, end, bytes.length))
+    throw ambiguous('a long name must end with a NUL, and nothing may follow it');
+  return decodeName(bytes, 0, end);
 }
 
 function isZero(bytes: Buffer, start: number, end: number): boolean {
