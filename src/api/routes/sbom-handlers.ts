@@ -101,7 +101,7 @@ async function describe(
 const childrenNamedMax = 20;
 
 async function refuseIndex({ db }: ApiDependencies, image: ImageScope): Promise<Error> {
-  const { children } = await readImageContent(db, image);
+  const { children, childCount } = await readImageContent(db, image);
   const images = children.map(({ imageId, digest, platform }) => ({
     imageId: imageId ?? null,
     digest,
@@ -111,7 +111,7 @@ async function refuseIndex({ db }: ApiDependencies, image: ImageScope): Promise<
     const name = platform === null ? digest : `${platform.os}/${platform.architecture}`;
     return imageId === null ? `${name} (not stored here)` : `${name}: image ${imageId}`;
   });
-  const others = images.length - named.length;
+  const others = childCount - named.length;
   return conflict(
     `Cannot make an SBOM of image ${image.id}: it must be one image, got an index; ask for that of ${named.join(', ')}${others > 0 ? ` and ${others} others` : ''}`,
     { images },
