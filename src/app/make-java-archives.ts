@@ -1,5 +1,7 @@
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { makeJavaArchiveTable } from '../inventory/make-java-archive-table.ts';
 
 /** Makes a table for `PRATIQUE_JAVA_SHA1` from a list in a file, `-` for standard input. Returns the count of archives. */
@@ -8,11 +10,12 @@ export async function makeJavaArchives(options: {
   readonly table: string;
 }): Promise<number> {
   const { list, table } = options;
-  if (list === '-') return await makeJavaArchiveTable(createInterface({ input: process.stdin }), table);
-  const file = await open(list);
-  try {
-    return await makeJavaArchiveTable(file.readLines(), table);
-  } finally {
-    await file.close();
-  }
+  if (list === '-') return await makeJavaArchiveTable(linesOf(process.stdin), table);
+  await using file = await open(list);
+  return await makeJavaArchiveTable(linesOf(createReadStream(list, { fd: file, autoClose: false })), table);
+}
+
+/** Begins to read when the first line is asked for: an interface of `node:readline` drops what comes before that. */
+async function* linesOf(input: Readable): AsyncGenerator<string> {
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
 }
