@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ClamdEngine, defaultClamdLimits } from '../malware/clamd-engine.ts';
 
 const clamdProgram = ['/usr/sbin/clamd', '/usr/local/sbin/clamd', '/opt/homebrew/sbin/clamd'].find(
   existsSync,
@@ -24,6 +25,12 @@ export function hasClamd(): boolean {
 export function eicarBytes(): Buffer {
   const middle = ['EICAR', 'STANDARD', 'ANTIVIRUS', 'TEST', 'FILE!'].join('-');
   return Buffer.from(['X5O!P%@AP[4\\PZX54(P^)7CC)7}', middle, 'H+H*'].join('$'));
+}
+
+/** An engine whose clamd nobody has started; it is given up after one try. */
+export function absentClamd(): ClamdEngine {
+  const address = { kind: 'unix', path: '/nonexistent/clamd.sock' } as const;
+  return new ClamdEngine(address, { ...defaultClamdLimits, retryDelaysMs: [] });
 }
 
 /** Signatures by clamd's file extensions, without the dot; lines of text. */
@@ -95,6 +102,12 @@ export class ClamdServer {
     }
     child.kill('SIGKILL');
     throw new Error(`Cannot start clamd: it must answer, got ${output}`);
+  }
+
+  /** Asks it over its Unix socket, twice at most. */
+  engine(): ClamdEngine {
+    const address = { kind: 'unix', path: this.socketPath } as const;
+    return new ClamdEngine(address, { ...defaultClamdLimits, retryDelaysMs: [1] });
   }
 
   /** Puts other signatures in place and has clamd load them. */
