@@ -7,7 +7,7 @@ import type { SyncOptions } from './sync-advisories.ts';
 
 const harness = useSyncHarness();
 
-describe('syncAdvisories() refuses a bad version and keeps the last good one', () => {
+describe('syncAdvisories() refuses a bad version and keeps the last good one (threats.md F20, F21, F22)', () => {
   beforeEach(async () => {
     await harness.acknowledged(await harness.sync());
     harness.clock = new Date('2026-08-23T00:00:00Z');
