@@ -16,12 +16,14 @@ export interface Replica {
 
 export interface ReplicaPair {
   readonly database: OwnDatabase;
+  /** Of all of them. */
+  readonly dataFolder: string;
   readonly a: Replica;
   readonly b: Replica;
   /** Either, at random: no load balancer stands between. */
   any(): Replica;
-  /** Starts another one in the same folder. */
-  startReplica(environment?: Readonly<Record<string, string>>): Promise<Replica>;
+  /** Starts another one in the same folder, of this checkout or the one that is named. */
+  startReplica(environment?: Readonly<Record<string, string>>, root?: string): Promise<Replica>;
   close(): Promise<void>;
 }
 
@@ -46,8 +48,9 @@ export async function startReplicaPair(
   const database = await startOwnDatabase();
   const dataFolder = mkdtempSync(join(tmpdir(), 'pratique-pair-'));
   const started: Replica[] = [];
-  const startReplica = async (own: Readonly<Record<string, string>> = {}) => {
+  const startReplica = async (own: Readonly<Record<string, string>> = {}, root?: string) => {
     const server = await startServerProcess({
+      ...(root === undefined ? {} : { root }),
       dataFolder,
       environment: { ...sharedEnvironment, DATABASE_URL: database.url, ...environment, ...own },
     });
@@ -62,6 +65,7 @@ export async function startReplicaPair(
   const [a, b] = await Promise.all([startReplica(), startReplica()]);
   return {
     database,
+    dataFolder,
     a,
     b,
     any: () => (Math.random() < 0.5 ? a : b),

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly dataFolder?: string;
   readonly port?: number;
+  /** The checkout whose server it is; absent: this one. */
+  readonly root?: string;
 }
 
 /** Generous: a busy machine is not what is tested; `readyMs` says how long it took. */
@@ -37,9 +39,10 @@ const readyMsMax = 120_000;
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'pratique-e2e-'));
+  const { root = projectRoot } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(projectRoot, 'src/cli/main.ts'), 'serve'], {
-    cwd: projectRoot,
+  const child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), 'serve'], {
+    cwd: root,
     env: serverEnvironment({ port, dataFolder, ...options }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -43,4 +43,21 @@ describe('migrate()', () => {
     await expect(migrate(other.pool)).rejects.toMatchObject({ code: 'migration_changed' });
     await other.drop();
   });
+
+  it('leaves alone what a newer version has added, and refuses where one took something away (threats.md F29)', async () => {
+    const other = await createTemporaryDatabase();
+    const note = (name: string, isContracting: boolean) =>
+      other.pool.query(
+        `insert into schema_migration (name, checksum, is_contracting) values ($1, 'of a newer version', $2)`,
+        [name, isContracting],
+      );
+    await note('9998-adds', false);
+    expect(await migrate(other.pool)).toEqual([]);
+    await note('9999-takes-away', true);
+    await expect(migrate(other.pool)).rejects.toMatchObject({
+      code: 'migration_unknown',
+      message: expect.stringContaining('"9999-takes-away"'),
+    });
+    await other.drop();
+  });
 });
