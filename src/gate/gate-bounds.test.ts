@@ -58,6 +58,11 @@ beforeAll(async () => {
       );
     }
   }
+  await index('above what is queued', ['queued without one', 'failed without one']);
+  await index('above what is cancelled and passes', ['cancelled without one', 'none 2']);
+  await index('above what failed', ['failed without one']);
+  await index('above what was scanned', ['high 2']);
+  await index('above an index', ['above what is queued']);
   for (const severity of ['high', 'low', undefined] as const) await imageWithSecret(severity);
   await imageWithSecret(undefined, 'incomplete');
   await imageWithMalware(1, 'scanned');
@@ -69,6 +74,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.drop();
 });
+
+/** An index of manifests that are stored, by their content. */
+async function index(content: string, children: readonly string[]): Promise<void> {
+  const digest = digestOfText(content);
+  await database.pool.query(
+    `insert into manifest (digest, media_type, kind, size_bytes, image_size_bytes, content)
+     values ($1, 'index', 'index', 2, 0, '{}')`,
+    [digest],
+  );
+  await database.pool.query(
+    `insert into manifest_child (parent_digest, position, child_digest, media_type)
+     select $1, position, child, 'image' from unnest($2::text[]) with ordinality as c (child, position)`,
+    [digest, children.map((child) => digestOfText(child))],
+  );
+  await database.pool.query(
+    `insert into repository_manifest (repository_id, manifest_digest, pushed_by) select min(id), $1, 'test' from repository`,
+    [digest],
+  );
+}
 
 /** An image with one secret, or with a scan for secrets that came to something else than the image's own. */
 async function imageWithSecret(severity: Severity | undefined, outcome = 'scanned'): Promise<void> {
@@ -183,6 +207,8 @@ describe('readGateBounds()', () => {
     const { policy } = merged;
     const all = await readImageRefs(database.db, { filter: {}, order, limit: 1_000 });
     const judged = await verdicts.verdictsOf(all, { now, policy });
+    if (policy.mode === 'enforce' && typeof policy.states.pending === 'object')
+      expect(judged.filter(({ kind }) => kind === 'hold').length).toBeGreaterThan(4);
     let shown = 0;
     for (const kind of ['allow', 'warn', 'hold', 'block']) {
       const may = await imagesThatMayBe(policy, kind);

@@ -61,7 +61,7 @@ export async function prepareFilter(db: Database, filter: ImageListFilter): Prom
     ...(state === undefined ? [] : [stateCondition(state)]),
     ...(severity === undefined ? [] : [severityCondition(severity)]),
     ...(malware === undefined ? [] : [malwareCondition(malware)]),
-    ...(gate === undefined ? [] : [gateCondition(gate)]),
+    ...(gate === undefined ? [] : [await gateCondition(db, gate)]),
     ...(text === undefined ? [] : [text.condition]),
   ];
   return {
@@ -104,8 +104,38 @@ function malwareCondition(malware: NonNullable<ImageListFilter['malware']>): Raw
   }
 }
 
-function gateCondition({ kind, isRare }: NonNullable<ImageListFilter['gate']>): RawBuilder<unknown> {
+async function gateCondition(
+  db: Database,
+  { bounds, kind, isRare }: NonNullable<ImageListFilter['gate']>,
+): Promise<RawBuilder<unknown>> {
   const fits = mayHaveVerdict(kind);
+  if (kind === 'hold' && bounds.every(({ secretSeverities }) => secretSeverities.length === 0)) {
+    const { rows } = await sql<{ digest: string }>`${pendingDigests} limit ${pendingLookedUpMax + 1}`.execute(
+      db,
+    );
+    // Told how many they are, PostgreSQL looks them up one by one.
+    if (rows.length <= pendingLookedUpMax)
+      return sql`${fits} and rm.manifest_digest = any(${rows.map(({ digest }) => digest)}::text[])`;
+  }
   // PostgreSQL takes an equation for rare, and such a case for one in two: then it walks the order.
   return isRare === true ? fits : sql`case when ${fits} then true else false end`;
 }
+
+/** Of more, the next page is found sooner by walking the list. */
+const pendingLookedUpMax = 5_000;
+
+/**
+ * Held is only what has no result yet, and every index above it. State, result and counts are written in one transaction,
+ * so a scan that is done has its result. Pending searches for secrets are not among them, those for malware hold nothing.
+ * The first condition on the state is that of the index.
+ */
+const pendingDigests = sql`
+  with recursive pending (digest) as (
+    (select digest from unscanned_manifest
+     union
+     select manifest_digest from image_scan
+     where category = 'vulnerabilities' and state not in ('scanned', 'unsupported')
+       and state not in ('failed', 'incomplete'))
+    union
+    select k.parent_digest from pending p join manifest_child k on k.child_digest = p.digest)
+  select digest from pending`;
