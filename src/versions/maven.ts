@@ -8,7 +8,7 @@ type Item = string;
 /** What stands at a place: an item, the next group with all that is in it, or nothing any more. */
 type Place =
   | { readonly kind: 'item'; readonly item: Item }
-  | { readonly kind: 'group'; readonly items: readonly Item[] }
+  | { readonly kind: 'group'; readonly groups: Groups; readonly depth: number }
   | { readonly kind: 'nothing' };
 
 const nothing: Place = { kind: 'nothing' };
@@ -122,7 +122,12 @@ function placeAt(groups: Groups, depth: number, index: number): Place {
   const item = items[index];
   if (item !== undefined) return { kind: 'item', item };
   const isGroup = index === items.length && depth + 1 < groups.length;
-  return isGroup ? { kind: 'group', items: groups.slice(depth + 1).flat() } : nothing;
+  return isGroup ? { kind: 'group', groups, depth: depth + 1 } : nothing;
+}
+
+/** Everything in a group, groups within it included. */
+function itemsOf({ groups, depth }: Extract<Place, { kind: 'group' }>): readonly Item[] {
+  return groups.slice(depth).flat();
 }
 
 /** As Maven has it: numbers over groups over words; against nothing, item by item. */
@@ -137,11 +142,10 @@ function compareToNothing(place: Place): Comparison {
   switch (place.kind) {
     case 'nothing':
       return 'equal';
-    case 'group':
-      return (
-        place.items.map((item) => compareToNothing({ kind: 'item', item })).find((one) => one !== 'equal') ??
-        'equal'
-      );
+    case 'group': {
+      const items = itemsOf(place).map((item) => compareToNothing({ kind: 'item', item }));
+      return items.find((comparison) => comparison !== 'equal') ?? 'equal';
+    }
     case 'item':
       if (!isDigitAt(place.item, 0)) return compareRanks(rankOfWord(place.item), releaseRank);
       return isZero(place.item) ? 'equal' : 'greater';
@@ -177,7 +181,7 @@ function rankOfPlace(place: Place): number {
     case 'nothing':
       return 2;
     case 'group': {
-      const first = place.items.find((item) => item !== '') ?? '';
+      const first = itemsOf(place).find((item) => item !== '') ?? '';
       return rankOfPlace({ kind: 'item', item: first }) < 2 ? 1 : 4;
     }
     case 'item': {
