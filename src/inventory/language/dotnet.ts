@@ -9,6 +9,9 @@ import {
 } from '../listed-packages.ts';
 import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 
+/** What .NET puts before the name of the package that a program got its runtime from. */
+const runtimePack = /^runtimepack\./i;
+
 /** What a built .NET program runs with: `<program>.deps.json`, beside it. */
 export const dotnetExtractor: Extractor = {
   knownPaths: [],
@@ -31,7 +34,7 @@ function readDependencies(bytes: Buffer): Found[] {
       .entries.filter(([, entry]) => entry.at('type').text.toLowerCase() !== 'project')
       .map(([key]) => {
         const slash = key.lastIndexOf('/');
-        const name = slash < 0 ? key : key.slice(0, slash);
+        const name = (slash < 0 ? key : key.slice(0, slash)).replace(runtimePack, '');
         return languagePackage('dotnet', { name, version: slash < 0 ? '' : key.slice(slash + 1) });
       });
   } catch (error) {

@@ -149,6 +149,12 @@ describe('other languages, as installed', () => {
       ['dotnet Newtonsoft.Json 13.0.1'],
     ],
     [
+      '.NET that brings its runtime',
+      'app/x.deps.json',
+      '{"libraries":{"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"runtimepack"}}}',
+      ['dotnet Microsoft.NETCore.App.Runtime.linux-x64 8.0.1'],
+    ],
+    [
       'R',
       'usr/lib/R/library/Matrix/DESCRIPTION',
       'Package: Matrix\nVersion: 1.5-3\nBuilt: R 4.2.2\n',
