@@ -91,15 +91,19 @@ describe.skipIf(!hasSkopeo)('an image that policy refuses', () => {
     expectReasons(await run('manifest', 'get', reference));
   });
 
-  it.skipIf(!canRunContainerd())("tells containerd's ctr that it is forbidden", async () => {
-    const containerd = await startContainerd(at('containerd'));
-    try {
-      const access = ['--plain-http', '--user', credentials()];
-      const pull = await containerd.tryCtr('images', 'pull', ...access, reference);
-      expect(pull.code).not.toBe(0);
-      expect(pull.stderr).toMatch(/403 Forbidden/);
-    } finally {
-      await containerd.stop();
-    }
-  });
+  it.skipIf(!canRunContainerd())(
+    "gives containerd's ctr, which shows a status line alone, the reasons in it",
+    async () => {
+      const containerd = await startContainerd(at('containerd'));
+      try {
+        const access = ['--plain-http', '--user', credentials()];
+        const pull = await containerd.tryCtr('images', 'pull', ...access, reference);
+        expect(pull.code).not.toBe(0);
+        expect(pull.stderr).toMatch(/403 Forbidden: Cannot pull/);
+        expectReasons(pull);
+      } finally {
+        await containerd.stop();
+      }
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { AccountBusyError } from '../accounts/account-busy-error.ts';
 import { isReferenceGone } from '../database/is-reference-gone.ts';
@@ -146,6 +147,9 @@ function isDiskFull(error: unknown): boolean {
 /** Sends a refusal; on HEAD, which has no body, a denial's reason goes into a Warning header (semantics.md §3). */
 export function refuse(reply: FastifyReply, refused: Refusal): FastifyReply {
   reply.code(refused.status);
+  // Of a refusal containerd 1.6 (`ctr`) shows the status line and nothing else.
+  if (refused.code === 'DENIED')
+    reply.raw.statusMessage = `${STATUS_CODES[refused.status]}: ${printable(refused.message).slice(0, reasonMax)}`;
   for (const [name, value] of Object.entries(refused.headers ?? {})) reply.header(name, value);
   if (reply.request.method === 'HEAD') {
     if (refused.code === 'DENIED') reply.header('warning', warningHeader(refused.message, warningBytesMax));
@@ -159,6 +163,9 @@ export function refuse(reply: FastifyReply, refused: Refusal): FastifyReply {
 
 /** distribution-spec v1.1 spec.md#warnings: all Warning headers of an answer together. */
 const warningBytesMax = 4096;
+
+/** Characters of a status line's reason: the five ids and the report; proxies take heads of 4 KiB and more. */
+const reasonMax = 1_000;
 
 /** The texts as `Warning` headers (RFC 7234 §5.5, code 299), cut so that together they stay within 4,096 bytes. */
 export function warningHeaders(texts: readonly string[]): readonly string[] {
@@ -174,10 +181,12 @@ export function warningHeaders(texts: readonly string[]): readonly string[] {
 }
 
 function warningHeader(text: string, bytesMax: number): string {
-  const plain = text
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .replaceAll('\\', '/')
-    .replaceAll('"', "'");
+  const plain = printable(text).replaceAll('\\', '/').replaceAll('"', "'");
   const prefix = '299 - "';
   return `${prefix}${plain.slice(0, bytesMax - prefix.length - 1)}"`;
+}
+
+/** What a head may hold: ASCII without control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ');
 }
