@@ -81,6 +81,7 @@ describe('the base of an image', () => {
       namespace: 'own',
       repository: 'alpine',
       tags: ['3.6'],
+      formerTags: [],
       digest: baseImage.digest,
       layerCount: 1,
       findingCounts: { ...none, critical: 1, high: 1 },

@@ -21,12 +21,13 @@ export async function showBase(
 ): Promise<ShownBase> {
   const { base, placed } = known;
   const [inherited, own] = partition(placed, ({ place }) => isFromBase(base, place.layerIndex) === true);
-  const { imageId, namespace, repository, tags, digest, layerCount } = base;
+  const { imageId, namespace, repository, tags, formerTags, digest, layerCount } = base;
   return {
     imageId,
     namespace,
     repository,
     tags: [...tags],
+    formerTags: [...formerTags],
     digest,
     layerCount,
     findingCounts: countSeverities(inherited),

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 
-/** About two seconds of the database's time. */
+/** Some seconds of the database’s time. */
 const imagesPerRunMax = 2_000;
 
 /**

@@ -1173,6 +1173,8 @@ export interface components {
             repository: string;
             /** @description That lead to it now, through an index too */
             tags: string[];
+            /** @description That led to it until they were moved to another image */
+            formerTags: string[];
             digest: string;
             /** @description Layers with a lower index came with the base, the others are its own */
             layerCount: number;
@@ -1209,7 +1211,7 @@ export interface components {
             digest: string | null;
         };
         Deleted: {
-            /** @description Bytes of the blob store that nothing else holds; they are freed within minutes */
+            /** @description Bytes of the blob store that nothing else holds. The server frees them in the background: some minutes later as a rule, later after a large deletion or while the repository is still pushed to */
             freedBytes: number;
         };
         Doubt: {

@@ -8,6 +8,9 @@ export const BaseImage = component('BaseImage', {
   namespace: Type.String(),
   repository: Type.String(),
   tags: Type.Array(Type.String(), { description: 'That lead to it now, through an index too' }),
+  formerTags: Type.Array(Type.String(), {
+    description: 'That led to it until they were moved to another image',
+  }),
   digest: Type.String(),
   layerCount: Type.Integer({
     description: 'Layers with a lower index came with the base, the others are its own',

@@ -86,6 +86,9 @@ export function BaseFacts({ image }: { image: ImageDetails }) {
                 <Link to={`/images/${base.imageId}`} title={base.digest}>
                   {imageName(base)}
                 </Link>
+                {base.tags.length === 0 && base.formerTags.length > 0 && (
+                  <span className="pq-dim"> formerly {base.formerTags.join(', ')}</span>
+                )}
               </dd>
             </div>
             <Part
