@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTar } from '../src/testing/build-image.ts';
 import { runCli } from '../src/testing/cli-process.ts';
 import { inventorySamples, programSamples } from '../src/testing/inventory-samples.ts';
-import { mustRun, sharedFolder } from './clients.ts';
+import { hasProgram, mustRun, sharedFolder } from './clients.ts';
 import { type ClientsServer, startClientsServer } from './clients-server.ts';
+import { openConsoleBrowser } from './console-browser.ts';
 import { installGoProgram } from './go-clients.ts';
 import { orasWithoutTls } from './go-clients-oras.ts';
 import { type LayoutImage, writeOciLayout } from './oci-layout.ts';
@@ -236,6 +237,33 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
             },
           },
         });
+      }
+    });
+
+    it.skipIf(!hasProgram('chromium'))('are downloaded from the report page', async () => {
+      const { imageId, digest } = platforms[0] ?? { imageId: 0, digest: '' };
+      const browser = await openConsoleBrowser();
+      try {
+        const { page } = browser;
+        await page.goto(`${clients.server.url}/images/${imageId}`);
+        await page.getByLabel('Username').fill(clients.admin.name);
+        await page.getByRole('textbox', { name: 'Password' }).fill(clients.admin.secret);
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page.getByRole('button', { name: 'Download SBOM' }).click();
+        // Before anybody signed in, an answer was 401.
+        const faultsBefore = browser.faults.length;
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.getByRole('menuitem', { name: 'SPDX 3.0.1' }).click(),
+        ]);
+        const name = `clients-alpine-${digest.slice(7, 19)}.spdx3.json`;
+        expect(download.suggestedFilename()).toBe(name);
+        const file = join(clients.folder, name);
+        await download.saveAs(file);
+        await validateSpdx(python ?? '', [file]);
+        expect(browser.faults.slice(faultsBefore)).toEqual([]);
+      } finally {
+        await browser.close();
       }
     });
 

@@ -7,7 +7,6 @@ import { listReferrers } from '../catalog/referrers.ts';
 import { parseDigest } from '../oci/digest.ts';
 import type { NamespaceName, RepositoryName } from '../oci/names.ts';
 import { attachDocument } from '../registry/attach-document.ts';
-import { MemoryStore } from '../storage/memory-store.ts';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
 import { nobodyWatches } from '../testing/serve-registry.ts';
 import { digestOfText, type StoredImage, storeImage } from '../testing/stored-images.ts';
@@ -21,7 +20,6 @@ const packages = [
   { name: 'musl', version: '1.1.14-r10' },
   { name: 'zlib', version: '1.2.8-r2', layerIndex: 1 },
 ];
-const store = new MemoryStore();
 
 let server: ApiServer;
 let image: StoredImage;
@@ -39,8 +37,6 @@ async function makeImage(content: string, scanned = true): Promise<StoredImage> 
 beforeAll(async () => {
   server = await startApiServer({
     readConfig: async () => Buffer.from(JSON.stringify(config)),
-    attachDocument: (document) =>
-      attachDocument({ db: server.database.db, store, pushObserver: nobodyWatches }, document),
   });
   image = await makeImage('app');
 });
@@ -198,7 +194,7 @@ describe('POST /images/{id}/sbom', () => {
     const digest = parseDigest(manifest.layers[0]?.digest ?? '');
     if (digest === undefined) throw new Error('the artifact has no layer');
     const blob = await findBlob(db, { repositoryId: image.repositoryId, digest });
-    const document = JSON.parse((await buffer(await store.read(blob?.storageKey ?? ''))).toString());
+    const document = JSON.parse((await buffer(await server.store.read(blob?.storageKey ?? ''))).toString());
     expect(document).toMatchObject({
       bomFormat: 'CycloneDX',
       metadata: { component: { version: image.digest } },
@@ -230,7 +226,7 @@ describe('POST /images/{id}/sbom', () => {
     const { db } = server.database;
     const large = await makeImage('large');
     const result = await attachDocument(
-      { db, store, pushObserver: nobodyWatches },
+      { db, store: server.store, pushObserver: nobodyWatches },
       {
         requester: { name: 'somebody', client: '' },
         repository: {

@@ -20,6 +20,7 @@ import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { NamespaceName } from '../oci/names.ts';
 import { attachDocument } from '../registry/attach-document.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { nobodyWatches } from './serve-registry.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
@@ -60,6 +61,8 @@ export interface ApiServer {
   /** What all accounts sign in with; the account of a role bears its name in lower case. */
   readonly password: string;
   readonly secrets: AccessSecrets;
+  /** Holds what the API attaches. */
+  readonly store: BlobStore;
   now(): Date;
   setNow(now: Date): void;
   call(role: ApiRole, method: string, path: string, body?: unknown): Promise<ApiAnswer>;
@@ -125,6 +128,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     otherId,
     password,
     secrets,
+    store,
     now: () => clock.now,
     setNow: (now) => {
       clock.now = now;

@@ -25,6 +25,7 @@ export const eventKinds = [
   { value: 'scan.cancelled', label: 'Scan cancelled' },
   { value: 'tag.deleted', label: 'Tag deleted' },
   { value: 'image.deleted', label: 'Image deleted' },
+  { value: 'sbom.attached', label: 'SBOM attached' },
   { value: 'blob.deleted', label: 'Blob deleted' },
   { value: 'repository.deleted', label: 'Repository deleted' },
   { value: 'quota.exceeded', label: 'Push refused by the quota' },
