@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { expect } from 'vitest';
 import { inspectLayer } from '../src/image/inspect-layer.ts';
 import { mergeLayers } from '../src/image/merge-layers.ts';
@@ -13,14 +15,27 @@ export async function inventoryOfFolder(root: string): Promise<Inventory> {
     const [image] = await target.open();
     const [layer] = image?.layers ?? [];
     if (layer === undefined) throw new Error(`Cannot read "${root}": it must be one layer, got none`);
-    const report = await inspectLayer<Found>({ open: layer.open, probe: inventoryProbe });
-    expect(report.incomplete).toBeUndefined();
-    const view = mergeLayers([report], { knownPaths: inventoryProbe.knownPaths ?? [] });
-    const now = new Date('2026-11-21T00:00:00Z');
-    return buildInventory({ view, layers: [{ digest: layer.digest }], reports: [report], now });
+    return await inventoryOf(layer.digest, layer.open);
   } finally {
     await target.close();
   }
+}
+
+/** Of a root file system in a tar, compressed or not. */
+export async function inventoryOfArchive(path: string): Promise<Inventory> {
+  return await inventoryOf(`sha256:${'0'.repeat(64)}`, async () => createReadStream(path));
+}
+
+async function inventoryOf(digest: string, open: () => Promise<Readable>): Promise<Inventory> {
+  const report = await inspectLayer<Found>({ open, probe: inventoryProbe });
+  expect(report.incomplete).toBeUndefined();
+  const view = mergeLayers([report], { knownPaths: inventoryProbe.knownPaths ?? [] });
+  return buildInventory({
+    view,
+    layers: [{ digest }],
+    reports: [report],
+    now: new Date('2026-11-21T00:00:00Z'),
+  });
 }
 
 /** Each package of the ecosystem as `<name> <version> <source> <version of the source>`. */
