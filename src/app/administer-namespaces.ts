@@ -124,7 +124,7 @@ export async function changeNamespace(
 }
 
 /**
- * Returns how many bytes of the blob store the deletion frees: the collector does so within minutes.
+ * Returns how many bytes of the blob store the deletion frees: the collector does so in its next passes.
  * Throws `AdministrationError` when there is none, or it holds images and `force` is not given.
  */
 export async function removeNamespace(

@@ -126,7 +126,7 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
       withInstallation(context(), async ({ connection }) => {
         const freedBytes = await removeNamespace(connection.db, name, { force: options.force === true });
         print(
-          `Deleted namespace ${name}${freedBytes === 0 ? '' : `; frees ${formatBytes(freedBytes)} within minutes`}`,
+          `Deleted namespace ${name}${freedBytes === 0 ? '' : `; the server frees ${formatBytes(freedBytes)} in the background, "pratique gc" sooner`}`,
         );
       }),
     );

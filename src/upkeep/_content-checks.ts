@@ -157,6 +157,7 @@ export async function* checkLeftovers(options: ContentCheckOptions): AsyncGenera
 }
 
 function reclaimable(subject: string, problem: string): Breach {
-  const remedy = 'nothing: the server frees it within minutes; "pratique gc" does so now';
+  const remedy =
+    'nothing: the server frees it in its rounds, which take up to an hour with a million blobs; "pratique gc" does so now';
   return { invariant: 'INV5', level: 'reclaimable', subject, problem, remedy };
 }

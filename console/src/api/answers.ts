@@ -46,4 +46,6 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
   readonly total: number;
+  readonly totalIsEstimate?: boolean;
+  readonly totalIsMinimum?: boolean;
 }

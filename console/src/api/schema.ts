@@ -1298,7 +1298,7 @@ export interface components {
                 path: string;
                 createdBy: string | null;
             };
-            /** @description It came with the base image; null: no base is known */
+            /** @description It came with the base image; null: nobody can tell, because no base is known */
             fromBase: boolean | null;
             fixedVersion: string | null;
             /** @enum {unknown} */
@@ -1569,6 +1569,8 @@ export interface components {
                 digest: string;
                 createdBy: string | null;
             };
+            /** @description It came with the base image; null: nobody can tell, because no base is known */
+            fromBase: boolean | null;
             /** @description What a later layer does to the file; whoever pulls the image has it all the same */
             fate: {
                 /** @enum {unknown} */
@@ -1924,6 +1926,8 @@ export interface components {
                 digest: string;
                 createdBy: string | null;
             } | null;
+            /** @description It came with the base image; null: nobody can tell, because no base is known */
+            fromBase: boolean | null;
             /** @description What a later layer does to the file; whoever pulls the image has it all the same */
             fate: {
                 /** @enum {unknown} */

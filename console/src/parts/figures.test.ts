@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { byteSize } from './byte-size.ts';
 import { percent } from './percent.ts';
 import { relativeTo } from './relative-time.tsx';
+import { totalInWords } from './total-in-words.ts';
 
 describe('percent()', () => {
   test.each([
@@ -25,6 +26,16 @@ describe('byteSize()', () => {
     [209_715_200, '200 MiB'],
   ])('writes %d as %s', (bytes, text) => {
     expect(byteSize(bytes)).toBe(text);
+  });
+});
+
+describe('totalInWords()', () => {
+  test.each([
+    [{ total: 12 }, '12'],
+    [{ total: 10_000, totalIsEstimate: true, totalIsMinimum: true }, '10,000+'],
+    [{ total: 76_123, totalIsEstimate: true }, 'about 76,123'],
+  ])('writes %j as %s', (total, text) => {
+    expect(totalInWords(total)).toBe(text);
   });
 });
 

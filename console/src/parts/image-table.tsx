@@ -196,6 +196,8 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
           state={state}
           shown={images.data.items.length}
           total={images.data.total}
+          totalIsEstimate={images.data.totalIsEstimate}
+          totalIsMinimum={images.data.totalIsMinimum}
           pageSize={pageSize}
           nextCursor={images.data.nextCursor}
           noun="images"

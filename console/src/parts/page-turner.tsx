@@ -1,4 +1,5 @@
 import { Button, Group } from '@mantine/core';
+import { totalInWords } from './total-in-words.ts';
 import type { SearchState } from './use-search-state.ts';
 
 /** Which rows are shown of how many, and the way to the next; the place is in the address, so Back goes back. */
@@ -6,6 +7,8 @@ export function PageTurner({
   state,
   shown,
   total,
+  totalIsEstimate,
+  totalIsMinimum,
   pageSize,
   nextCursor,
   noun,
@@ -13,6 +16,8 @@ export function PageTurner({
   state: SearchState;
   shown: number;
   total: number;
+  totalIsEstimate?: boolean | undefined;
+  totalIsMinimum?: boolean | undefined;
   pageSize: number;
   nextCursor: string | null;
   noun: string;
@@ -20,10 +25,11 @@ export function PageTurner({
   const page = Math.max(1, Number.parseInt(state.get('page') ?? '1', 10) || 1);
   const first = (page - 1) * pageSize + 1;
   if (total === 0) return null;
+  const words = totalInWords({ total, totalIsEstimate, totalIsMinimum });
   return (
     <Group justify="space-between" px="sm" py={6} className="pq-turner">
       <span className="pq-dim">
-        {shown === total ? total : `${first}–${first + shown - 1} of ${total}`}{' '}
+        {shown === total ? total : `${first}–${first + shown - 1} of ${words}`}{' '}
         {total === 1 ? noun.replace(/s$/, '') : noun}
       </span>
       <Group gap={6}>

@@ -34,6 +34,8 @@ export function PagedTable<Row extends object>({
           state={state}
           shown={data.items.length}
           total={data.total}
+          totalIsEstimate={data.totalIsEstimate}
+          totalIsMinimum={data.totalIsMinimum}
           pageSize={pageSize}
           nextCursor={data.nextCursor}
           noun={noun}

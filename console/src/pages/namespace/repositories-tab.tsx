@@ -49,7 +49,7 @@ function DeleteRepository(props: { namespace: Namespace; repository: string; onC
   const onSuccess = ({ freedBytes }: { freedBytes: number }) => {
     notifications.show({
       title: `${repository} is deleted`,
-      message: `${byteSize(freedBytes)} will be free within minutes.`,
+      message: `${byteSize(freedBytes)} will be freed in the background: a few minutes as a rule, longer for very much.`,
     });
     onClose();
   };

@@ -1,15 +1,19 @@
 import { Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { useImageCount } from './use-image-count.ts';
+import { type ImageCount, useImageCount } from './use-image-count.ts';
 
-function Refused({ refused, total }: { refused: number; total: number }): ReactNode {
-  if (refused === 0)
-    return total === 1 ? 'The one image would not be refused' : `None of ${total} images would be refused`;
+function Refused({ refused, total }: { refused: ImageCount; total: ImageCount }): ReactNode {
+  if (refused.total === 0 && refused.isEstimate)
+    return `Few or none of ${total.words} images would be refused`;
+  if (refused.total === 0)
+    return total.total === 1
+      ? 'The one image would not be refused'
+      : `None of ${total.words} images would be refused`;
   return (
     <>
-      <Link to="/images?verdict=block">{refused}</Link> of <Link to="/images">{total}</Link>{' '}
-      {total === 1 ? 'image' : 'images'} would be refused
+      <Link to="/images?verdict=block">{refused.words}</Link> of <Link to="/images">{total.words}</Link>{' '}
+      {total.total === 1 ? 'image' : 'images'} would be refused
     </>
   );
 }
@@ -22,13 +26,13 @@ export function RefusedSentence() {
   if (total === undefined || refused === undefined || unsure === undefined) {
     return <Skeleton height={28} width={380} radius={2} />;
   }
-  if (total === 0) return <>There are no images yet.</>;
+  if (total.total === 0) return <>There are no images yet.</>;
   return (
     <>
       <Refused refused={refused} total={total} />
-      {unsure > 0 && (
+      {unsure.total > 0 && (
         <>
-          ; <Link to="/images?state=undetermined">{unsure}</Link> could not be judged for sure
+          ; <Link to="/images?state=undetermined">{unsure.words}</Link> could not be judged for sure
         </>
       )}
       .

@@ -9,7 +9,7 @@ function Tally({ to, query, children }: { to: string; query: ImageQuery; childre
     <li>
       <Link to={to}>
         <span>{children}</span>
-        <strong className={count === 0 ? 'pq-dim' : undefined}>{count ?? '…'}</strong>
+        <strong className={count?.words === '0' ? 'pq-dim' : undefined}>{count?.words ?? '…'}</strong>
       </Link>
     </li>
   );
