@@ -1434,7 +1434,7 @@ export interface components {
         ImageFilter: {
             namespace?: string;
             repository?: string;
-            /** @description Part of repository, tag or digest */
+            /** @description Part of a repository or tag, or the start of a digest; of one or two characters, where a word begins with them */
             q?: string;
             /** @enum {unknown} */
             kind?: "image" | "index" | "artifact";

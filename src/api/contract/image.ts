@@ -142,7 +142,13 @@ export type ImageDetails = Static<typeof ImageDetails>;
 const filter = {
   namespace: Type.Optional(Type.String({ maxLength: 255 })),
   repository: Type.Optional(Type.String({ maxLength: 255 })),
-  q: Type.Optional(Type.String({ maxLength: 255, description: 'Part of repository, tag or digest' })),
+  q: Type.Optional(
+    Type.String({
+      maxLength: 255,
+      description:
+        'Part of a repository or tag, or the start of a digest; of one or two characters, where a word begins with them',
+    }),
+  ),
   kind: Type.Optional(Type.Enum(['image', 'index', 'artifact'])),
   state: Type.Optional(ScanStateName),
   severity: Type.Optional(
