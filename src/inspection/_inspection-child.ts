@@ -11,6 +11,8 @@ import type { ScanProbe } from './scan-probe.ts';
 /** A request holds the texts of a config. */
 const requestBytesMax = 64 * 1024 ** 2;
 const progressEveryMs = 200;
+/** A pipe gives little at a time; inflating costs less in large pieces. */
+const pieceBytes = 512 * 1024;
 
 class SourceBrokenError extends Error {
   override readonly name = 'SourceBrokenError';
@@ -40,13 +42,19 @@ class Source {
   }
 
   async #readOne(): Promise<Buffer | undefined> {
-    if (this.#isOver) return undefined;
-    const { kind, payload } = await this.#next();
-    if (kind === frameKinds.begin) return await this.#readOne();
-    if (kind === frameKinds.bytes) return payload;
-    this.#isOver = true;
-    if (kind === frameKinds.end) return undefined;
-    throw new SourceBrokenError('the source broke off');
+    const pieces: Buffer[] = [];
+    let sizeBytes = 0;
+    while (!this.#isOver && sizeBytes < pieceBytes) {
+      const { kind, payload } = await this.#next();
+      if (kind === frameKinds.bytes) {
+        pieces.push(payload);
+        sizeBytes += payload.length;
+      } else if (kind !== frameKinds.begin) {
+        this.#isOver = true;
+        if (kind === frameKinds.broken) throw new SourceBrokenError('the source broke off');
+      }
+    }
+    return sizeBytes === 0 ? undefined : Buffer.concat(pieces, sizeBytes);
   }
 }
 

@@ -52,7 +52,7 @@ const outOfMemoryPattern = /out of memory|Allocation failed|MEMORY_ALLOCATION_FA
 
 /**
  * The kernel's own limits behind ours: no core file (it would hold what is in images), an end to allocations that are faster
- * than ticks, and to a loop whose server was killed (docs/decisions/0010-inspection-processes.md).
+ * than ticks, and to a loop whose server was killed (docs/decisions/0011-inspection-processes.md).
  */
 const limitedStart =
   'for limit in "-c 0" "-d $0" "-t $1"; do ulimit $limit 2>/dev/null; done; shift; exec "$@"';
