@@ -20,6 +20,7 @@ import { installSpdxTools, validateSpdx } from './spdx-tools.ts';
 const shared = sharedFolder();
 const python = await installSpdxTools();
 const oras = await installGoProgram('oras');
+const regctl = await installGoProgram('regctl');
 
 /** What the tests read of a CycloneDX document. */
 interface CycloneDx {
@@ -288,6 +289,18 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       await run('blob', 'fetch', '--output', file, clients.named(`alpine@${layer}`));
       await validateSpdx(python ?? '', [file]);
       expect(readFileSync(file, 'utf8')).toContain(digest);
+    });
+
+    it.skipIf(regctl === undefined)('are listed by regctl when they are attached', async () => {
+      const { imageId, digest } = platforms[1] ?? { imageId: 0, digest: '' };
+      await clients.api.call('POST', `/images/${imageId}/sbom`, { format: 'cyclonedx' });
+      const { reader, server, folder } = clients;
+      const run = (...args: string[]) =>
+        mustRun(regctl ?? '', args, { REGCTL_CONFIG: join(folder, 'regctl.json') });
+      await run('registry', 'set', '--tls', 'disabled', server.host);
+      await run('registry', 'login', server.host, '-u', reader.name, '-p', reader.secret);
+      const listed = await run('artifact', 'list', clients.named(`alpine@${digest}`));
+      expect(listed).toContain('application/vnd.cyclonedx+json');
     });
   });
 });
