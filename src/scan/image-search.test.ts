@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createNamespace } from '../catalog/namespaces.ts';
-import type { NamespaceName } from '../oci/names.ts';
 import { storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { countFound } from './image-counts.ts';
@@ -22,9 +20,11 @@ const namespaceIds: number[] = [];
 beforeAll(async () => {
   database = await createTemporaryDatabase();
   for (const name of ['zero', 'own-1']) {
-    const made = await createNamespace(database.db, { name: name as NamespaceName });
-    if (made.kind !== 'created') throw new Error('Cannot prepare the namespace');
-    namespaceIds.push(made.namespace.id);
+    const { rows } = await database.pool.query<{ id: number }>(
+      'insert into namespace (name) values ($1) returning id',
+      [name],
+    );
+    namespaceIds.push(...rows.map(({ id }) => id));
   }
   const random = seeded(7);
   const word = () => Array.from({ length: 1 + random(3) }, () => 'abz01v'[random(6)]).join('');
