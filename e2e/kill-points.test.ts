@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCli } from '../src/testing/cli-process.ts';
 import { type RegistryClient, type TestImage, testImage } from '../src/testing/registry-client.ts';
 import { storeOrphan } from '../src/testing/store-orphan.ts';
 import { createKillHarness, died, digestOf, type KillHarness, orCut, pullProblem } from './kill-harness.ts';
+import { type ServerProcess, waitUntil } from './server-process.ts';
 
 let harness: KillHarness;
 let client: RegistryClient;
@@ -167,6 +170,52 @@ describe('a server that is killed in a manifest PUT (F2)', () => {
   });
 });
 
+/** A deletion that runs in a process which can be killed. */
+interface RunningDeletion {
+  /** Whether it was acknowledged. */
+  readonly ended: Promise<boolean>;
+  kill(): Promise<unknown>;
+}
+
+/** A namespace that holds images is deleted by the command line alone. */
+const wholes: readonly {
+  readonly what: string;
+  /** The share of its time after which a kill may find it at work. */
+  readonly begunAfter: number;
+  readonly begin: (server: ServerProcess) => RunningDeletion;
+}[] = [
+  {
+    what: 'namespace',
+    begunAfter: 0.4,
+    begin: ({ dataFolder }) => {
+      const args = ['admin', 'namespace', 'delete', 'other', '--force'];
+      const { child, ended } = startCli(args, { environment: { PRATIQUE_DATA: dataFolder } });
+      const kill = async () => {
+        child.kill('SIGKILL');
+        await ended;
+      };
+      return { ended: ended.then((code) => code === 0), kill };
+    },
+  },
+  {
+    what: 'repository',
+    begunAfter: 0,
+    begin: (server) => {
+      const path = '/api/v1/repositories/other?repository=app';
+      const answered = orCut(client.send(path, { method: 'DELETE' }));
+      return { ended: answered.then((answer) => answer?.status === 200), kill: () => server.stop('SIGKILL') };
+    },
+  },
+];
+
+/** Makes the namespace again, if it was deleted. */
+async function addOther(): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ name: 'other', autoScan: true });
+  const made = await client.send('/api/v1/namespaces', { method: 'POST', headers, body });
+  expect([201, 409]).toContain(made.status);
+}
+
 describe('a server that is killed while it changes what is stored (F3)', () => {
   it.each([
     { failpoint: 'manifest.tag-moves:2', isMoved: false },
@@ -221,10 +270,11 @@ describe('a server that is killed while it changes what is stored (F3)', () => {
     await expectSound();
   });
 
-  it('in the transaction that deletes a namespace has deleted nothing', async () => {
+  it.each(wholes)('in the transaction that deletes a $what has deleted nothing', async ({ what, begin }) => {
     const server = await harness.start();
-    const image = testImage('in a namespace');
-    await client.pushImage('other/app', 'v1', image);
+    await addOther();
+    const image = testImage(`in the transaction that deletes a ${what}`);
+    expect((await client.pushImage('other/app', 'v1', image)).status).toBe(201);
     const { pool } = harness.installation.connection;
     const blocking = await pool.connect();
     try {
@@ -233,23 +283,60 @@ describe('a server that is killed while it changes what is stored (F3)', () => {
       await blocking.query(`select from repository_manifest where manifest_digest = $1 for update`, [
         image.digest,
       ]);
-      const { rows } = await pool.query(`select id from namespace where name = 'other'`);
-      const deleting = pool
-        .query(`select pg_sleep(0.3)`)
-        .then(() => server.stop('SIGKILL'))
-        .then(() => blocking.query('rollback'));
-      await orCut(client.send('/api/v1/namespaces/other', { method: 'DELETE' }));
-      await deleting;
-      expect(rows).toHaveLength(1);
+      const deletion = begin(server);
+      await waitUntil('the deletion waits', 20_000, async () => {
+        const { rows } = await pool.query(`select from pg_locks where not granted`);
+        return rows.length > 0;
+      });
+      await deletion.kill();
+      await blocking.query('rollback');
+      expect(await deletion.ended).toBe(false);
     } finally {
       blocking.release();
     }
-    await server.stop('SIGKILL');
-    expect(await harness.broken()).toEqual([]);
     await harness.start();
+    expect(await harness.broken()).toEqual([]);
     expect(await pullProblem(client, 'other/app', image)).toBeUndefined();
     await expectSound();
   });
+
+  it.each(wholes)(
+    'at five moments of the deletion of a $what has deleted all of it or nothing',
+    { timeout: 600_000 },
+    async (whole) => {
+      const { what, begin, begunAfter } = whole;
+      let [deleted, wholeMs] = [0, 0];
+      let server = await harness.start();
+      for (let kill = 0; kill <= 5; kill += 1) {
+        await addOther();
+        const images = Array.from({ length: 5 }, (_, number) => testImage(`${what} ${kill} ${number}`));
+        for (const [number, image] of images.entries()) {
+          expect((await client.pushImage('other/app', `v${number}`, image)).status).toBe(201);
+        }
+        const startedMs = performance.now();
+        const deletion = begin(server);
+        // The first one is let live, to know how long it takes.
+        if (kill === 0) await deletion.ended;
+        else {
+          await sleep(wholeMs * (begunAfter + (1 - begunAfter) * (kill / 5)));
+          await deletion.kill();
+        }
+        if (kill === 0) wholeMs = performance.now() - startedMs;
+        const isAcknowledged = await deletion.ended;
+        if (server.child.signalCode !== null) server = await harness.start();
+        expect(await harness.broken()).toEqual([]);
+        const problems = await Promise.all(images.map((image) => pullProblem(client, 'other/app', image)));
+        const left = problems.filter((problem) => problem === undefined).length;
+        expect(isAcknowledged ? [0] : [0, images.length]).toContain(left);
+        if (left === 0) deleted += 1;
+        await begin(server).ended;
+        expect(await harness.broken()).toEqual([]);
+      }
+      console.log(`${what}: ${deleted - 1} of 5 deleted before the kill`);
+      await addOther();
+      await expectSound();
+    },
+  );
 
   it.each(['gc.locked:1', 'gc.marked:1', 'gc.unlinked:1', 'gc.forgotten:1'])(
     'at %s of a collection finishes it later, and the blob can be pushed again (G5)',
