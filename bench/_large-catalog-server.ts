@@ -46,13 +46,14 @@ export async function serveDataFolder(folder: string): Promise<ServedFolder> {
       throw new Error('Cannot measure: the server did not start');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  const backends = new Map<string, number>();
   return {
     url,
     startMs: performance.now() - startedMs,
     admin: basic('admin'),
     residentMib: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
-    cpuMs: () => cpuMsOf(child.pid ?? 0) + cpuMsOfPostgres(folder),
+    cpuMs: () => cpuMsOf(child.pid ?? 0) + cpuMsOfPostgres(folder, backends),
     close: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -69,11 +70,13 @@ function cpuMsOf(pid: number): number {
   }
 }
 
-/** Of all processes below the postmaster. */
-function cpuMsOfPostgres(folder: string): number {
+/** Of all processes below the postmaster; `seen` keeps what those that have ended came to. */
+function cpuMsOfPostgres(folder: string, seen: Map<string, number>): number {
   const [postmaster] = readFileSync(`${folder}/postgresql/cluster/postmaster.pid`, 'utf8').split('\n');
   const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').split(' ');
-  return children.reduce((sum, pid) => sum + (pid === '' ? 0 : cpuMsOf(Number(pid))), 0);
+  for (const pid of children)
+    if (pid !== '') seen.set(pid, Math.max(seen.get(pid) ?? 0, cpuMsOf(Number(pid))));
+  return [...seen.values()].reduce((sum, ms) => sum + ms, 0);
 }
 
 async function freePort(): Promise<number> {
