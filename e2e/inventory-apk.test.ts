@@ -42,10 +42,10 @@ describe.skipIf(!isHere)('the inventory of Alpine beside apk info (needs ../shar
     const root = await unpack(archive);
     const apk = ['--library-path', join(tool, 'lib'), join(tool, 'sbin/apk'), '--root', root];
     const stdout = await mustRun(join(tool, 'lib/ld-musl-x86_64.so.1'), [...apk, 'info', '-v']);
-    const expected = linesOf(stdout).sort();
+    const expected = [...linesOf(stdout)].sort();
     const inventory = await inventoryOfArchive(join(images, archive));
     const ours = listed(inventory, 'Alpine').map((line) => line.split(' ').slice(0, 2).join('-'));
     expect(expected.length).toBeGreaterThan(10);
-    expect(ours.sort()).toEqual(expected);
+    expect([...ours].sort()).toEqual(expected);
   });
 });

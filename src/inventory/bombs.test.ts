@@ -19,7 +19,7 @@ const file = (path: string, body: string | Buffer) => buildTar({ [path]: body })
 
 /** Zips within zips, each with so many of the next. */
 function nestedZips(depth: number, width: number): Buffer {
-  let bytes = Buffer.from('x'.repeat(1000));
+  let bytes: Buffer = Buffer.from('x'.repeat(1000));
   for (let level = 0; level < depth; level += 1) {
     bytes = buildZip(Array.from({ length: width }, (_, at) => ({ name: `${at}.jar`, bytes })));
   }
