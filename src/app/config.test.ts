@@ -26,6 +26,12 @@ describe('loadConfig()', () => {
       namespaceUploadsMax: 1_000,
       uploadTtlSeconds: 86_400,
       scanConcurrency: 2,
+      inspections: {
+        processes: 2,
+        memoryBytesMax: 2 ** 30,
+        workSecondsMax: 600,
+        stallSecondsMax: 30,
+      },
       yaraRuleFolders: [],
       malwareRescanSeconds: 86_400,
       trustedProxies: [],
@@ -53,6 +59,16 @@ describe('loadConfig()', () => {
     expect(loadConfig({ environment, folder })).toMatchObject({
       namespaceQuotaBytes: 10 * 2 ** 30,
       uploadTtlSeconds: 5_400,
+    });
+  });
+
+  it('reads what inspections may take', () => {
+    const environment = { PRATIQUE_INSPECTION_MEMORY: '512MiB', PRATIQUE_INSPECTION_STALL: '5' };
+    expect(loadConfig({ environment, folder }).inspections).toEqual({
+      processes: 2,
+      memoryBytesMax: 512 * 2 ** 20,
+      workSecondsMax: 600,
+      stallSecondsMax: 5,
     });
   });
 
@@ -87,6 +103,8 @@ describe('loadConfig()', () => {
     [{ PRATIQUE_NAMESPACE_QUOTA: '10GB' }, 'such as 10GiB, got "10GB"'],
     [{ PRATIQUE_NAMESPACE_QUOTA: '99999999TiB' }, 'such as 10GiB, got "99999999TiB"'],
     [{ PRATIQUE_UPLOAD_TTL: '24' }, 'such as 24h, got "24"'],
+    [{ PRATIQUE_INSPECTION_MEMORY: '128MiB' }, 'MiB or GiB from 256MiB to 64GiB, got "128MiB"'],
+    [{ PRATIQUE_INSPECTION_PROCESSES: '0' }, 'it must be a whole number from 1 to 32, got "0"'],
     [
       { PRATIQUE_CLAMD: 'http://clamav' },
       'it must be unix: and an absolute path, or tcp://host:port, got "http://clamav"',
