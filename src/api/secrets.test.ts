@@ -138,6 +138,7 @@ describe('PATCH /namespaces/:namespace with a policy that asks for secrets', () 
     expect(await queued()).toEqual([]);
     await change({ secrets: 'high' });
     expect(await queued()).toEqual([
+      { manifest_digest: old.digest, category: 'malware' },
       { manifest_digest: old.digest, category: 'secrets' },
       { manifest_digest: old.digest, category: 'vulnerabilities' },
     ]);

@@ -80,7 +80,7 @@ describe('PolicyPullGuard on manifests', () => {
     });
     expect(decision).toHaveProperty(
       'message',
-      `Cannot pull "demo/app@${evil.digest}": the policy of namespace "demo" (severity high or higher, or known to be exploited) refuses it: CVE-2017-1 (high) in musl 1.1.16-r10, fixed in 1.1.16-r11. Report: http://registry.test/images/${image.id}`,
+      `Cannot pull "demo/app@${evil.digest}": the policy of namespace "demo" (severity high or higher, or known to be exploited, or malware) refuses it: CVE-2017-1 (high) in musl 1.1.16-r10, fixed in 1.1.16-r11. Report: http://registry.test/images/${image.id}`,
     );
   });
 

@@ -139,7 +139,7 @@ function describePolicy(policy: Policy): string {
     ...(policy.fixableOnly ? ['with a fix'] : []),
     ...(policy.epssMin === undefined ? [] : [`EPSS ${policy.epssMin} or higher`]),
     ...(policy.knownExploited ? ['or known to be exploited'] : []),
-    ...(policy.malware === 'off' ? [] : ['malware']),
+    ...(policy.malware === 'off' ? [] : ['or malware']),
     ...(policy.secrets === 'off' ? [] : [`secrets of severity ${policy.secrets} or higher`]),
   ];
   return conditions.join(', ');

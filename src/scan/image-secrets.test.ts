@@ -55,6 +55,7 @@ const scanRows = (digest: string) =>
     .selectFrom('image_scan')
     .select(['category', 'state', 'problem'])
     .where('manifest_digest', '=', digest)
+    .where('category', '<>', 'malware')
     .orderBy('category')
     .execute();
 
