@@ -8,9 +8,11 @@ import {
   type ImageOptions,
 } from '../testing/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
+import { random } from '../testing/secret-samples.ts';
 import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
 import type { Finding } from './contract/finding.ts';
 import type { ImageDetails } from './contract/image.ts';
+import type { SecretFinding } from './contract/secret.ts';
 
 const system = buildLayer(alpineFiles({ musl: '1.1.16-r10', zlib: '1.2.8-r0' }));
 const fixedSystem = buildLayer(alpineFiles({ musl: '1.1.16-r11', zlib: '1.2.8-r0' }));
@@ -49,10 +51,10 @@ async function store(
   expect(harness.failures).toEqual([]);
 }
 
-async function appId(): Promise<number> {
+async function idOf({ digest }: BuiltImage): Promise<number> {
   const { rows } = await server.database.pool.query<{ id: number }>(
     'select id from repository_manifest where manifest_digest = $1',
-    [appImage.digest],
+    [digest],
   );
   return Number(rows[0]?.id);
 }
@@ -63,10 +65,11 @@ async function get<Body>(role: ApiRole, path: string): Promise<Body> {
   return body as Body;
 }
 
-const details = async (role: ApiRole = 'guest') => await get<ImageDetails>(role, `/images/${await appId()}`);
+const details = async (role: ApiRole = 'guest') =>
+  await get<ImageDetails>(role, `/images/${await idOf(appImage)}`);
 
 const findings = async (role: ApiRole, query = '') => {
-  const { items } = await get<{ items: Finding[] }>(role, `/images/${await appId()}/findings${query}`);
+  const { items } = await get<{ items: Finding[] }>(role, `/images/${await idOf(appImage)}/findings${query}`);
   return items.map(({ id, fromBase }) => [id, fromBase]);
 };
 
@@ -95,6 +98,24 @@ describe('the base of an image', () => {
     ]);
     expect(await findings('guest', '?fromBase=false')).toEqual([['CVE-2026-3', false]]);
     expect(await findings('guest', '?fromBase=true')).toHaveLength(2);
+  });
+
+  it('is told of sensitive data too, but of that in the config nobody can tell', async () => {
+    const key = (seed: number) => `aws_secret_access_key = ${random.mixed(40, seed)}\n`;
+    const layers = [
+      { ...alpineFiles({ musl: '1.1.16-r10' }), 'root/.aws/credentials': key(1) },
+      { 'srv/.aws/credentials': key(2) },
+    ].map((tree) => buildLayer(tree));
+    const config = { Env: [`DB_PASSWORD=Ab3${random.mixed(14, 7)}`] };
+    const image = buildImage({ layers, configFields: { config } });
+    await store(server.ownId, buildImage({ layers: layers.slice(0, 1) }), { repository: 'base' });
+    await store(server.ownId, image, { repository: 'app' });
+    const { items } = await get<{ items: SecretFinding[] }>('guest', `/images/${await idOf(image)}/secrets`);
+    expect(items.map(({ path, fromBase }) => [path, fromBase]).sort()).toEqual([
+      ['config:env/DB_PASSWORD', null],
+      ['root/.aws/credentials', true],
+      ['srv/.aws/credentials', false],
+    ]);
   });
 
   it('is not known where none is stored: null, and neither filter claims to know', async () => {
@@ -130,11 +151,7 @@ describe('the base of an image', () => {
     await store(server.ownId, baseImage, { repository: 'alpine', tag: '3.6' });
     await store(server.ownId, claiming, { repository: 'claiming' });
     await store(server.ownId, appImage, { repository: 'app' });
-    const { rows } = await server.database.pool.query<{ id: number }>(
-      'select id from repository_manifest where manifest_digest = $1',
-      [claiming.digest],
-    );
-    expect(await get<ImageDetails>('guest', `/images/${rows[0]?.id}`)).toMatchObject({
+    expect(await get<ImageDetails>('guest', `/images/${await idOf(claiming)}`)).toMatchObject({
       base: null,
       claimedBase: { name: 'docker.io/library/alpine:3.6', digest: baseImage.digest },
     });

@@ -1,7 +1,7 @@
 import { parseDigest } from '../oci/digest.ts';
 import { type ImageConfig, parseConfig } from '../oci/parse-config.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
-import { readBaseImage } from '../scan/base-image.ts';
+import type { BaseImage } from '../scan/base-image.ts';
 import { type ImageContent, readImageContent } from '../scan/image-content.ts';
 import { maskCommands } from '../scan/mask-commands.ts';
 import { placeFindings, type ReportDetails, readReportDetails } from '../scan/report-details.ts';
@@ -22,16 +22,15 @@ export async function showImageDetails(
     readonly shown: Image;
     readonly facts: ImageFacts | undefined;
     readonly externalUrl: string;
-    /** Namespaces that the caller may read; undefined: all. */
-    readonly namespaceIds: readonly number[] | undefined;
+    /** Of those that the caller may read. */
+    readonly base: BaseImage | undefined;
   },
 ): Promise<ImageDetails> {
   const { db } = dependencies;
-  const { image, shown, facts, namespaceIds } = known;
-  const [content, report, base] = await Promise.all([
+  const { image, shown, facts, base } = known;
+  const [content, report] = await Promise.all([
     readImageContent(db, image),
     readReportDetails(db, image.digest),
-    readBaseImage(db, { digest: image.digest, namespaceIds }),
   ]);
   const config = await readConfigOf(dependencies, content);
   const placed = facts === undefined ? [] : placeFindings(facts, report);

@@ -30,7 +30,7 @@ export interface BaseImageQuestion {
 }
 
 /** Images with one stack of layers that are looked at for the one to name. */
-const namedAlikeMax = 200;
+const namedAlikeMax = 50;
 
 /**
  * The image with the longest stack of layers on which this image stands, by what the layers inflate to; undefined when
@@ -53,28 +53,29 @@ export async function findBaseImage(
           join repository r on r.id = rm.repository_id
         where c.chain_id = below.chain_id and ${readable})
       order by below.position desc limit 1),
-    alike as (
+    alike as materialized (
       select rm.id, rm.repository_id, rm.manifest_digest, rm.pushed_at, r.name, r.namespace_id, longest.position
       from longest join layer_chain c on c.chain_id = longest.chain_id
         join repository_manifest rm on rm.manifest_digest = c.manifest_digest
         join repository r on r.id = rm.repository_id
-      where ${readable} order by rm.pushed_at, rm.id limit ${namedAlikeMax})
+      where ${readable} order by rm.pushed_at, rm.id limit ${namedAlikeMax}),
+    named as materialized (
+      select alike.*, held.digests from alike cross join lateral (
+        select array_agg(digest) as digests from (
+          select alike.manifest_digest as digest
+          union all select c.parent_digest from manifest_child c where c.child_digest = alike.manifest_digest) holders) held
+      order by exists (
+          select from tag t where t.repository_id = alike.repository_id and t.manifest_digest = any(held.digests)) desc,
+        alike.pushed_at, alike.id
+      limit 1)
     select one.id as "imageId", n.name as namespace, one.name as repository, one.repository_id as "repositoryId",
-      one.manifest_digest as digest, coalesce(tags.names, '{}') as tags, coalesce(former.names, '{}') as "formerTags",
-      one.position::int as "layerCount", one.pushed_at as "pushedAt"
-    from alike one join namespace n on n.id = one.namespace_id
-    cross join lateral (
-      select array_agg(digest) as digests from (
-        select one.manifest_digest as digest
-        union select c.parent_digest from manifest_child c where c.child_digest = one.manifest_digest) holders) held
-    left join lateral (
-      select array_agg(t.name order by t.updated_at desc, t.name) as names from tag t
-      where t.repository_id = one.repository_id and t.manifest_digest = any(held.digests)) tags on true
-    left join lateral (
-      select array_agg(distinct f.name::text) as names from former_tag f
-      where f.repository_id = one.repository_id and f.manifest_digest = any(held.digests)) former on true
-    order by tags.names is not null desc, former.names is not null desc, one.pushed_at, one.id
-    limit 1`.execute(db);
+      one.manifest_digest as digest, one.position::int as "layerCount", one.pushed_at as "pushedAt",
+      array(select t.name::text from tag t
+        where t.repository_id = one.repository_id and t.manifest_digest = any(one.digests)
+        order by t.updated_at desc, t.name) as tags,
+      array(select distinct f.name::text from former_tag f
+        where f.repository_id = one.repository_id and f.manifest_digest = any(one.digests) order by 1) as "formerTags"
+    from named one join namespace n on n.id = one.namespace_id`.execute(db);
   return rows[0];
 }
 

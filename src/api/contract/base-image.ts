@@ -2,6 +2,11 @@ import Type from 'typebox';
 import { closed, component } from './component.ts';
 import { SeverityCounts } from './severity.ts';
 
+/** Of a finding. */
+export const FromBase = Type.Union([Type.Boolean(), Type.Null()], {
+  description: 'It came with the base image; null: nobody can tell, because no base is known',
+});
+
 /** The stored image that an image was built on, and what came with it. */
 export const BaseImage = component('BaseImage', {
   imageId: Type.Integer(),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { FromBase } from './base-image.ts';
 import { closed, component, Instant } from './component.ts';
 import { pageQuery } from './page.ts';
 import { SeverityName } from './severity.ts';
@@ -23,9 +24,7 @@ export const Finding = component('Finding', {
     purl: Type.String(),
   }),
   place: Place,
-  fromBase: Type.Union([Type.Boolean(), Type.Null()], {
-    description: 'It came with the base image; null: no base is known',
-  }),
+  fromBase: FromBase,
   fixedVersion: Type.Union([Type.String(), Type.Null()]),
   fixState: Type.Enum(['fixed', 'not-fixed', 'wont-fix', 'end-of-life']),
   knownExploited: Type.Boolean(),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { FromBase } from './base-image.ts';
 import { closed, component, Instant } from './component.ts';
 import { pageQuery } from './page.ts';
 import { SeverityName } from './severity.ts';
@@ -37,6 +38,7 @@ export const SecretFinding = component('SecretFinding', {
     ],
     { description: 'Null: it stands in the config of the image' },
   ),
+  fromBase: FromBase,
   fate: Type.Union(
     [closed({ kind: Type.Enum(['deleted', 'replaced']), byLayer: Type.Integer() }), Type.Null()],
     { description: 'What a later layer does to the file; whoever pulls the image has it all the same' },

@@ -1,6 +1,5 @@
 import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
-import { readBaseImage } from '../../scan/base-image.ts';
 import { readImageRows } from '../../scan/image-list.ts';
 import { readImageSecrets } from '../../scan/image-secrets-store.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
@@ -16,10 +15,11 @@ import { listImages, type Total } from '../list-images.ts';
 import { secretKeyOf, selectSecrets } from '../list-secrets.ts';
 import type { NamespaceVerdictCounts } from '../namespace-verdict-counts.ts';
 import { pageOf } from '../page-of.ts';
+import { readableBase } from '../readable-base.ts';
 import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
 import { showImageDetails } from '../show-image-details.ts';
-import { namespacesWith, visibleImages } from '../visible-images.ts';
+import { visibleImages } from '../visible-images.ts';
 
 export function imageHandlers(
   dependencies: ApiDependencies & { readonly verdictCounts: NamespaceVerdictCounts },
@@ -50,7 +50,7 @@ export function imageHandlers(
         shown,
         facts: imageFacts,
         externalUrl: externalUrlOf(dependencies, request),
-        namespaceIds: await namespacesWith(db, { caller, right: 'read' }),
+        base: await readableBase(db, { image, caller }),
       });
     },
 
@@ -76,12 +76,11 @@ export function imageHandlers(
     },
 
     listFindings: async ({ image, namespace, query, caller, now }) => {
-      const namespaceIds = await namespacesWith(db, { caller, right: 'read' });
       const [imageFacts, report, exemptions, base] = await Promise.all([
         facts.factsOf(image.digest),
         readReportDetails(db, image.digest),
         listExemptions(db, namespace.id),
-        readBaseImage(db, { digest: image.digest, namespaceIds }),
+        readableBase(db, { image, caller }),
       ]);
       const placed = imageFacts === undefined ? [] : placeFindings(imageFacts, report);
       const { repository, digest } = image;
@@ -90,13 +89,14 @@ export function imageHandlers(
       return pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
     },
 
-    listSecrets: async ({ image, namespace, query, now }) => {
-      const [found, exemptions] = await Promise.all([
+    listSecrets: async ({ image, namespace, query, caller, now }) => {
+      const [found, exemptions, base] = await Promise.all([
         readImageSecrets(db, image.digest),
         listExemptions(db, namespace.id),
+        readableBase(db, { image, caller }),
       ]);
       const { repository, digest } = image;
-      const items = selectSecrets(found, query, { exemptions, repository, digest, now });
+      const items = selectSecrets(found, query, { exemptions, repository, digest, now, base });
       return pageOf({ list: 'secrets', items, request: query, keyOf: secretKeyOf, show: (item) => item });
     },
 

@@ -6,14 +6,17 @@ interface FilePlace {
     readonly digest: string;
     readonly createdBy: string | null;
   } | null;
+  /** Null: no base is known. */
+  readonly fromBase: boolean | null;
   readonly fate: { readonly kind: string; readonly byLayer: number } | null;
 }
 
 /** The layer of a file: whoever pulls the image has it, though a later layer hides it. */
-export function LayerOfFile({ layer, fate }: FilePlace) {
+export function LayerOfFile({ layer, fromBase, fate }: FilePlace) {
   if (layer === null) return <span className="pq-dim">config</span>;
   return (
     <span className="pq-nowrap" title={layer.createdBy ?? layer.digest}>
+      {fromBase === true && <span className="pq-dim">base </span>}
       {layer.index + 1}{' '}
       {fate !== null && (
         <span className="pq-tag">

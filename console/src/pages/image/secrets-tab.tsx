@@ -31,7 +31,11 @@ const columns: readonly Column<SecretFinding>[] = [
   { id: 'value', label: 'Value', cell: (secret) => <span className="pq-mono">{secret.masked}</span> },
   { id: 'path', label: 'Path', grow: true, cell: ({ path }) => <PathOfFile path={path} /> },
   { id: 'line', label: 'Line', align: 'right', cell: (secret) => secret.line },
-  { id: 'layer', label: 'Layer', cell: ({ layer, fate }) => <LayerOfFile layer={layer} fate={fate} /> },
+  {
+    id: 'layer',
+    label: 'Layer',
+    cell: ({ layer, fromBase, fate }) => <LayerOfFile layer={layer} fromBase={fromBase} fate={fate} />,
+  },
 ];
 
 function rowKey({ rule, path, line, masked, layer }: SecretFinding): string {
