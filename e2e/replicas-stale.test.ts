@@ -180,7 +180,7 @@ describe('a replica that stands still (threats.md F16)', () => {
   async function scanRow(): Promise<{ readonly state: string | undefined }> {
     const { rows } = await pair.database.pool.query<{ state: string }>(
       `select s.state from image_scan s join repository_manifest h using (manifest_digest)
-       join repository r on r.id = h.repository_id where r.name = 'zombie'`,
+       join repository r on r.id = h.repository_id where r.name = 'zombie' and s.category = 'vulnerabilities'`,
     );
     return { state: rows[0]?.state };
   }
