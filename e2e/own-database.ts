@@ -6,6 +6,8 @@ import { type EmbeddedServer, startEmbeddedServer } from '../src/database/embedd
 
 /** A PostgreSQL beside the servers of a test, which the test may stop, kill and start. */
 export interface OwnDatabase {
+  /** Where it lies; removed by `close()`. */
+  readonly dataFolder: string;
   /** For DATABASE_URL. */
   readonly url: string;
   /** Connections of the test's own; broken ones are replaced. */
@@ -15,10 +17,14 @@ export interface OwnDatabase {
   close(): Promise<void>;
 }
 
-const settings = { max_connections: '100' };
+const ownSettings = { max_connections: '100' };
 
-export async function startOwnDatabase(): Promise<OwnDatabase> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'pratique-db-'));
+/** `restored`: a folder that a backup was copied to; absent: an empty one. `settings` are PostgreSQL's. */
+export async function startOwnDatabase(
+  options: { readonly settings?: Readonly<Record<string, string>>; readonly restored?: string } = {},
+): Promise<OwnDatabase> {
+  const settings = { ...ownSettings, ...options.settings };
+  const dataFolder = options.restored ?? mkdtempSync(join(tmpdir(), 'pratique-db-'));
   const open = () => startEmbeddedServer({ dataFolder, role: 'server', settings });
   let server: EmbeddedServer | undefined = await open();
   const { user, password, database, host } = server.config;
@@ -27,6 +33,7 @@ export async function startOwnDatabase(): Promise<OwnDatabase> {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return {
+    dataFolder,
     url,
     pool,
     stop: async () => {
