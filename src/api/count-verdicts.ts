@@ -1,8 +1,8 @@
+import { type BoundCount, countByBound } from '../lists/image-counts.ts';
+import { type ImageListFilter, readImageRefs } from '../lists/image-list.ts';
+import type { GateBound } from '../lists/verdict-bounds.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
-import { type BoundCount, countByBound } from '../scan/image-counts.ts';
-import { type ImageListFilter, readImageRefs } from '../scan/image-list.ts';
-import type { GateBound } from '../scan/verdict-bounds.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import { isUnsettled } from './show-verdict.ts';
 

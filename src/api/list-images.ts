@@ -1,6 +1,5 @@
 import { readGateBounds } from '../gate/gate-bounds.ts';
-import type { Verdict } from '../policy/verdict.ts';
-import { countFound, countImages } from '../scan/image-counts.ts';
+import { countFound, countImages } from '../lists/image-counts.ts';
 import {
   type ImageListFilter,
   type ImageListOrder,
@@ -8,8 +7,9 @@ import {
   imageKeyForms,
   readImageRefs,
   readImageRows,
-} from '../scan/image-list.ts';
-import type { GateBound } from '../scan/verdict-bounds.ts';
+} from '../lists/image-list.ts';
+import type { GateBound } from '../lists/verdict-bounds.ts';
+import type { Verdict } from '../policy/verdict.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Image, ImageQuery } from './contract/image.ts';
 import type { CountCache } from './count-cache.ts';

@@ -1,4 +1,4 @@
-import type { GateBound } from '../scan/verdict-bounds.ts';
+import type { GateBound } from '../lists/verdict-bounds.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import { CountCache } from './count-cache.ts';
 import { countVerdicts, type VerdictCounts } from './count-verdicts.ts';

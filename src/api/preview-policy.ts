@@ -1,7 +1,7 @@
 import { describeReason } from '../gate/describe-reasons.ts';
 import { readGateBounds } from '../gate/gate-bounds.ts';
+import { readImageRows } from '../lists/image-list.ts';
 import type { Policy } from '../policy/policy.ts';
-import { readImageRows } from '../scan/image-list.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { PolicyPreview } from './contract/policy.ts';
 import { countVerdicts, sumOfVerdicts } from './count-verdicts.ts';

@@ -1,8 +1,8 @@
+import type { ImageRow, ImageScanRow } from '../lists/image-list.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
 import { countMalware } from '../report/image-malware.ts';
 import { countSecrets } from '../report/image-secrets.ts';
-import type { ImageRow, ImageScanRow } from '../scan/image-list.ts';
 import type { Image, Scan } from './contract/image.ts';
 import { showVerdict } from './show-verdict.ts';
 

@@ -2,7 +2,7 @@ import { readGrant } from '../accounts/namespace-grant.ts';
 import type { Right } from '../accounts/rights.ts';
 import { parseRole, rightsIn } from '../accounts/rights.ts';
 import type { Database } from '../database/database.ts';
-import type { ImageListFilter } from '../scan/image-list.ts';
+import type { ImageListFilter } from '../lists/image-list.ts';
 import type { Caller } from './caller.ts';
 import type { ImageFilter } from './contract/image.ts';
 import { notFound } from './errors.ts';

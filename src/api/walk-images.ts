@@ -1,12 +1,12 @@
 import type { Database } from '../database/database.ts';
-import type { Verdict } from '../policy/verdict.ts';
 import {
   type ImageKey,
   type ImageListFilter,
   type ImageListOrder,
   type ImageRef,
   readImageRefs,
-} from '../scan/image-list.ts';
+} from '../lists/image-list.ts';
+import type { Verdict } from '../policy/verdict.ts';
 
 const batchSizeDefault = 1000;
 const byId: ImageListOrder = { by: 'pushedAt', descending: true };

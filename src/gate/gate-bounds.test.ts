@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createNamespace } from '../catalog/namespaces.ts';
+import { type ImageRef, readImageRefs } from '../lists/image-list.ts';
 import type { NamespaceName } from '../oci/names.ts';
 import { mergePolicy } from '../policy/parse-policy.ts';
 import { defaultPolicy, type Policy } from '../policy/policy.ts';
 import type { Severity } from '../report/severity.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
-import { type ImageRef, readImageRefs } from '../scan/image-list.ts';
 import { digestOfText, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { readGateBounds } from './gate-bounds.ts';

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import type { GateBound } from '../lists/verdict-bounds.ts';
 import { readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Policy, Threshold } from '../policy/policy.ts';
 import { type Severity, severities, severityRank } from '../report/severity.ts';
-import type { GateBound } from '../scan/verdict-bounds.ts';
 
 /** More exemptions than these are not looked up one by one: then any finding may be exempted. */
 const exemptionsLookedUpMax = 500;

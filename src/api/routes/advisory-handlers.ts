@@ -2,8 +2,8 @@ import { type FeedStatus, isFeedStale, readFeedStatus } from '../../advisories/f
 import { isRecordId } from '../../advisories/osv-record.ts';
 import { readAdvisoryRecord } from '../../advisories/read-advisory-record.ts';
 import { readVulnerability, type VulnerabilityDetails } from '../../advisories/read-vulnerability.ts';
-import { readImageRows } from '../../scan/image-list.ts';
-import { readVulnerabilityImages, severityOfRatings } from '../../scan/vulnerability-images.ts';
+import { readImageRows } from '../../lists/image-list.ts';
+import { readVulnerabilityImages, severityOfRatings } from '../../lists/vulnerability-images.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { Feed } from '../contract/feed.ts';

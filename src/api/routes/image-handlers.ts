@@ -1,6 +1,6 @@
 import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
-import { readImageRows } from '../../scan/image-list.ts';
+import { readImageRows } from '../../lists/image-list.ts';
 import { readImageSecrets } from '../../scan/image-secrets-store.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';

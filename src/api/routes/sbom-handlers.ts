@@ -1,9 +1,9 @@
+import { readImageRows } from '../../lists/image-list.ts';
 import { overQuotaInWords } from '../../registry/admit-bytes.ts';
 import type { RepositoryRef } from '../../registry/guards.ts';
 import type { DescribedImage } from '../../sbom/described-image.ts';
 import { type SbomFormatName, sbomFormats } from '../../sbom/sbom-formats.ts';
 import { readImageContent } from '../../scan/image-content.ts';
-import { readImageRows } from '../../scan/image-list.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { ImageScope, NamespaceScope } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';

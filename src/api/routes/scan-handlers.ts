@@ -1,4 +1,4 @@
-import type { ImageListFilter } from '../../scan/image-list.ts';
+import type { ImageListFilter } from '../../lists/image-list.ts';
 import { cancelScan, queueScan, queueScans } from '../../scan/queue-scan.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';

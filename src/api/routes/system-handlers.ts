@@ -1,7 +1,7 @@
 import { isEcosystemFeed } from '../../advisories/feed-names.ts';
 import { feedReadiness, readFeedStatus } from '../../advisories/feed-status.ts';
 import { listNamespaces } from '../../catalog/namespaces.ts';
-import { countImages } from '../../scan/image-counts.ts';
+import { countImages } from '../../lists/image-counts.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import { apiDocument } from '../api-document.ts';
 import type { HandlersOf } from '../call.ts';
