@@ -183,7 +183,7 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
 
   it('names ids that are none, and serves the image once its ids are allowed', async () => {
     await page.getByRole('link', { name: 'allow these ids' }).click();
-    const ids = page.getByLabel('Vulnerability ids');
+    const ids = page.getByLabel('Ids', { exact: true });
     await ids.waitFor();
     expect(await ids.inputValue()).toContain('CVE-2016-');
     await ids.fill('nonsense!!, CVE-2016-9841');

@@ -24,6 +24,12 @@ export function useNamespace(namespace: string) {
   });
 }
 
+/** Whether the caller may change the namespace's allowlist; false until it is known. */
+export function useMayAllow(namespace: string): boolean {
+  const role = useNamespace(namespace).data?.role;
+  return role === 'admin' || role === 'auditor';
+}
+
 function useRefresh() {
   const queries = useQueryClient();
   return async () => {

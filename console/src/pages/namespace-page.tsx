@@ -27,6 +27,13 @@ const tabs = [
   'events',
 ] as const;
 
+/** Parameters of the address that are one tab's own. */
+const cleared = [
+  ...['q', 'verdict', 'state', 'severity', 'malware', 'sort'],
+  ...['kind', 'actor', 'subject'],
+  ...['ids', 'repository', 'package', 'path'],
+] as const;
+
 const labels = {
   images: 'Images',
   repositories: 'Repositories',
@@ -109,13 +116,8 @@ export function NamespacePage() {
         value={tab}
         keepMounted={false}
         onChange={(next) => {
-          const cleared = Object.fromEntries(
-            ['q', 'verdict', 'state', 'severity', 'sort', 'kind', 'actor', 'subject'].map((filter) => [
-              filter,
-              undefined,
-            ]),
-          );
-          state.set({ ...cleared, tab: next === 'images' || next === null ? undefined : next });
+          const changes = Object.fromEntries(cleared.map((name) => [name, undefined]));
+          state.set({ ...changes, tab: next === 'images' || next === null ? undefined : next });
         }}
       >
         <Tabs.List mb="md">

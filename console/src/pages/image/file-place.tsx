@@ -1,3 +1,7 @@
+import { Link } from 'react-router';
+import type { ImageDetails } from '../../api/answers.ts';
+import { allowlistPath } from '../../parts/allowlist-path.ts';
+
 /** Where a file is in an image, and what a later layer does to it. */
 interface FilePlace {
   /** Null: it stands in the config. */
@@ -54,5 +58,31 @@ export function NameOfFinding({
         </span>
       )}
     </span>
+  );
+}
+
+/** To the allowlist's form, filled in with this finding where it is; nothing where it counts for nobody any more. */
+export function AllowFinding({
+  image,
+  id,
+  path,
+  exempted,
+}: {
+  image: ImageDetails;
+  /** As the allowlist names it: `secret:<rule>`, `malware:<signature>`. */
+  id: string;
+  path: string;
+  exempted: object | null;
+}) {
+  if (exempted !== null) return null;
+  const { namespace, repository } = image;
+  return (
+    <Link
+      to={allowlistPath(namespace, { ids: [id], repository, path })}
+      className="pq-nowrap"
+      aria-label={`Allow ${id} in ${path}`}
+    >
+      Allow…
+    </Link>
   );
 }

@@ -3,6 +3,8 @@ import { Link } from 'react-router';
 import { useVulnerability } from '../../api/advisories.ts';
 import type { Finding, ImageDetails } from '../../api/answers.ts';
 import { useFindings } from '../../api/images.ts';
+import { useMayAllow } from '../../api/namespaces.ts';
+import { allowlistPath } from '../../parts/allowlist-path.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { parseFindingKey } from '../../parts/finding-key.ts';
 import { Note } from '../../parts/note.tsx';
@@ -79,6 +81,19 @@ function Allowed({ finding }: { finding: Finding | undefined }) {
   );
 }
 
+/** To the allowlist's form, filled in with this finding, for who may send it. */
+function AcceptRisk({ image, finding }: { image: ImageDetails; finding: Finding | undefined }) {
+  const mayAllow = useMayAllow(image.namespace);
+  if (!mayAllow || finding === undefined || finding.exempted !== null) return null;
+  const { namespace, repository } = image;
+  const entry = { ids: [finding.id], repository, package: finding.package.name };
+  return (
+    <p>
+      Or accept the risk: <Link to={allowlistPath(namespace, entry)}>allow {finding.id} here</Link>.
+    </p>
+  );
+}
+
 function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: string; packageName: string }) {
   const findings = useFindings({
     id: image.id,
@@ -98,6 +113,7 @@ function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: strin
       )}
       {here !== undefined && <Allowed finding={here[0]} />}
       {here === undefined ? <Skeleton height={120} mb="md" radius={2} /> : <InThisImage findings={here} />}
+      <AcceptRisk image={image} finding={here?.[0]} />
       {vulnerability.data !== undefined && <VulnerabilityFacts vulnerability={vulnerability.data} />}
       {vulnerability.data === undefined && vulnerability.error === null && (
         <Skeleton height={240} radius={2} />

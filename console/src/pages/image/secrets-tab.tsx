@@ -1,10 +1,11 @@
 import type { ImageDetails, SecretFinding } from '../../api/answers.ts';
 import { useSecrets } from '../../api/images.ts';
+import { useMayAllow } from '../../api/namespaces.ts';
 import type { Column } from '../../parts/data-table.tsx';
 import { SeverityMark } from '../../parts/severity-mark.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { FileFindings, fileFindingQuery } from './file-findings.tsx';
-import { LayerOfFile, NameOfFinding, PathOfFile } from './file-place.tsx';
+import { AllowFinding, LayerOfFile, NameOfFinding, PathOfFile } from './file-place.tsx';
 import { revisionOf } from './revision-of.ts';
 
 const types = [
@@ -38,6 +39,23 @@ const columns: readonly Column<SecretFinding>[] = [
   },
 ];
 
+function allowColumn(image: ImageDetails): Column<SecretFinding> {
+  return {
+    id: 'actions',
+    label: 'Actions',
+    head: '',
+    align: 'right',
+    cell: (secret) => (
+      <AllowFinding
+        image={image}
+        id={`secret:${secret.rule}`}
+        path={secret.path}
+        exempted={secret.exempted}
+      />
+    ),
+  };
+}
+
 function rowKey({ rule, path, line, masked, layer }: SecretFinding): string {
   return JSON.stringify([rule, path, line, masked, layer?.index, layer?.digest]);
 }
@@ -49,6 +67,7 @@ function nothingOf({ counts, problem }: ImageDetails['secrets']): string {
 
 /** Credentials in the layers and the config of an image; values are masked. */
 export function SecretsTab({ image }: { image: ImageDetails }) {
+  const mayAllow = useMayAllow(image.namespace);
   const query = fileFindingQuery(useSearchState(), types);
   const found = useSecrets({ id: image.id, query, revision: revisionOf(image) });
   return (
@@ -57,7 +76,7 @@ export function SecretsTab({ image }: { image: ImageDetails }) {
       noun="secrets"
       placeholder="Name or path"
       types={types}
-      columns={columns}
+      columns={mayAllow ? [...columns, allowColumn(image)] : columns}
       rowKey={rowKey}
       found={found}
       problem={image.secrets.problem}

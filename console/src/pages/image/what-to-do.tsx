@@ -1,6 +1,7 @@
 import { Link } from 'react-router';
 import type { ImageDetails, Reason } from '../../api/answers.ts';
 import { isBusy } from '../../api/images.ts';
+import { allowlistPath } from '../../parts/allowlist-path.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { NewerBaseLine } from './base-facts.tsx';
 import { DoubtRemedy, remedyKindOf } from './doubt-remedy.tsx';
@@ -35,9 +36,7 @@ function allowedId(reason: Reason): readonly string[] {
 }
 
 function allowPath(image: ImageDetails): string {
-  const ids = [...new Set(image.verdict.reasons.flatMap(allowedId))];
-  const query = new URLSearchParams({ tab: 'allowlist', ...(ids.length > 0 && { ids: ids.join(', ') }) });
-  return `/namespaces/${image.namespace}?${query.toString()}`;
+  return allowlistPath(image.namespace, { ids: [...new Set(image.verdict.reasons.flatMap(allowedId))] });
 }
 
 /** One line per remedy, however many doubts it is for. */

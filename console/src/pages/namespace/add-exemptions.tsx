@@ -7,11 +7,12 @@ import { ErrorNote } from '../../parts/error-note.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import './policy.css';
 
-const noValues = { ids: '', reason: '', expiresOn: '', repository: '', packageName: '' };
+const noValues = { ids: '', reason: '', expiresOn: '', repository: '', packageName: '', path: '' };
 
 function requestOf(values: typeof noValues): ExemptionCreate {
   const repository = values.repository.trim();
   const packageName = values.packageName.trim();
+  const path = values.path.trim();
   return {
     ids: [values.ids],
     reason: values.reason.trim(),
@@ -19,6 +20,7 @@ function requestOf(values: typeof noValues): ExemptionCreate {
     ...(values.expiresOn === '' ? {} : { expiresAt: `${values.expiresOn}T23:59:59.000Z` }),
     ...(repository === '' ? {} : { repository }),
     ...(packageName === '' ? {} : { package: packageName }),
+    ...(path === '' ? {} : { path }),
   };
 }
 
@@ -26,7 +28,13 @@ function requestOf(values: typeof noValues): ExemptionCreate {
 export function AddExemptions({ namespace }: { namespace: string }) {
   const add = useAddExemptions(namespace);
   const state = useSearchState();
-  const [values, setValues] = useState({ ...noValues, ids: state.get('ids') ?? '' });
+  const [values, setValues] = useState({
+    ...noValues,
+    ids: state.get('ids') ?? '',
+    repository: state.get('repository') ?? '',
+    packageName: state.get('package') ?? '',
+    path: state.get('path') ?? '',
+  });
   const set = (change: Partial<typeof noValues>) => setValues((current) => ({ ...current, ...change }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -39,11 +47,11 @@ export function AddExemptions({ namespace }: { namespace: string }) {
     });
   };
   return (
-    <form className="pq-panel pq-policy-panel" aria-label="Allow vulnerabilities" onSubmit={submit}>
+    <form className="pq-panel pq-policy-panel" aria-label="Allow findings" onSubmit={submit}>
       <Textarea
-        label="Vulnerability ids"
-        description="Separated by commas or lines; any alias counts"
-        placeholder="CVE-2016-6304, GHSA-…"
+        label="Ids"
+        description="Separated by commas or lines: vulnerabilities (any alias counts), secret:<rule>, malware:<signature>"
+        placeholder="CVE-2016-6304, GHSA-…, secret:private-key"
         autosize
         minRows={2}
         maxRows={10}
@@ -81,6 +89,13 @@ export function AddExemptions({ namespace }: { namespace: string }) {
           w={150}
           value={values.packageName}
           onChange={(event) => set({ packageName: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Only path of secrets or malware"
+          placeholder="every path; etc/ssl/**"
+          w={260}
+          value={values.path}
+          onChange={(event) => set({ path: event.currentTarget.value })}
         />
         <Button type="submit" size="sm" loading={add.isPending}>
           Add to allowlist

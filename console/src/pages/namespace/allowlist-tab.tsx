@@ -18,9 +18,20 @@ function scopeOf(exemption: Exemption): string {
   const parts = [
     exemption.repository === undefined ? 'whole namespace' : `repositories ${exemption.repository}`,
     ...(exemption.package === undefined ? [] : [`package ${exemption.package}`]),
+    ...(exemption.path === undefined ? [] : [`path ${exemption.path}`]),
     ...(exemption.digest === undefined ? [] : [exemption.digest.slice(0, 19)]),
   ];
   return parts.join(', ');
+}
+
+/** Vulnerabilities have a page; what is found in files stands in the reports of its images. */
+function AllowedId({ id }: { id: string }) {
+  if (id.startsWith('SECRET:') || id.startsWith('MALWARE:')) return <span className="pq-nowrap">{id}</span>;
+  return (
+    <Link to={`/vulnerabilities/${encodeURIComponent(id)}`} className="pq-nowrap">
+      {id}
+    </Link>
+  );
 }
 
 function columnsOf(
@@ -30,12 +41,8 @@ function columnsOf(
   return [
     {
       id: 'id',
-      label: 'Vulnerability',
-      cell: (exemption) => (
-        <Link to={`/vulnerabilities/${encodeURIComponent(exemption.vulnerabilityId)}`} className="pq-nowrap">
-          {exemption.vulnerabilityId}
-        </Link>
-      ),
+      label: 'Id',
+      cell: ({ vulnerabilityId }) => <AllowedId id={vulnerabilityId} />,
     },
     {
       id: 'reason',
