@@ -4,6 +4,7 @@ import { severityRank } from '../report/severity.ts';
 import { type BaseImage, isFromBase } from '../scan/base-image.ts';
 import type { PlacedFinding } from '../scan/report-details.ts';
 import type { Finding, FindingQuery } from './contract/finding.ts';
+import { showExempted } from './file-findings.ts';
 
 /** What the allowlist of the namespace may hold for an image: repository and digest of it, and the clock. */
 export interface FindingScope {
@@ -75,14 +76,7 @@ function showFinding(
     firstSeenAt: firstSeenAt.toISOString(),
     record: vulnerability.record,
     undetermined: vulnerability.undetermined,
-    exempted:
-      exemption === undefined
-        ? null
-        : {
-            by: exemption.createdBy,
-            reason: exemption.reason,
-            expiresAt: exemption.expiresAt?.toISOString() ?? null,
-          },
+    exempted: showExempted(exemption),
     url: publicUrl(vulnerability.id),
   };
 }

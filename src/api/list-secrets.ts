@@ -3,6 +3,7 @@ import type { Exemption } from '../policy/policy.ts';
 import type { SecretFinding as FoundSecret } from '../report/image-secrets.ts';
 import { type BaseImage, isFromBase } from '../scan/base-image.ts';
 import type { SecretFinding, SecretQuery } from './contract/secret.ts';
+import { isAskedFor, showExempted } from './file-findings.ts';
 import type { FindingContext } from './list-findings.ts';
 
 /** Secrets as the API shows them, filtered; `found` is in the order that is shown. */
@@ -12,24 +13,9 @@ export function selectSecrets(
   scope: FindingContext,
 ): readonly SecretFinding[] {
   const exemptions = exemptionsFor(scope.exemptions, scope);
-  const search = query.q?.toLowerCase();
   return found
-    .filter(
-      ({ severity, type }) =>
-        (query.severity === undefined || severity === query.severity) &&
-        (query.type === undefined || type === query.type),
-    )
-    .filter(
-      ({ rule, title, path }) =>
-        search === undefined || [rule, title, path].some((text) => text.toLowerCase().includes(search)),
-    )
     .map((secret) => showSecret(secret, exemptions, scope.base))
-    .filter(({ exempted }) => query.exempted === undefined || (exempted !== null) === query.exempted);
-}
-
-/** Unique in an image. */
-export function secretKeyOf({ rule, path, line, masked, layer }: SecretFinding): string {
-  return JSON.stringify([rule, path, line, masked, layer?.index, layer?.digest]);
+    .filter((secret) => isAskedFor(secret, [secret.rule, secret.title, secret.path], query));
 }
 
 function showSecret(
@@ -38,7 +24,6 @@ function showSecret(
   base: BaseImage | undefined,
 ): SecretFinding {
   const { rule, title, type, severity, masked, path, line, layer, fate, firstSeenAt } = secret;
-  const exemption = secretExemptionOf(exemptions, secret);
   return {
     kind: 'secret',
     rule,
@@ -53,13 +38,6 @@ function showSecret(
     fromBase: layer === undefined ? null : (isFromBase(base, layer.index) ?? null),
     fate: fate ?? null,
     firstSeenAt,
-    exempted:
-      exemption === undefined
-        ? null
-        : {
-            by: exemption.createdBy,
-            reason: exemption.reason,
-            expiresAt: exemption.expiresAt?.toISOString() ?? null,
-          },
+    exempted: showExempted(secretExemptionOf(exemptions, secret)),
   };
 }

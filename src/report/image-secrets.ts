@@ -51,6 +51,19 @@ export function countSecrets({ found, omitted }: SecretFacts): Readonly<Record<S
   return counts;
 }
 
+/** Unique in an image, and the same after a re-scan. */
+export function secretKey({
+  rule,
+  path,
+  line,
+  masked,
+  layer,
+}: Pick<SecretFinding, 'rule' | 'path' | 'line' | 'masked'> & {
+  readonly layer?: { readonly index: number; readonly digest: string } | null;
+}): string {
+  return JSON.stringify([rule, path, line, masked, layer?.index, layer?.digest]);
+}
+
 /** Worst first; then by layer, the config before them, path and line, so that lists are stable. */
 export function compareSecrets(a: SecretFinding, b: SecretFinding): number {
   return (

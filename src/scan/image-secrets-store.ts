@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-import { compareSecrets, type SecretFinding } from '../report/image-secrets.ts';
+import { compareSecrets, type SecretFinding, secretKey } from '../report/image-secrets.ts';
 import { indexImagesMax } from './read-facts.ts';
 
 const deflateAsync = promisify(deflateRaw);
@@ -55,9 +55,4 @@ export async function readImageSecrets(db: Database, digest: string): Promise<re
     for (const finding of await decodeSecrets(secrets)) found.set(secretKey(finding), finding);
   }
   return [...found.values()].sort(compareSecrets);
-}
-
-/** Unique in an image, and the same after a re-scan. */
-export function secretKey({ rule, path, line, masked, layer }: SecretFinding): string {
-  return JSON.stringify([rule, path, line, masked, layer?.index, layer?.digest]);
 }

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { FromBase } from './base-image.ts';
 import { closed, component, Instant } from './component.ts';
+import { Exempted } from './file-finding.ts';
 import { pageQuery } from './page.ts';
 import { SeverityName } from './severity.ts';
 
@@ -34,10 +35,7 @@ export const Finding = component('Finding', {
   undetermined: Type.Boolean({
     description: 'The version could not be compared: it may or may not be affected',
   }),
-  exempted: Type.Union([
-    closed({ by: Type.String(), reason: Type.String(), expiresAt: Type.Union([Instant, Type.Null()]) }),
-    Type.Null(),
-  ]),
+  exempted: Exempted,
   url: Type.String({ description: 'Public page of the vulnerability' }),
 });
 export type Finding = Static<typeof Finding>;

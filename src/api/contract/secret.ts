@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { FromBase } from './base-image.ts';
 import { closed, component, Instant } from './component.ts';
+import { Exempted, FileFate, FileLayer } from './file-finding.ts';
 import { pageQuery } from './page.ts';
 import { SeverityName } from './severity.ts';
 
@@ -27,27 +28,13 @@ export const SecretFinding = component('SecretFinding', {
   masked: Type.String({ description: 'At most the first two characters, then asterisks' }),
   path: Type.String({ description: 'Of a file, or of the config: config:env/NAME, config:history/3, …' }),
   line: Type.Integer(),
-  layer: Type.Union(
-    [
-      closed({
-        index: Type.Integer(),
-        digest: Type.String(),
-        createdBy: Type.Union([Type.String(), Type.Null()]),
-      }),
-      Type.Null(),
-    ],
-    { description: 'Null: it stands in the config of the image' },
-  ),
+  layer: Type.Union([FileLayer, Type.Null()], {
+    description: 'Null: it stands in the config of the image',
+  }),
   fromBase: FromBase,
-  fate: Type.Union(
-    [closed({ kind: Type.Enum(['deleted', 'replaced']), byLayer: Type.Integer() }), Type.Null()],
-    { description: 'What a later layer does to the file; whoever pulls the image has it all the same' },
-  ),
+  fate: FileFate,
   firstSeenAt: Instant,
-  exempted: Type.Union([
-    closed({ by: Type.String(), reason: Type.String(), expiresAt: Type.Union([Instant, Type.Null()]) }),
-    Type.Null(),
-  ]),
+  exempted: Exempted,
 });
 export type SecretFinding = Static<typeof SecretFinding>;
 

@@ -1,6 +1,7 @@
 import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
 import { readImageRows } from '../../lists/image-list.ts';
+import { secretKey } from '../../report/image-secrets.ts';
 import { readImageSecrets } from '../../scan/image-secrets-store.ts';
 import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
@@ -12,7 +13,7 @@ import { tagGuardOf } from '../decide-tag-move.ts';
 import { conflict, notFound } from '../errors.ts';
 import { findingKey, selectFindings } from '../list-findings.ts';
 import { listImages, type Total } from '../list-images.ts';
-import { secretKeyOf, selectSecrets } from '../list-secrets.ts';
+import { selectSecrets } from '../list-secrets.ts';
 import type { NamespaceVerdictCounts } from '../namespace-verdict-counts.ts';
 import { pageOf } from '../page-of.ts';
 import { readableBase } from '../readable-base.ts';
@@ -97,7 +98,7 @@ export function imageHandlers(
       ]);
       const { repository, digest } = image;
       const items = selectSecrets(found, query, { exemptions, repository, digest, now, base });
-      return pageOf({ list: 'secrets', items, request: query, keyOf: secretKeyOf, show: (item) => item });
+      return pageOf({ list: 'secrets', items, request: query, keyOf: secretKey, show: (item) => item });
     },
 
     listPackages: async ({ image, query }) => {
