@@ -35,26 +35,34 @@ const findings: readonly SecretFinding[] = [
 
 let server: ApiServer;
 let id: number;
+let cleanId: number;
 
 beforeAll(async () => {
   server = await startApiServer({ readConfig: async () => Buffer.from(config) });
   const { db } = server.database;
-  const image = await storeImage(db, {
-    namespaceId: server.ownId,
-    repository: 'app',
-    content: 'leaky',
-    packages: [],
-  });
-  id = image.id;
-  await db
-    .updateTable('image_report')
-    .set({
-      secrets_outcome: 'scanned',
-      secret_facts: JSON.stringify(secretFacts({ findings, omitted: {} })),
-      secrets: await encodeSecrets(findings),
-    })
-    .where('manifest_digest', '=', image.digest)
-    .execute();
+  const app = { namespaceId: server.ownId, repository: 'app', packages: [] };
+  const image = await storeImage(db, { ...app, content: 'leaky' });
+  const other = await storeImage(db, { ...app, content: 'clean' });
+  [id, cleanId] = [image.id, other.id];
+  for (const [digest, found] of [
+    [image.digest, findings],
+    [other.digest, []],
+  ] as const) {
+    await db
+      .updateTable('image_report')
+      .set({
+        secrets_outcome: 'scanned',
+        secret_facts: JSON.stringify(secretFacts({ findings: found, omitted: {} })),
+        secrets: await encodeSecrets(found),
+      })
+      .where('manifest_digest', '=', digest)
+      .execute();
+    await db
+      .updateTable('image_summary')
+      .set({ secrets_outcome: 'scanned', secrets_critical: found.length === 0 ? 0 : 1 })
+      .where('manifest_digest', '=', digest)
+      .execute();
+  }
 });
 afterAll(() => server.close());
 
@@ -142,5 +150,22 @@ describe('PATCH /namespaces/:namespace with a policy that asks for secrets', () 
       { manifest_digest: old.digest, category: 'secrets' },
       { manifest_digest: old.digest, category: 'vulnerabilities' },
     ]);
+  });
+});
+
+describe('GET /images?secrets=…', () => {
+  it('tells what was found from what was not, and from what nobody looked at', async () => {
+    const { db } = server.database;
+    const app = { namespaceId: server.ownId, repository: 'unread' };
+    const unread = await storeImage(db, { ...app, content: 'never looked at', packages: [] });
+    const idsOf = async (secrets: string) =>
+      ((await get(`/images?secrets=${secrets}`)) as { items: { id: number }[] }).items.map((one) => one.id);
+    expect(await idsOf('found')).toEqual([id]);
+    expect(await idsOf('none')).toEqual([cleanId]);
+    const unknown = await idsOf('unknown');
+    expect(unknown).toContain(unread.id);
+    expect(unknown).not.toContain(id);
+    expect(unknown).not.toContain(cleanId);
+    expect((await server.call('guest', 'GET', '/images?secrets=perhaps')).status).toBe(400);
   });
 });

@@ -16,7 +16,7 @@ export async function visibleImages(
   asked: { readonly caller: Caller; readonly filter: Omit<ImageFilter, 'verdict'>; readonly right: Right },
 ): Promise<ImageListFilter> {
   const { caller, filter, right } = asked;
-  const { namespace, repository, q, kind, state, severity, malware } = filter;
+  const { namespace, repository, q, kind, state, severity, malware, secrets } = filter;
   const namespaceIds = await namespacesWith(db, { caller, namespace, right });
   return {
     ...(namespaceIds === undefined ? {} : { namespaceIds }),
@@ -26,6 +26,7 @@ export async function visibleImages(
     ...(state === undefined ? {} : { state }),
     ...(severity === undefined ? {} : { severity }),
     ...(malware === undefined ? {} : { malware }),
+    ...(secrets === undefined ? {} : { secrets }),
   };
 }
 

@@ -19,8 +19,8 @@ export interface ImageListFilter {
   readonly state?: string;
   /** The highest severity; `none`: judged and nothing found. */
   readonly severity?: Severity | 'none';
-  /** `unknown`: not looked for, or not in all of it. An index has no search of its own. */
-  readonly malware?: 'found' | 'none' | 'unknown';
+  readonly malware?: SearchOutcome;
+  readonly secrets?: SearchOutcome;
   /**
    * Leaves out what certainly has another verdict. Namespaces without a bound have no images then.
    */
@@ -31,6 +31,9 @@ export interface ImageListFilter {
     readonly isRare?: boolean;
   };
 }
+
+/** `unknown`: not looked for, or not in all of it. An index has no search of its own. */
+export type SearchOutcome = 'found' | 'none' | 'unknown';
 
 /** Tables and conditions of a filter, ready to be put into a statement. */
 export interface PreparedFilter {
@@ -50,7 +53,7 @@ const imageTables = sql`
   left join image_scan c on c.manifest_digest = rm.manifest_digest and c.category = 'vulnerabilities'`;
 
 export async function prepareFilter(db: Database, filter: ImageListFilter): Promise<PreparedFilter> {
-  const { namespaceIds, ids, repository, kind, state, severity, malware, gate } = filter;
+  const { namespaceIds, ids, repository, kind, state, severity, malware, secrets, gate } = filter;
   const text = await findText(db, filter);
   const parts = [
     sql`true`,
@@ -60,7 +63,8 @@ export async function prepareFilter(db: Database, filter: ImageListFilter): Prom
     ...(kind === undefined ? [] : [sql`m.kind = ${kind}`]),
     ...(state === undefined ? [] : [stateCondition(state)]),
     ...(severity === undefined ? [] : [severityCondition(severity)]),
-    ...(malware === undefined ? [] : [malwareCondition(malware)]),
+    ...(malware === undefined ? [] : [outcomeCondition(malware, malwareColumns)]),
+    ...(secrets === undefined ? [] : [outcomeCondition(secrets, secretColumns)]),
     ...(gate === undefined ? [] : [await gateCondition(db, gate)]),
     ...(text === undefined ? [] : [text.condition]),
   ];
@@ -93,14 +97,26 @@ function severityCondition(severity: string): RawBuilder<unknown> {
   return sql`s.highest = ${severity}`;
 }
 
-function malwareCondition(malware: NonNullable<ImageListFilter['malware']>): RawBuilder<unknown> {
-  switch (malware) {
+/** How the last good result of a search ended, and how much it found: partial indices are on the counts as they stand here. */
+interface SearchColumns {
+  readonly outcome: RawBuilder<unknown>;
+  readonly count: RawBuilder<unknown>;
+}
+
+const malwareColumns: SearchColumns = { outcome: sql`s.malware_outcome`, count: sql`s.malware_count` };
+const secretColumns: SearchColumns = {
+  outcome: sql`s.secrets_outcome`,
+  count: sql`s.secrets_critical + s.secrets_high + s.secrets_medium + s.secrets_low`,
+};
+
+function outcomeCondition(wanted: SearchOutcome, { outcome, count }: SearchColumns): RawBuilder<unknown> {
+  switch (wanted) {
     case 'found':
-      return sql`s.malware_count > 0`;
+      return sql`${count} > 0`;
     case 'none':
-      return sql`s.malware_outcome = 'scanned' and s.malware_count = 0`;
+      return sql`${outcome} = 'scanned' and ${count} = 0`;
     case 'unknown':
-      return sql`m.kind = 'image' and coalesce(s.malware_outcome, '') not in ('scanned', 'unsupported')`;
+      return sql`m.kind = 'image' and coalesce(${outcome}, '') not in ('scanned', 'unsupported')`;
   }
 }
 

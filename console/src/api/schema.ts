@@ -1171,9 +1171,9 @@ export interface components {
             imageId: number;
             namespace: string;
             repository: string;
-            /** @description That lead to it now, through an index too */
+            /** @description That lead to it now, through an index too; the newest 100 */
             tags: string[];
-            /** @description That led to it until they were moved to another image */
+            /** @description That led to it until they were moved to another image; the last 100 */
             formerTags: string[];
             digest: string;
             /** @description Layers with a lower index came with the base, the others are its own */
@@ -1446,10 +1446,15 @@ export interface components {
              */
             severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown" | "none";
             /**
-             * @description found: some was; none: looked for in all of it; unknown: not looked for, or not in all of it
+             * @description found: some; none: looked for in all of it; unknown: not looked for, or not in all of it
              * @enum {unknown}
              */
             malware?: "found" | "none" | "unknown";
+            /**
+             * @description found: some; none: looked for in all of it; unknown: not looked for, or not in all of it
+             * @enum {unknown}
+             */
+            secrets?: "found" | "none" | "unknown";
             /** @enum {unknown} */
             verdict?: "allow" | "warn" | "hold" | "block";
         };
@@ -4013,6 +4018,7 @@ export interface operations {
                 state?: "not-scanned" | "queued" | "scanning" | "scanned" | "undetermined" | "incomplete" | "cancelled" | "failed" | "unsupported";
                 severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown" | "none";
                 malware?: "found" | "none" | "unknown";
+                secrets?: "found" | "none" | "unknown";
                 verdict?: "allow" | "warn" | "hold" | "block";
                 sort?: "-pushedAt" | "pushedAt" | "-severity" | "severity" | "repository" | "-repository" | "size" | "-size";
             };

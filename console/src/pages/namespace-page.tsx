@@ -29,7 +29,7 @@ const tabs = [
 
 /** Parameters of the address that are one tab's own. */
 const cleared = [
-  ...['q', 'verdict', 'state', 'severity', 'malware', 'sort'],
+  ...['q', 'verdict', 'state', 'severity', 'malware', 'secrets', 'sort'],
   ...['kind', 'actor', 'subject'],
   ...['ids', 'repository', 'package', 'path'],
 ] as const;

@@ -33,6 +33,12 @@ export const malwareOptions = [
   { value: 'unknown', label: 'Not told' },
 ] as const;
 
+export const secretOptions = [
+  { value: 'found', label: 'Secrets found' },
+  { value: 'none', label: 'No secrets' },
+  { value: 'unknown', label: 'Not told' },
+] as const;
+
 /** The one row of filters above a table of images. */
 export function ImageFilters({ state }: { state: SearchState }) {
   return (
@@ -70,6 +76,13 @@ export function ImageFilters({ state }: { state: SearchState }) {
         options={malwareOptions}
         value={state.get('malware')}
         onChange={(malware) => state.set({ malware })}
+      />
+      <Choice
+        label="Secrets"
+        any="Secrets or not"
+        options={secretOptions}
+        value={state.get('secrets')}
+        onChange={(secrets) => state.set({ secrets })}
       />
     </search>
   );

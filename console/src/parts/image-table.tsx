@@ -12,6 +12,7 @@ import { ImageActions } from './image-actions.tsx';
 import {
   ImageFilters,
   malwareOptions,
+  secretOptions,
   severityOptions,
   stateOptions,
   verdictOptions,
@@ -51,6 +52,7 @@ function imageQuery(state: SearchState, namespace: string | undefined): ImageQue
     state: oneOf(state.get('state'), valuesOf(stateOptions)),
     severity: oneOf(state.get('severity'), valuesOf(severityOptions)),
     malware: oneOf(state.get('malware'), valuesOf(malwareOptions)),
+    secrets: oneOf(state.get('secrets'), valuesOf(secretOptions)),
     verdict: oneOf(state.get('verdict'), valuesOf(verdictOptions)),
     sort: oneOf(state.get('sort'), sorts),
   });
@@ -82,7 +84,7 @@ function NameCell({ image, withNamespace }: { image: Image; withNamespace: boole
 }
 
 /** None is shown only where all was looked at. */
-function MalwareCount({ malware: { counts, state } }: Pick<Image, 'malware'>) {
+function FoundCount({ counts, state }: Pick<Image['secrets'], 'counts' | 'state'>) {
   const found = counts === null ? 0 : totalOf(counts);
   if (found > 0) return <strong>{found}</strong>;
   if (counts === null) return <span className="pq-dim">—</span>;
@@ -115,14 +117,13 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       id: 'malware',
       label: 'Malware',
       align: 'right',
-      cell: ({ malware }) => <MalwareCount malware={malware} />,
+      cell: ({ malware: { counts, state } }) => <FoundCount counts={counts} state={state} />,
     },
     {
       id: 'secrets',
       label: 'Secrets',
       align: 'right',
-      cell: ({ secrets: { counts } }) =>
-        counts === null ? <span className="pq-dim">—</span> : totalOf(counts),
+      cell: ({ secrets: { counts, state } }) => <FoundCount counts={counts} state={state} />,
     },
     {
       id: 'fixable',
@@ -161,7 +162,7 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
   const query = imageQuery(state, namespace);
   const images = useImages(query);
   const columns = useMemo(() => columnsOf(namespace === undefined), [namespace]);
-  const filtered = ['q', 'state', 'severity', 'malware', 'verdict', 'cursor'].some(
+  const filtered = ['q', 'state', 'severity', 'malware', 'secrets', 'verdict', 'cursor'].some(
     (name) => state.get(name) !== undefined,
   );
   if (images.error !== null && images.data === undefined) {

@@ -139,6 +139,10 @@ export const ImageDetails = component('ImageDetails', {
 });
 export type ImageDetails = Static<typeof ImageDetails>;
 
+const SearchOutcome = Type.Enum(['found', 'none', 'unknown'], {
+  description: 'found: some; none: looked for in all of it; unknown: not looked for, or not in all of it',
+});
+
 const filter = {
   namespace: Type.Optional(Type.String({ maxLength: 255 })),
   repository: Type.Optional(Type.String({ maxLength: 255 })),
@@ -156,12 +160,8 @@ const filter = {
       description: 'The highest severity of the image; none: judged and nothing found',
     }),
   ),
-  malware: Type.Optional(
-    Type.Enum(['found', 'none', 'unknown'], {
-      description:
-        'found: some was; none: looked for in all of it; unknown: not looked for, or not in all of it',
-    }),
-  ),
+  malware: Type.Optional(SearchOutcome),
+  secrets: Type.Optional(SearchOutcome),
   verdict: Type.Optional(VerdictKind),
 };
 
