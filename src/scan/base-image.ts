@@ -10,9 +10,9 @@ export interface BaseImage {
   readonly repository: string;
   readonly repositoryId: number;
   readonly digest: Digest;
-  /** Tags that lead to it now, through an index too; newest first. */
+  /** Tags that lead to it now, through an index too; newest first, at most 100. */
   readonly tags: readonly string[];
-  /** Tags that led to it until they were moved to another image. */
+  /** Tags that led to it until they were moved to another image; the last moved first, at most 100. */
   readonly formerTags: readonly string[];
   /** Layers with a lower index are the base's, all others the image's own. */
   readonly layerCount: number;
@@ -31,6 +31,8 @@ export interface BaseImageQuestion {
 
 /** Images with one stack of layers that are looked at for the one to name. */
 const namedAlikeMax = 50;
+/** An image may have very many tags, and whoever may push gives it them. */
+const tagsMax = 100;
 
 /**
  * The image with the longest stack of layers on which this image stands, by what the layers inflate to; undefined when
@@ -72,9 +74,10 @@ export async function findBaseImage(
       one.manifest_digest as digest, one.position::int as "layerCount", one.pushed_at as "pushedAt",
       array(select t.name::text from tag t
         where t.repository_id = one.repository_id and t.manifest_digest = any(one.digests)
-        order by t.updated_at desc, t.name) as tags,
-      array(select distinct f.name::text from former_tag f
-        where f.repository_id = one.repository_id and f.manifest_digest = any(one.digests) order by 1) as "formerTags"
+        order by t.updated_at desc, t.name limit ${tagsMax}) as tags,
+      array(select f.name::text from former_tag f
+        where f.repository_id = one.repository_id and f.manifest_digest = any(one.digests)
+        group by f.name order by max(f.left_at) desc, f.name limit ${tagsMax}) as "formerTags"
     from named one join namespace n on n.id = one.namespace_id`.execute(db);
   return rows[0];
 }

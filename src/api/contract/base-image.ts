@@ -12,9 +12,11 @@ export const BaseImage = component('BaseImage', {
   imageId: Type.Integer(),
   namespace: Type.String(),
   repository: Type.String(),
-  tags: Type.Array(Type.String(), { description: 'That lead to it now, through an index too' }),
+  tags: Type.Array(Type.String(), {
+    description: 'That lead to it now, through an index too; the newest 100',
+  }),
   formerTags: Type.Array(Type.String(), {
-    description: 'That led to it until they were moved to another image',
+    description: 'That led to it until they were moved to another image; the last 100',
   }),
   digest: Type.String(),
   layerCount: Type.Integer({
