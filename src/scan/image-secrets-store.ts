@@ -1,21 +1,16 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { compareSecrets, type SecretFinding, secretKey } from '../report/image-secrets.ts';
+import { deflateJson, inflateJson } from './_deflated-json.ts';
 import { indexImagesMax } from './read-facts.ts';
-
-const deflateAsync = promisify(deflateRaw);
-const inflateAsync = promisify(inflateRaw);
 
 /** `image_report.secrets` is raw deflate of the JSON of `SecretFinding[]`. */
 export async function encodeSecrets(findings: readonly SecretFinding[]): Promise<Buffer> {
-  return await deflateAsync(JSON.stringify(findings));
+  return await deflateJson(findings);
 }
 
 async function decodeSecrets(stored: Buffer): Promise<readonly SecretFinding[]> {
-  const bytes = await inflateAsync(stored);
-  return JSON.parse(bytes.toString('utf8')) as readonly SecretFinding[]; // written by encodeSecrets() alone
+  return (await inflateJson(stored)) as readonly SecretFinding[]; // written by encodeSecrets() alone
 }
 
 /** The findings with the instants at which an earlier result already had them (semantics.md §2: they survive re-scans). */
