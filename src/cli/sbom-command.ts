@@ -21,7 +21,7 @@ export function addSbomCommand(program: Command, context: () => CommandContext):
       'bill of materials of an image: namespace/repository:tag as it is stored here, or a target as scan takes it',
     )
     .addOption(
-      new Option('--format <format>', 'CycloneDX 1.6 or SPDX 2.3, both as JSON')
+      new Option('--format <format>', 'CycloneDX 1.6, SPDX 2.3 (both JSON) or SPDX 3.0.1 (JSON-LD)')
         .choices(sbomFormatNames)
         .default('cyclonedx'),
     )
