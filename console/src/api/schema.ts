@@ -1171,9 +1171,9 @@ export interface components {
             imageId: number;
             namespace: string;
             repository: string;
-            /** @description That lead to it now, through an index too; the newest 100; the newest 100 */
+            /** @description That lead to it now, through an index too; the newest 100 */
             tags: string[];
-            /** @description That led to it until they were moved to another image; the last 100; the last 100 */
+            /** @description That led to it until they were moved to another image; the last 100 */
             formerTags: string[];
             digest: string;
             /** @description Layers with a lower index came with the base, the others are its own */
