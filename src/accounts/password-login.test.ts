@@ -109,9 +109,13 @@ describe('PasswordLogin', () => {
       costs: dear,
       limits: { windowSeconds: 60, perAccountAndAddress: 1_000, perAddress: 1_000 },
     });
-    // The least of interleaved tries: other work on the machine only ever adds.
+    // The least of interleaved tries: other work on the machine only ever adds, so a busy one needs more of them.
     const leastMs = new Map<string, number>();
-    for (let round = 0; round < 12; round += 1) {
+    const likeness = () => {
+      const [known = 0, unknown = 0] = [leastMs.get('dear'), leastMs.get('nobody')];
+      return Math.min(known, unknown) / Math.max(known, unknown);
+    };
+    for (let round = 0; round < 12 || (round < 60 && likeness() <= 0.4); round += 1) {
       for (const name of ['dear', 'nobody']) {
         const start = performance.now();
         await login.signIn({ name, password: `wrong ${round}`, address: '10.0.0.3' });
@@ -119,9 +123,8 @@ describe('PasswordLogin', () => {
         leastMs.set(name, Math.min(tookMs, leastMs.get(name) ?? Number.POSITIVE_INFINITY));
       }
     }
-    const [known = 0, unknown = 0] = [leastMs.get('dear'), leastMs.get('nobody')];
     // Without the decoy an unknown account would answer in a twentieth of the time.
-    expect(Math.min(known, unknown) / Math.max(known, unknown)).toBeGreaterThan(0.4);
+    expect(likeness()).toBeGreaterThan(0.4);
   });
 });
 

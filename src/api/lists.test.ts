@@ -273,6 +273,7 @@ describe('details of an image', () => {
       record: 'ALPINE-CVE-2016-2148',
       undetermined: false,
       exempted: null,
+      fromBase: null,
       url: 'https://nvd.nist.gov/vuln/detail/CVE-2016-2148',
     });
   });
