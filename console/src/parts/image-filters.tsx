@@ -39,10 +39,10 @@ export const secretOptions = [
   { value: 'unknown', label: 'Not told' },
 ] as const;
 
-/** The one row of filters above a table of images. */
+/** The filters above a table of images. */
 export function ImageFilters({ state }: { state: SearchState }) {
   return (
-    <search className="pq-filters pq-no-print">
+    <>
       <SearchBox
         label="Search images"
         placeholder="Name, tag or digest"
@@ -84,6 +84,6 @@ export function ImageFilters({ state }: { state: SearchState }) {
         value={state.get('secrets')}
         onChange={(secrets) => state.set({ secrets })}
       />
-    </search>
+    </>
   );
 }

@@ -3,10 +3,9 @@ import { Link, useNavigate } from 'react-router';
 import type { Image } from '../api/answers.ts';
 import { type ImageQuery, useImages } from '../api/images.ts';
 import { byteSize } from './byte-size.ts';
-import { type Column, DataTable } from './data-table.tsx';
+import type { Column } from './data-table.tsx';
 import { DigestText, shortDigest } from './digest-text.tsx';
 import { EmptyNote } from './empty-note.tsx';
-import { ErrorNote } from './error-note.tsx';
 import { given } from './given.ts';
 import { ImageActions } from './image-actions.tsx';
 import {
@@ -17,7 +16,7 @@ import {
   stateOptions,
   verdictOptions,
 } from './image-filters.tsx';
-import { PageTurner } from './page-turner.tsx';
+import { PagedTable } from './paged-table.tsx';
 import { loginCommand, pushCommand } from './push-command.ts';
 import { RelativeTime } from './relative-time.tsx';
 import { ScanState } from './scan-state.tsx';
@@ -165,45 +164,31 @@ export function ImageTable({ state, namespace }: { state: SearchState; namespace
   const filtered = ['q', 'state', 'severity', 'malware', 'secrets', 'verdict', 'cursor'].some(
     (name) => state.get(name) !== undefined,
   );
-  if (images.error !== null && images.data === undefined) {
-    return <ErrorNote error={images.error} onRetry={() => void images.refetch()} />;
-  }
   return (
-    <section className="pq-panel" aria-label="Images">
-      <ImageFilters state={state} />
-      <DataTable
-        name="Images"
-        chooseColumns
-        columns={columns}
-        rows={images.data?.items}
-        rowKey={(image) => String(image.id)}
-        onRow={(image) => void navigate(`/images/${image.id}`)}
-        changeKey={(image) => `${image.scan.state} ${image.verdict.kind}`}
-        sort={{ state, default: '-pushedAt' }}
-        empty={
-          filtered ? (
-            <EmptyNote title="No image matches these filters">
-              Take one of the filters away to see more.
-            </EmptyNote>
-          ) : (
-            <EmptyNote title="No images yet" command={pushCommand(namespace ?? 'demo')}>
-              What is pushed here is inspected and judged. Sign in with <code>{loginCommand()}</code> first.
-            </EmptyNote>
-          )
-        }
-      />
-      {images.data !== undefined && (
-        <PageTurner
-          state={state}
-          shown={images.data.items.length}
-          total={images.data.total}
-          totalIsEstimate={images.data.totalIsEstimate}
-          totalIsMinimum={images.data.totalIsMinimum}
-          pageSize={pageSize}
-          nextCursor={images.data.nextCursor}
-          noun="images"
-        />
-      )}
-    </section>
+    <PagedTable
+      name="Images"
+      list={images}
+      state={state}
+      pageSize={pageSize}
+      noun="images"
+      filters={<ImageFilters state={state} />}
+      chooseColumns
+      columns={columns}
+      rowKey={(image) => String(image.id)}
+      onRow={(image) => void navigate(`/images/${image.id}`)}
+      changeKey={(image) => `${image.scan.state} ${image.verdict.kind}`}
+      sort={{ state, default: '-pushedAt' }}
+      empty={
+        filtered ? (
+          <EmptyNote title="No image matches these filters">
+            Take one of the filters away to see more.
+          </EmptyNote>
+        ) : (
+          <EmptyNote title="No images yet" command={pushCommand(namespace ?? 'demo')}>
+            What is pushed here is inspected and judged. Sign in with <code>{loginCommand()}</code> first.
+          </EmptyNote>
+        )
+      }
+    />
   );
 }

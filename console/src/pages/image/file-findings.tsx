@@ -1,13 +1,11 @@
-import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import type { Severity } from '../../api/answers.ts';
+import type { Page } from '../../api/answers.ts';
 import { Choice } from '../../parts/choice.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
-import { ErrorNote } from '../../parts/error-note.tsx';
 import { given } from '../../parts/given.ts';
 import { Note } from '../../parts/note.tsx';
-import { PageTurner } from '../../parts/page-turner.tsx';
+import { PagedTable } from '../../parts/paged-table.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
 import { severityOrder } from '../../parts/severity-order.ts';
 import { oneOf, type SearchState, useSearchState } from '../../parts/use-search-state.ts';
@@ -26,12 +24,6 @@ export function fileFindingQuery<Type extends string>(state: SearchState, types:
   });
 }
 
-interface FindingPage<Finding> {
-  readonly items: readonly Finding[];
-  readonly total: number;
-  readonly nextCursor: string | null;
-}
-
 interface FileFindingsProps<Finding> {
   /** As the tab says it: `Sensitive data`. */
   readonly name: string;
@@ -41,7 +33,11 @@ interface FileFindingsProps<Finding> {
   readonly types: readonly string[];
   readonly columns: readonly Column<Finding>[];
   readonly rowKey: (finding: Finding) => string;
-  readonly found: UseQueryResult<FindingPage<Finding>>;
+  readonly found: {
+    readonly data: Page<Finding> | undefined;
+    readonly error: Error | null;
+    readonly refetch: () => unknown;
+  };
   /** Why there may be more than is listed. */
   readonly problem: { readonly reason: string; readonly remedy: string } | undefined;
   /** What is said when nothing is found, and no filter leaves anything out. */
@@ -59,7 +55,7 @@ function Filters({
   types,
 }: Pick<FileFindingsProps<unknown>, 'name' | 'placeholder' | 'types'> & { state: SearchState }) {
   return (
-    <search className="pq-filters pq-no-print">
+    <>
       <SearchBox
         label={`Search ${name.toLowerCase()}`}
         placeholder={placeholder}
@@ -69,7 +65,7 @@ function Filters({
       <Choice
         label="Severity"
         any="Any severity"
-        options={severityOrder.map((value: Severity) => ({ value, label: value }))}
+        options={severityOrder.map((value) => ({ value, label: value }))}
         value={state.get('severity')}
         onChange={(severity) => state.set({ severity })}
       />
@@ -80,7 +76,7 @@ function Filters({
         value={state.get('type')}
         onChange={(type) => state.set({ type })}
       />
-    </search>
+    </>
   );
 }
 
@@ -89,9 +85,6 @@ export function FileFindings<Finding extends object>(props: FileFindingsProps<Fi
   const { name, noun, columns, rowKey, found, problem, nothing, advice, children } = props;
   const state = useSearchState();
   const filtered = ['q', 'severity', 'type'].some((key) => state.get(key) !== undefined);
-  if (found.error !== null && found.data === undefined) {
-    return <ErrorNote error={found.error} onRetry={() => void found.refetch()} />;
-  }
   const hasAny = found.data !== undefined && found.data.total > 0;
   return (
     <div style={{ display: 'grid', gap: 16 }}>
@@ -105,27 +98,18 @@ export function FileFindings<Finding extends object>(props: FileFindingsProps<Fi
           {advice}
         </Note>
       )}
-      <section className="pq-panel" aria-label={name}>
-        <Filters {...props} state={state} />
-        <DataTable
-          name={name}
-          chooseColumns
-          columns={columns}
-          rows={found.data?.items}
-          rowKey={rowKey}
-          empty={<EmptyNote title={filtered ? 'Nothing matches these filters' : nothing} />}
-        />
-        {found.data !== undefined && hasAny && (
-          <PageTurner
-            state={state}
-            shown={found.data.items.length}
-            total={found.data.total}
-            pageSize={pageSize}
-            nextCursor={found.data.nextCursor}
-            noun={noun}
-          />
-        )}
-      </section>
+      <PagedTable
+        name={name}
+        list={found}
+        state={state}
+        pageSize={pageSize}
+        noun={noun}
+        filters={<Filters {...props} state={state} />}
+        chooseColumns
+        columns={columns}
+        rowKey={rowKey}
+        empty={<EmptyNote title={filtered ? 'Nothing matches these filters' : nothing} />}
+      />
       {children}
     </div>
   );

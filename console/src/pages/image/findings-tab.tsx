@@ -3,12 +3,11 @@ import { Link } from 'react-router';
 import type { Finding, ImageDetails } from '../../api/answers.ts';
 import { type FindingQuery, useFindings } from '../../api/images.ts';
 import { Choice } from '../../parts/choice.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
-import { ErrorNote } from '../../parts/error-note.tsx';
 import { findingKey, findingRowKey } from '../../parts/finding-key.ts';
 import { given } from '../../parts/given.ts';
-import { PageTurner } from '../../parts/page-turner.tsx';
+import { PagedTable } from '../../parts/paged-table.tsx';
 import { percent } from '../../parts/percent.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
@@ -153,7 +152,7 @@ function columnsOf(state: SearchState): readonly Column<Finding>[] {
 
 function Filters({ state, image }: { state: SearchState; image: ImageDetails }) {
   return (
-    <search className="pq-filters pq-no-print">
+    <>
       <SearchBox
         label="Search findings"
         placeholder="Id or package"
@@ -185,7 +184,7 @@ function Filters({ state, image }: { state: SearchState; image: ImageDetails }) 
         checked={state.get('fixable') === 'true'}
         onChange={(event) => state.set({ fixable: event.currentTarget.checked ? 'true' : undefined })}
       />
-    </search>
+    </>
   );
 }
 
@@ -194,35 +193,23 @@ export function FindingsTab({ image }: { image: ImageDetails }) {
   const state = useSearchState();
   const findings = useFindings({ id: image.id, query: findingQuery(state), revision: revisionOf(image) });
   const filtered = ['q', 'severity', 'fixable', 'from'].some((name) => state.get(name) !== undefined);
-  if (findings.error !== null && findings.data === undefined) {
-    return <ErrorNote error={findings.error} onRetry={() => void findings.refetch()} />;
-  }
   return (
-    <section className="pq-panel" aria-label="Findings">
-      <Filters state={state} image={image} />
-      <DataTable
-        name="Findings"
-        chooseColumns
-        columns={columnsOf(state)}
-        rows={findings.data?.items}
-        rowKey={findingRowKey}
-        isOpen={(finding) => state.get('finding') === findingKey(finding)}
-        onRow={(finding) => state.set({ finding: findingKey(finding) }, { keepPage: true })}
-        sort={{ state, default: '-severity' }}
-        empty={
-          filtered ? <EmptyNote title="No finding matches these filters" /> : <NothingFound image={image} />
-        }
-      />
-      {findings.data !== undefined && findings.data.total > 0 && (
-        <PageTurner
-          state={state}
-          shown={findings.data.items.length}
-          total={findings.data.total}
-          pageSize={pageSize}
-          nextCursor={findings.data.nextCursor}
-          noun="findings"
-        />
-      )}
-    </section>
+    <PagedTable
+      name="Findings"
+      list={findings}
+      state={state}
+      pageSize={pageSize}
+      noun="findings"
+      filters={<Filters state={state} image={image} />}
+      chooseColumns
+      columns={columnsOf(state)}
+      rowKey={findingRowKey}
+      isOpen={(finding) => state.get('finding') === findingKey(finding)}
+      onRow={(finding) => state.set({ finding: findingKey(finding) }, { keepPage: true })}
+      sort={{ state, default: '-severity' }}
+      empty={
+        filtered ? <EmptyNote title="No finding matches these filters" /> : <NothingFound image={image} />
+      }
+    />
   );
 }
