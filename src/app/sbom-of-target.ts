@@ -4,7 +4,7 @@ import { findImage } from '../api/find-image.ts';
 import { type ImageName, parseImageName } from '../api/parse-image-name.ts';
 import { isTarget, openTarget } from '../image/open-target.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
-import { packageUrl } from '../inventory/package-url.ts';
+import { urlsOfPackages } from '../inventory/package-url.ts';
 import { readImageRows } from '../lists/image-list.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { completenessInWords, completenessOf } from '../sbom/completeness.ts';
@@ -90,7 +90,7 @@ async function inspectTarget(request: SbomRequest): Promise<DescribedImage> {
       ...(problem === undefined ? {} : { problem }),
       inspectedAt: now,
       doubts,
-      packages: packages.map((placed) => ({ ...placed, purl: packageUrl(placed.package, distribution) })),
+      packages: urlsOfPackages(packages, distribution),
     };
   } finally {
     archives?.close();

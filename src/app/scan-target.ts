@@ -1,7 +1,7 @@
 import type { Image } from '../image/image.ts';
 import { openTarget } from '../image/open-target.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
-import { packageUrl } from '../inventory/package-url.ts';
+import { placedPackageUrl } from '../inventory/package-url.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import { countMalware, type MalwareFinding } from '../report/image-malware.ts';
@@ -143,9 +143,10 @@ function targetReport(image: Image, report: OutsideReport): TargetReport {
   const factsById = new Map(facts.packages.map((known) => [known.packageId, known]));
   const packages: ScannedPackage[] = [];
   const findings: ScannedFinding[] = [];
-  for (const { package: installed, place, packageId } of report.places) {
-    const { ecosystem, name, version } = installed;
-    const named = { ecosystem, name, version, purl: packageUrl(installed, distribution) };
+  for (const placed of report.places) {
+    const { place, packageId } = placed;
+    const { ecosystem, name, version } = placed.package;
+    const named = { ecosystem, name, version, purl: placedPackageUrl(placed, distribution) };
     packages.push({ ...named, layer: place.layerDigest, path: place.path });
     const known = packageId === undefined ? undefined : factsById.get(packageId);
     if (known !== undefined) findings.push(...placedFindings(known, named, place));

@@ -101,6 +101,20 @@ describe('buildInventory()', () => {
     expect(found.doubts).toEqual([]);
   });
 
+  it('lists a package that is installed for several architectures once, with all of them', async () => {
+    const stanza = (version: string, architecture: string) =>
+      `Package: libc6\nStatus: install ok installed\nVersion: ${version}\nArchitecture: ${architecture}\n\n`;
+    const status = stanza('2.36-9', 'amd64') + stanza('2.36-9', 'i386') + stanza('2.37-1', 'i386');
+    const { packages } = await inventory({ ...debian, 'var/lib/dpkg/status': status });
+    expect(packages.map((item) => [item.package.version, item.architectures])).toEqual([
+      ['2.36-9', ['amd64', 'i386']],
+      ['2.37-1', ['i386']],
+    ]);
+    const many = Array.from({ length: 50 }, (_, index) => stanza('2.36-9', `a${index}`)).join('');
+    const bounded = await inventory({ ...debian, 'var/lib/dpkg/status': many });
+    expect(bounded.packages.map((item) => item.architectures?.length)).toEqual([16]);
+  });
+
   it('lists what is left after an upper layer removed a package', async () => {
     const found = await inventory(
       { ...alpine, 'app/node_modules/left-pad/package.json': packageJson('left-pad', '1.0.0') },

@@ -52,7 +52,12 @@ interface LocatedPackage {
   readonly found: FoundPackage;
   readonly path: string;
   readonly layerIndex: number;
+  /** All for which the databases have it. */
+  readonly architectures: Set<string>;
 }
+
+/** More than any system installs one package for. */
+const architecturesMax = 16;
 
 /** What is installed in an image, where, and what about it could not be told. */
 export function buildInventory(request: InventoryRequest): Inventory {
@@ -78,6 +83,7 @@ export function buildInventory(request: InventoryRequest): Inventory {
       place: placeOf(item, layers, history),
       ownedByDistribution:
         isLanguageManager(item.found.manager) && owned.has(fileKey(item.layerIndex, item.path)),
+      ...(item.architectures.size === 0 ? {} : { architectures: [...item.architectures] }),
     }),
   );
   const archives = located.flatMap(({ found: { sha1, isGuessed = false } }, index) =>
@@ -95,7 +101,7 @@ export function buildInventory(request: InventoryRequest): Inventory {
   };
 }
 
-/** Each package of each file once: dpkg lists one per architecture, and two paths may lead to one database. */
+/** Each package of each file once: dpkg and rpm list one per architecture, and two paths may lead to one database. */
 function locatePackages(view: InventoryView): LocatedPackage[] {
   const all = view.files.flatMap(({ path, layerIndex, found: items }) =>
     items.flatMap((found) => (found.kind === 'package' ? [{ found, path, layerIndex }] : [])),
@@ -107,7 +113,11 @@ function locatePackages(view: InventoryView): LocatedPackage[] {
     if (item.found.evidence === 'locked' && superseded.has(lockKey(item))) continue;
     const where = isLanguageManager(manager) ? [item.path, innerPath] : [];
     const key = JSON.stringify([manager, name, version, sourceName, sourceVersion, module, ...where]);
-    if (!byKey.has(key)) byKey.set(key, item);
+    const located = byKey.get(key) ?? { ...item, architectures: new Set() };
+    byKey.set(key, located);
+    const { architecture } = item.found;
+    if (architecture !== undefined && located.architectures.size < architecturesMax)
+      located.architectures.add(architecture);
   }
   return [...byKey.values()];
 }

@@ -9,6 +9,8 @@ export interface FoundPackage {
   readonly version: string;
   readonly sourceName: string;
   readonly sourceVersion: string;
+  /** As the package manager writes it (`x86_64`, `amd64`, `noarch`); absent where it records none. */
+  readonly architecture?: string;
   /** When the package was built, ISO 8601; absent when its manager does not record it. */
   readonly builtAt?: string;
   /** Module stream of an rpm; absent for everything else. */

@@ -1,7 +1,7 @@
 import { PackageURL } from 'packageurl-js';
 import { describe, expect, it } from 'vitest';
 import type { Package } from '../report/package.ts';
-import { packageUrl } from './package-url.ts';
+import { packageUrl, placedPackageUrl, urlsOfPackages } from './package-url.ts';
 
 function installed(ecosystem: string, name: string, version: string): Package {
   return { ecosystem, release: '', name, version, sourceName: name, sourceVersion: version, module: '' };
@@ -75,6 +75,16 @@ describe('packageUrl()', () => {
     );
   });
 
+  it('names the architecture of packages of a distribution', () => {
+    expect(packageUrl(installed('Alpine', 'musl', '1.1.14-r10'), alpine, 'x86_64')).toBe(
+      'pkg:apk/alpine/musl@1.1.14-r10?arch=x86_64&distro=alpine-3.4.0',
+    );
+    const rhel = { id: 'rhel', versionId: '9.3', prettyName: 'Red Hat Enterprise Linux 9.3' };
+    expect(packageUrl(installed('Red Hat', 'bind', '32:9.16.23-14.el9'), rhel, 'aarch64')).toBe(
+      'pkg:rpm/redhat/bind@9.16.23-14.el9?arch=aarch64&distro=rhel-9.3&epoch=32',
+    );
+  });
+
   it.each(['<script>', 'a?b#c', 'a/../b', 'fs', '_x', '.x', ' ', '…', '@', '%'])(
     'encodes the hostile name "%s"',
     (name) => {
@@ -85,4 +95,22 @@ describe('packageUrl()', () => {
       }
     },
   );
+});
+
+describe('urlsOfPackages()', () => {
+  const place = { layerDigest: '', layerIndex: 0, path: 'var/lib/dpkg/status' };
+  const libc = { package: installed('Debian', 'libc6', '2.36-9'), place, ownedByDistribution: false };
+
+  it('lists a package once per architecture, and once where none is recorded', () => {
+    const packages = [{ ...libc, architectures: ['amd64', 'i386'] }, libc];
+    expect(urlsOfPackages(packages).map(({ purl }) => purl)).toEqual([
+      'pkg:deb/debian/libc6@2.36-9?arch=amd64',
+      'pkg:deb/debian/libc6@2.36-9?arch=i386',
+      'pkg:deb/debian/libc6@2.36-9',
+    ]);
+    expect(packages.map((placed) => placedPackageUrl(placed))).toEqual([
+      'pkg:deb/debian/libc6@2.36-9?arch=amd64',
+      'pkg:deb/debian/libc6@2.36-9',
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 import { PackageURL } from 'packageurl-js';
 import type { Distribution } from '../report/distribution.ts';
-import type { Package } from '../report/package.ts';
+import type { Package, PlacedPackage } from '../report/package.ts';
 
 /** purl type of the ecosystem's packages, and the namespace that stands for the whole of it. */
 type UrlKind = readonly [type: string, namespace?: string];
@@ -48,12 +48,12 @@ const languageKinds: Readonly<Record<string, readonly [type: string, separator?:
 
 /**
  * The package's URL (`pkg:apk/alpine/musl@1.1.14-r10?distro=alpine-3.4.0`) by the rules of its type
- * (package-url/purl-spec); hostile names come out percent-encoded.
+ * (package-url/purl-spec); hostile names come out percent-encoded. `architecture` is for packages of a distribution.
  */
-export function packageUrl(installed: Package, distribution?: Distribution): string {
+export function packageUrl(installed: Package, distribution?: Distribution, architecture?: string): string {
   const { ecosystem, name, version } = installed;
   const system = Object.hasOwn(systemKinds, ecosystem) ? systemKinds[ecosystem] : undefined;
-  if (system !== undefined) return systemUrl(system, installed, distribution);
+  if (system !== undefined) return systemUrl(system, installed, { distribution, architecture });
   const [type, separator] = (Object.hasOwn(languageKinds, ecosystem) && languageKinds[ecosystem]) || [
     'generic',
   ];
@@ -69,16 +69,21 @@ export function packageUrl(installed: Package, distribution?: Distribution): str
 function systemUrl(
   [type, ecosystemNamespace]: UrlKind,
   installed: Package,
-  distribution?: Distribution,
+  on: { readonly distribution: Distribution | undefined; readonly architecture: string | undefined },
 ): string {
   const { name, version } = installed;
+  const { distribution, architecture } = on;
   const namespace = ecosystemNamespace ?? distribution?.id;
   const distro = [distribution?.id ?? '', distribution?.versionId ?? '']
     .filter((part) => part !== '')
     .join('-');
   // The epoch of an rpm is no part of its version there; that of a deb or of pacman is.
   const [, epoch, rest = version] = (type === 'rpm' && /^(\d+):(.*)$/s.exec(version)) || [];
-  const qualifiers = { ...(epoch !== undefined && { epoch }), ...(distro !== '' && { distro }) };
+  const qualifiers = {
+    ...(architecture !== undefined && { arch: architecture }),
+    ...(epoch !== undefined && { epoch }),
+    ...(distro !== '' && { distro }),
+  };
   return buildUrl({
     type,
     namespace,
@@ -86,6 +91,24 @@ function systemUrl(
     version: rest,
     qualifiers,
   });
+}
+
+/** The URL of a package where it lies; of one that is installed for several architectures, that of the first. */
+export function placedPackageUrl(placed: PlacedPackage, distribution?: Distribution): string {
+  return packageUrl(placed.package, distribution, placed.architectures?.[0]);
+}
+
+/** Packages with their URLs, each once per architecture: what a bill of materials lists. */
+export function urlsOfPackages<Placed extends PlacedPackage>(
+  packages: readonly Placed[],
+  distribution?: Distribution,
+): readonly (Placed & { readonly purl: string })[] {
+  return packages.flatMap((placed) =>
+    (placed.architectures ?? [undefined]).map((architecture) => ({
+      ...placed,
+      purl: packageUrl(placed.package, distribution, architecture),
+    })),
+  );
 }
 
 interface NamedParts {

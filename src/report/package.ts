@@ -32,4 +32,9 @@ export interface PlacedPackage {
   readonly place: PackagePlace;
   /** True of a language package that the distribution's package manager installed: only the distribution's advisories judge it. */
   readonly ownedByDistribution: boolean;
+  /**
+   * Of a package of the distribution, as its manager writes them; several where it is installed for each. No part of what
+   * a package is: advisories are for all of them. Absent: not recorded.
+   */
+  readonly architectures?: readonly string[];
 }

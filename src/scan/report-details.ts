@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-import { packageUrl } from '../inventory/package-url.ts';
+import { placedPackageUrl } from '../inventory/package-url.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
@@ -51,7 +51,7 @@ export async function readReportDetails(db: Database, digest: string): Promise<R
   const packages: PlacedPackageDetails[] = [];
   for (const { distribution, places } of rows) {
     for (const placed of await decodePlaces(places)) {
-      packages.push({ ...placed, purl: packageUrl(placed.package, distribution ?? undefined) });
+      packages.push({ ...placed, purl: placedPackageUrl(placed, distribution ?? undefined) });
     }
   }
   return {

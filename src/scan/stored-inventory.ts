@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-import { packageUrl } from '../inventory/package-url.ts';
+import { urlsOfPackages } from '../inventory/package-url.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { Doubt, ScanProblem } from '../report/scan-state.ts';
 import { decodePlaces } from './image-places.ts';
@@ -43,9 +43,6 @@ export async function readStoredInventory(
     ...(distribution === null ? {} : { distribution }),
     doubts,
     inspectedAt,
-    packages: places.map((placed) => ({
-      ...placed,
-      purl: packageUrl(placed.package, distribution ?? undefined),
-    })),
+    packages: urlsOfPackages(places, distribution ?? undefined),
   };
 }

@@ -22,7 +22,7 @@ export function extractSample({ path, bytes }: InventorySample): readonly Found[
 const spdx = JSON.stringify({
   packages: [{ externalRefs: [{ referenceLocator: 'pkg:bitnami/redis@7.2.4-1' }] }],
 });
-const desc = '%NAME%\na\n\n%VERSION%\n1-1\n\n%BUILDDATE%\n1698000000\n\n';
+const desc = '%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n\n%BUILDDATE%\n1698000000\n\n';
 const manifest = 'a\t1-1.cm2\t1653816591\t1653753130\tMicrosoft\t(none)\t1\tx86_64\t0\ta-1-1.cm2.src.rpm\n';
 const composer = '{"packages":[{"name":"a/b","version":"v1.0.0"}]}';
 const npmLock = '{"lockfileVersion":3,"packages":{"":{},"node_modules/a":{"version":"1.0.0"}}}';
@@ -32,9 +32,10 @@ const renvLock = '{"Packages":{"a":{"Package":"a","Version":"1.0"}}}';
 const nugetLock = '{"version":1,"dependencies":{"net8":{"A":{"type":"Direct","resolved":"1.0.0"}}}}';
 
 const texts: Readonly<Record<string, string>> = {
-  'lib/apk/db/installed': 'C:Q1=\nP:musl\nV:1-r0\no:musl\nt:1466181580\nF:lib\nR:a\n\nP:b\nV:2-r0\n\n',
+  'lib/apk/db/installed':
+    'C:Q1=\nP:musl\nV:1-r0\nA:x86_64\no:musl\nt:1466181580\nF:lib\nR:a\n\nP:b\nV:2-r0\n\n',
   'var/lib/dpkg/status':
-    'Package: a\nStatus: install ok installed\nSource: b (1)\nVersion: 1:1-1\nD: x\n y\n\n',
+    'Package: a\nStatus: install ok installed\nArchitecture: amd64\nSource: b (1)\nVersion: 1:1-1\nD: x\n y\n\n',
   'var/lib/dpkg/info/a.list': '/.\n/usr/lib/node_modules/a/package.json\n',
   'var/lib/dpkg/status.d/a.md5sums': `${'0'.repeat(32)}  usr/bin/a\n`,
   'var/lib/rpmmanifest/container-manifest-2': manifest,

@@ -5,6 +5,7 @@ export const rpmTags = {
   release: 1002,
   epoch: 1003,
   buildTime: 1006,
+  architecture: 1022,
   sourceRpm: 1044,
   folderIndexes: 1116,
   fileNames: 1117,

@@ -15,7 +15,7 @@ describe('apkExtractor', () => {
     expect(apkExtractor.wants('srv/lib/apk/db/installed')).toBe(false);
   });
 
-  it('reads name, version, origin and build time', () => {
+  it('reads name, version, origin, architecture and build time', () => {
     expect(extract(`${record}\n`)).toEqual([
       {
         kind: 'package',
@@ -24,6 +24,7 @@ describe('apkExtractor', () => {
         version: '1.0.2h-r1',
         sourceName: 'openssl',
         sourceVersion: '1.0.2h-r1',
+        architecture: 'x86_64',
         builtAt: '2016-06-23T08:49:40.000Z',
       },
     ]);
@@ -32,6 +33,7 @@ describe('apkExtractor', () => {
   it('reads the last record without an empty line after it, and one without origin and time', () => {
     expect(extract('P:musl\nV:1.1.14-r10')).toMatchObject([{ name: 'musl', sourceName: 'musl' }]);
     expect(extract('P:musl\nV:1-r0\nt:soon\n')[0]).not.toHaveProperty('builtAt');
+    expect(extract('P:musl\nV:1-r0\nA:no such\n')[0]).not.toHaveProperty('architecture');
   });
 
   it('finds the npm packages and programs that apk installed', () => {

@@ -2,6 +2,7 @@ import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
+import { architectureOf } from './_architecture.ts';
 import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 /** `usr/lib` since Alpine 3.23, where `lib` is merged into it. */
@@ -67,6 +68,7 @@ function closeRecord({ fields }: OpenRecord, reading: DatabaseReading): void {
     version: capText(version),
     sourceName: capText(fields.get('o') || name),
     sourceVersion: capText(version),
+    ...architectureOf(fields.get('A')),
     ...(builtAt === undefined ? {} : { builtAt }),
   });
 }

@@ -28,7 +28,7 @@ describe('dpkgExtractor', () => {
     expect(dpkgExtractor.wants(path)).toBe(expected);
   });
 
-  it('reads name, version and source with its own version', () => {
+  it('reads name, version, architecture and source with its own version', () => {
     const stanza =
       'Package: libssl1.1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\n' +
       'Source: openssl (1.1.1n-0+deb11u3)\nVersion: 1.1.1n-0+deb11u3+b1\nDescription: Secure Sockets\n over two\n lines\n';
@@ -40,6 +40,7 @@ describe('dpkgExtractor', () => {
         version: '1.1.1n-0+deb11u3+b1',
         sourceName: 'openssl',
         sourceVersion: '1.1.1n-0+deb11u3',
+        architecture: 'amd64',
       },
     ]);
   });
@@ -100,14 +101,21 @@ describe('dpkgExtractor', () => {
 // Skipped where dpkg does not manage the system that the tests run on.
 describe.skipIf(!existsSync('/var/lib/dpkg/status'))('dpkgExtractor on the database of this system', () => {
   it('lists what dpkg-query lists', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the format is dpkg-query's own.
-    const format = '${db:Status-Status}\t${Package}\t${Version}\t${source:Package}\t${source:Version}\n';
+    const fields = [
+      'db:Status-Status',
+      'Package',
+      'Version',
+      'source:Package',
+      'source:Version',
+      'Architecture',
+    ];
+    const format = `${fields.map((field) => `\${${field}}`).join('\t')}\n`;
     const lines = execFileSync('dpkg-query', ['-W', '-f', format], { encoding: 'utf8' }).trim().split('\n');
     const expected = lines.filter((line) => line.startsWith('installed\t')).map((line) => line.slice(10));
     const found = dpkgExtractor.extract('var/lib/dpkg/status', readFileSync('/var/lib/dpkg/status'));
     const listed = found.map((item) =>
       item.kind === 'package'
-        ? [item.name, item.version, item.sourceName, item.sourceVersion].join('\t')
+        ? [item.name, item.version, item.sourceName, item.sourceVersion, item.architecture].join('\t')
         : JSON.stringify(item),
     );
     expect(listed.sort()).toEqual(expected.sort());

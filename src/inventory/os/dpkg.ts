@@ -2,6 +2,7 @@ import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
+import { architectureOf } from './_architecture.ts';
 import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 const statusPath = 'var/lib/dpkg/status';
@@ -78,6 +79,7 @@ function closeStanza(fields: ReadonlyMap<string, string>, reading: DatabaseReadi
     version: capText(version),
     sourceName: capText(source.name ?? name),
     sourceVersion: capText(source.version ?? version),
+    ...architectureOf(fields.get('architecture')),
   });
 }
 

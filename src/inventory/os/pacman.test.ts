@@ -14,9 +14,9 @@ describe('pacmanExtractor', () => {
     expect(pacmanExtractor.wants(`${folder}/x/desc`)).toBe(false);
   });
 
-  it('reads name, version, base and build time', () => {
+  it('reads name, version, base, architecture and build time', () => {
     const text =
-      '%NAME%\nopenssl-libs\n\n%VERSION%\n1:3.1.4-1\n\n%BASE%\nopenssl\n\n%DESC%\n%NAME%\n\n%BUILDDATE%\n1698000000\n\n';
+      '%NAME%\nopenssl-libs\n\n%VERSION%\n1:3.1.4-1\n\n%BASE%\nopenssl\n\n%DESC%\n%NAME%\n\n%ARCH%\nx86_64\n\n%BUILDDATE%\n1698000000\n\n';
     expect(extract(text)).toEqual([
       {
         kind: 'package',
@@ -25,6 +25,7 @@ describe('pacmanExtractor', () => {
         version: '1:3.1.4-1',
         sourceName: 'openssl',
         sourceVersion: '1:3.1.4-1',
+        architecture: 'x86_64',
         builtAt: '2023-10-22T18:40:00.000Z',
       },
     ]);

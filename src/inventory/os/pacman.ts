@@ -2,6 +2,7 @@ import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
+import { architectureOf } from './_architecture.ts';
 import { DatabaseReading, linesOf } from './_database-reading.ts';
 
 const folder = 'var/lib/pacman/local/';
@@ -49,6 +50,7 @@ function describedPackage(text: string): Found {
     version: capText(version),
     sourceName: capText(fields.get('%BASE%') ?? name),
     sourceVersion: capText(version),
+    ...architectureOf(fields.get('%ARCH%')),
     ...(/^[1-9]\d{0,10}$/.test(builtAtSeconds) && {
       builtAt: new Date(Number(builtAtSeconds) * 1000).toISOString(),
     }),

@@ -15,6 +15,7 @@ describe('rpmManifestExtractor', () => {
       version: '11.2.0-2.cm2',
       sourceName: 'gcc',
       sourceVersion: '11.2.0-2.cm2',
+      architecture: 'x86_64',
       builtAt: '2022-05-28T15:52:10.000Z',
     };
     expect(extract(`${line}\n`)).toEqual([found]);

@@ -1,5 +1,6 @@
 import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
+import { architectureOf } from './_architecture.ts';
 import { DatabaseReading, linesOf } from './_database-reading.ts';
 import { rpmSourceOf } from './_rpm-source.ts';
 
@@ -23,7 +24,7 @@ export const rpmManifestExtractor: Extractor = {
 
 function readLine(line: string, reading: DatabaseReading): void {
   const columns = line.trimEnd().split('\t', columnCount + 1);
-  const [name, version, , builtAtSeconds = '', , , , , epoch = '', sourceFile] = columns;
+  const [name, version, , builtAtSeconds = '', , , , architecture, epoch = '', sourceFile] = columns;
   if (!name || !version || columns.length !== columnCount || !/^\d{1,10}$/.test(epoch)) {
     reading.complain('A line of the rpm manifest is not of its format');
     return;
@@ -37,6 +38,7 @@ function readLine(line: string, reading: DatabaseReading): void {
     version: capText(`${prefix}${version}`),
     sourceName: capText(source?.name ?? name),
     sourceVersion: capText(`${prefix}${source?.version ?? version}`),
+    ...architectureOf(architecture),
     ...builtAtOf(builtAtSeconds),
   });
 }

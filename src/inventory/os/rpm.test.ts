@@ -62,8 +62,15 @@ describe('rpmExtractor', () => {
     expect(rpmExtractor.wants(`${folder}/Name`)).toBe(false);
   });
 
-  it('reads name, epoch, source, module and build time', () => {
-    const package_ = { 1000: 'nodejs', 1001: '16.20.2', 1002: '1.module+el8', 1003: 1, 1006: 1_700_000_000 };
+  it('reads name, epoch, source, architecture, module and build time', () => {
+    const package_ = {
+      1000: 'nodejs',
+      1001: '16.20.2',
+      1002: '1.module+el8',
+      1003: 1,
+      1006: 1_700_000_000,
+      1022: 'aarch64',
+    };
     const found = extract(
       ndb(
         header({ ...package_, 1044: 'nodejs-16.20.2-1.module+el8.src.rpm', 5096: 'nodejs:16:8060:ad00' }),
@@ -78,6 +85,7 @@ describe('rpmExtractor', () => {
         version: '1:16.20.2-1.module+el8',
         sourceName: 'nodejs',
         sourceVersion: '1:16.20.2-1.module+el8',
+        architecture: 'aarch64',
         builtAt: '2023-11-14T22:13:20.000Z',
         module: 'nodejs:16',
       },
@@ -117,17 +125,17 @@ describe.skipIf(shared === undefined)('rpmExtractor on real databases', () => {
     const found = extract(readFileSync(join(folderOf(folder), name)));
     const packages = found.flatMap((item) =>
       item.kind === 'package'
-        ? [`${item.name} ${item.version} ${item.sourceName} ${item.sourceVersion}`]
+        ? [`${item.name} ${item.version} ${item.sourceName} ${item.sourceVersion} ${item.architecture}`]
         : [],
     );
     const [, ...rows] = readFileSync(join(folderOf(folder), 'packages.tsv'), 'utf8')
       .trim()
       .split('\n');
     const expected = rows.map((row) => {
-      const [rpm, epoch, version, release, , source = ''] = row.split('\t');
+      const [rpm, epoch, version, release, architecture, source = ''] = row.split('\t');
       const [, sourceName, sourceVersion] = /^(.*)-([^-]*-[^-]*)\.src\.rpm$/.exec(source) ?? [];
       const prefix = epoch === '0' ? '' : `${epoch}:`;
-      return `${rpm} ${prefix}${version}-${release} ${sourceName} ${prefix}${sourceVersion}`;
+      return `${rpm} ${prefix}${version}-${release} ${sourceName} ${prefix}${sourceVersion} ${architecture}`;
     });
     expect(packages.sort()).toEqual(expected.sort());
     expect(kinds(found)).not.toContain('unreadable');

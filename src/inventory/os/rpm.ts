@@ -2,6 +2,7 @@ import { capText } from '../cap-text.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found, FoundPackage } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
+import { architectureOf } from './_architecture.ts';
 import { DatabaseReading } from './_database-reading.ts';
 import { berkeleyHeaders, isBerkeleyHash } from './_rpm-berkeley.ts';
 import { collectHeaders, type RpmDatabaseContent } from './_rpm-database.ts';
@@ -81,6 +82,7 @@ function foundPackage(
     sourceName: capText(source?.name ?? name),
     // A source package has no epoch of its own: it is that of what is built from it.
     sourceVersion: capText(source === undefined ? full : `${prefix}${source.version}`),
+    ...architectureOf(header.text(rpmTags.architecture)),
     ...(builtAtSeconds > 0 && { builtAt: new Date(builtAtSeconds * 1000).toISOString() }),
     ...(module !== undefined && { module: capText(module) }),
   };
