@@ -84,6 +84,7 @@ export function buildInventory(request: InventoryRequest): Inventory {
       ownedByDistribution:
         isLanguageManager(item.found.manager) && owned.has(fileKey(item.layerIndex, item.path)),
       ...(item.architectures.size === 0 ? {} : { architectures: [...item.architectures] }),
+      ...(item.found.license === undefined ? {} : { license: item.found.license }),
     }),
   );
   const archives = located.flatMap(({ found: { sha1, isGuessed = false } }, index) =>

@@ -7,10 +7,10 @@ const ellipsis = '…';
  * Text from an image made fit to store: NUL and lone surrogates, which PostgreSQL refuses, are replaced; what is too long
  * is cut and ends in `…`, which no version order accepts, so that a cut version can never compare as safe.
  */
-export function capText(text: string): string {
+export function capText(text: string, bytesMax: number = textBytesMax): string {
   const clean = text.toWellFormed().replaceAll('\0', '\u{fffd}');
-  if (clean.length <= textBytesMax && Buffer.byteLength(clean) <= textBytesMax) return clean;
-  const room = textBytesMax - Buffer.byteLength(ellipsis);
+  if (clean.length <= bytesMax && Buffer.byteLength(clean) <= bytesMax) return clean;
+  const room = bytesMax - Buffer.byteLength(ellipsis);
   const cut = Buffer.from(clean.slice(0, room)).subarray(0, room).toString('utf8');
   return `${cut.replace(/\u{fffd}+$/u, '')}${ellipsis}`;
 }

@@ -11,6 +11,8 @@ export interface FoundPackage {
   readonly sourceVersion: string;
   /** As the package manager writes it (`x86_64`, `amd64`, `noarch`); absent where it records none. */
   readonly architecture?: string;
+  /** As the package declares it (`declaredLicense()`); absent where it declares none, or its manager records none. */
+  readonly license?: string;
   /** When the package was built, ISO 8601; absent when its manager does not record it. */
   readonly builtAt?: string;
   /** Module stream of an rpm; absent for everything else. */

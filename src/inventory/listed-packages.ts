@@ -9,11 +9,13 @@ export interface ListedPackage {
   readonly name: string;
   /** Empty when the file gives none. */
   readonly version: string;
+  /** Of `declaredLicense()`. */
+  readonly license?: string;
 }
 
 export function languagePackage(
   manager: PackageManager,
-  { name, version }: ListedPackage,
+  { name, version, license }: ListedPackage,
   evidence?: 'locked',
 ): FoundPackage {
   const cappedName = capText(name);
@@ -25,6 +27,7 @@ export function languagePackage(
     version: cappedVersion,
     sourceName: cappedName,
     sourceVersion: cappedVersion,
+    ...(license !== undefined && { license }),
     ...(evidence !== undefined && { evidence }),
   };
 }

@@ -37,4 +37,6 @@ export interface PlacedPackage {
    * a package is: advisories are for all of them. Absent: not recorded.
    */
   readonly architectures?: readonly string[];
+  /** What the package itself says of its licence, in its own words and often wrong. Absent: not recorded. */
+  readonly license?: string;
 }

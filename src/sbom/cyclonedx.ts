@@ -124,10 +124,20 @@ function packageComponent({ reference, package: installed, place, ...rest }: Nam
     'bom-ref': reference,
     ...groupAndName(installed),
     ...(version === '' ? {} : { version }),
+    ...licensesOf(rest),
     purl: rest.purl,
     evidence: { occurrences: [{ location: place.path }] },
     properties,
   };
+}
+
+/** An expression even where it is one id: the schema has a list of ids of its own, older than SPDX's. */
+function licensesOf({ license }: Pick<NamedPackage, 'license'>): JsonObject {
+  if (license === undefined) return {};
+  const acknowledgement = 'declared';
+  return license.kind === 'expression'
+    ? { licenses: [{ expression: license.expression, acknowledgement }] }
+    : { licenses: [{ license: { name: license.text, acknowledgement } }] };
 }
 
 /** Where an ecosystem's names begin with a group, what ends that. */

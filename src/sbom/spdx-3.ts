@@ -3,7 +3,7 @@ import { type NamedPackage, namedPackages } from './_named-packages.ts';
 import { type Completeness, completenessInWords, completenessOf } from './completeness.ts';
 import type { DescribedImage, DocumentMaker, JsonObject } from './described-image.ts';
 import { imageUrl } from './image-url.ts';
-import { sourceInfoOf } from './spdx.ts';
+import { licenseInWords, sourceInfoOf } from './spdx.ts';
 
 // https://spdx.github.io/spdx-spec/v3.0.1/
 
@@ -54,8 +54,11 @@ function elementsOf({ image, maker, packages, nameElement }: ToWrite): readonly 
     ...packages.map((listed) => listedPackage(listed, nameElement)),
   ];
   const relationships = containsRelationship({ software, completeness, nameElement });
-  const content = [imagePackage(image, nameElement), ...software, ...relationships];
-  const conformance = { profileConformance: ['core', 'software'] };
+  const licenses = declaredLicenses(packages, nameElement);
+  const content = [imagePackage(image, nameElement), ...software, ...relationships, ...licenses];
+  const conformance = {
+    profileConformance: ['core', 'software', ...(licenses.length === 0 ? [] : ['simpleLicensing'])],
+  };
   const sbom = element('software_Sbom', nameElement('sbom'), {
     ...conformance,
     software_sbomType: ['analyzed'],
@@ -115,6 +118,7 @@ function systemPackages({ distribution }: DescribedImage, nameElement: NameEleme
 }
 
 function listedPackage(listed: NamedPackage, nameElement: NameElement): JsonObject {
+  const { license } = listed;
   const { name, version, ecosystem } = listed.package;
   return element('software_Package', nameElement(`package-${listed.reference}`), {
     name,
@@ -122,7 +126,36 @@ function listedPackage(listed: NamedPackage, nameElement: NameElement): JsonObje
     ...(version === '' ? {} : { software_packageVersion: version }),
     software_packageUrl: listed.purl,
     software_sourceInfo: sourceInfoOf(listed),
+    ...(license?.kind === 'text' ? { comment: licenseInWords(license.text) } : {}),
   });
+}
+
+/** Each expression that packages declare as one element, and from each of those packages a relationship to it. */
+function declaredLicenses(
+  packages: readonly NamedPackage[],
+  nameElement: NameElement,
+): readonly JsonObject[] {
+  const ids = new Map<string, string>();
+  const relationships: JsonObject[] = [];
+  for (const { reference, license } of packages) {
+    if (license?.kind !== 'expression') continue;
+    const { expression } = license;
+    const id = ids.get(expression) ?? nameElement(`license-${ids.size + 1}`);
+    ids.set(expression, id);
+    relationships.push(
+      element('Relationship', nameElement(`license-of-${reference}`), {
+        relationshipType: 'hasDeclaredLicense',
+        from: nameElement(`package-${reference}`),
+        to: [id],
+      }),
+    );
+  }
+  const expressions = [...ids].map(([expression, id]) =>
+    element('simplelicensing_LicenseExpression', id, {
+      simplelicensing_licenseExpression: expression,
+    }),
+  );
+  return [...expressions, ...relationships];
 }
 
 /** None for an image of nothing: a relationship has at least one element that it goes to. */

@@ -111,9 +111,22 @@ function listedPackage(listed: NamedPackage): JsonObject {
     ...(version === '' ? {} : { versionInfo: version }),
     primaryPackagePurpose: ecosystem === 'generic' ? 'APPLICATION' : 'LIBRARY',
     ...notAsserted,
+    ...licenseOf(listed),
     sourceInfo: sourceInfoOf(listed),
     externalRefs: [purlReference(listed.purl)],
   };
+}
+
+/** What is no expression of SPDX's is told in words: nothing is asserted of it. */
+function licenseOf({ license }: NamedPackage): JsonObject {
+  if (license === undefined) return {};
+  return license.kind === 'expression'
+    ? { licenseDeclared: license.expression }
+    : { licenseComments: licenseInWords(license.text) };
+}
+
+export function licenseInWords(declared: string): string {
+  return `The package declares its licence as: ${declared}`;
 }
 
 /** "Background information or origin" of a package (SPDX 2.3 §7.12): its place, and what it was built from. */

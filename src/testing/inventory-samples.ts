@@ -22,9 +22,9 @@ export function extractSample({ path, bytes }: InventorySample): readonly Found[
 const spdx = JSON.stringify({
   packages: [{ externalRefs: [{ referenceLocator: 'pkg:bitnami/redis@7.2.4-1' }] }],
 });
-const desc = '%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n\n%BUILDDATE%\n1698000000\n\n';
+const desc = '%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n\n%LICENSE%\nMIT\n\n%BUILDDATE%\n1698000000\n\n';
 const manifest = 'a\t1-1.cm2\t1653816591\t1653753130\tMicrosoft\t(none)\t1\tx86_64\t0\ta-1-1.cm2.src.rpm\n';
-const composer = '{"packages":[{"name":"a/b","version":"v1.0.0"}]}';
+const composer = '{"packages":[{"name":"a/b","version":"v1.0.0","license":["MIT"]}]}';
 const npmLock = '{"lockfileVersion":3,"packages":{"":{},"node_modules/a":{"version":"1.0.0"}}}';
 const conanLock = '{"version":"0.5","requires":["zlib/1.2.11#0123%1.0"]}';
 const swiftLock = '{"version":2,"pins":[{"location":"https://a.test/b.git","state":{"version":"1.0"}}]}';
@@ -33,7 +33,7 @@ const nugetLock = '{"version":1,"dependencies":{"net8":{"A":{"type":"Direct","re
 
 const texts: Readonly<Record<string, string>> = {
   'lib/apk/db/installed':
-    'C:Q1=\nP:musl\nV:1-r0\nA:x86_64\no:musl\nt:1466181580\nF:lib\nR:a\n\nP:b\nV:2-r0\n\n',
+    'C:Q1=\nP:musl\nV:1-r0\nA:x86_64\nL:MIT\no:musl\nt:1466181580\nF:lib\nR:a\n\nP:b\nV:2-r0\n\n',
   'var/lib/dpkg/status':
     'Package: a\nStatus: install ok installed\nArchitecture: amd64\nSource: b (1)\nVersion: 1:1-1\nD: x\n y\n\n',
   'var/lib/dpkg/info/a.list': '/.\n/usr/lib/node_modules/a/package.json\n',
@@ -45,19 +45,20 @@ const texts: Readonly<Record<string, string>> = {
   'etc/alpine-release': '3.4.0\n',
   'etc/lsb-release': 'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=14.04\n',
   'etc/SuSE-release': 'SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n',
-  'node_modules/a/package.json': '{"name":"a","version":"1.0.0","x":{"y":[1,2,"z"]}}',
+  'node_modules/a/package.json': '{"name":"a","version":"1.0.0","license":"MIT","x":{"y":[1,2,"z"]}}',
   'app/package-lock.json': npmLock,
   'app/yarn.lock': '# yarn lockfile v1\n\n"a@^1.0.0", "a@npm:b@^1":\n  version "1.0.0"\n  resolved "x"\n',
   'berry/yarn.lock':
     '__metadata:\n  version: 8\n\n"a@npm:^1.0":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0"\n',
   'app/pnpm-lock.yaml':
     "lockfileVersion: '9.0'\npackages:\n  '@s/a@1.0.0(b@2)':\n    dev: false\n  c@2.0.0: {}\n",
-  'lib/a-1.0.dist-info/METADATA': 'Metadata-Version: 2.1\nName: A.b\nVersion: 1.0\n\nText\n',
+  'lib/a-1.0.dist-info/METADATA':
+    'Metadata-Version: 2.1\nName: A.b\nVersion: 1.0\nLicense: MIT\nClassifier: License :: ISC\n\nText\n',
   'app/poetry.lock': '[[package]]\nname = "a"\nversion = "1.0"\n\n[metadata]\nx = 1\n',
   'app/Pipfile.lock': '{"default":{"a":{"version":"==1.0"}}}',
   'app/requirements.txt': 'a[x] == 1.0 ; python_version > "3"\nb==2.0 \\\n',
   'usr/share/gems/specifications/a-1.0.gemspec':
-    'Gem::Specification.new do |s|\n  s.name = "a".freeze\n  s.version = "1.0"\n',
+    'Gem::Specification.new do |s|\n  s.name = "a".freeze\n  s.version = "1.0"\n  s.licenses = ["MIT".freeze]\n',
   'app/Gemfile.lock': 'GEM\n  specs:\n    a (1.0-x86_64-linux)\n      b (>= 1)\n\nPLATFORMS\n  ruby\n',
   'app/vendor/composer/installed.json': composer,
   'app/composer.lock': composer,
@@ -71,7 +72,7 @@ const texts: Readonly<Record<string, string>> = {
   'app/rebar.lock': '{"1.2.0",\n[{<<"a">>,{pkg,<<"a">>,<<"1.0.0">>},0}]}.\n',
   'app/Package.resolved': swiftLock,
   'app/conan.lock': conanLock,
-  'usr/lib/R/library/a/DESCRIPTION': 'Package: a\nVersion: 1.0\nBuilt: R 4.3.0; ; x; unix\n',
+  'usr/lib/R/library/a/DESCRIPTION': 'Package: a\nVersion: 1.0\nLicense: GPL-2\nBuilt: R 4.3.0; ; x; unix\n',
   'app/renv.lock': renvLock,
   'app/Manifest.toml': 'manifest_format = "2.0"\n[[deps.A]]\nversion = "1.0.0"\nuuid = "x"\n',
   'app/cabal.project.freeze': 'constraints: any.a ==1.0,\n             any.b ==2.0\n',

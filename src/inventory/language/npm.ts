@@ -1,4 +1,5 @@
 import { capText } from '../cap-text.ts';
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { FoundPackage } from '../found.ts';
 
@@ -27,7 +28,7 @@ export function packageNameOfPath(path: string): string | undefined {
 
 /** A file that is no JSON or names no package still stands for one: the folder gives the name, the version stays empty. */
 function readPackage(path: string, bytes: Buffer): FoundPackage {
-  const { name, version } = parseObject(bytes.toString('utf8'));
+  const { name, version, license, licenses } = parseObject(bytes.toString('utf8'));
   const isName = typeof name === 'string' && /^(?:@[^/@\s]+\/)?[^/@\s]+$/.test(name);
   const found = capText(isName ? name : (packageNameOfPath(path) ?? path));
   const stated = typeof version === 'string' ? capText(version.trim()) : '';
@@ -38,10 +39,24 @@ function readPackage(path: string, bytes: Buffer): FoundPackage {
     version: stated,
     sourceName: found,
     sourceVersion: stated,
+    ...declaredLicense([license ?? licenses].flat().flatMap(licenseName), ' OR '),
   };
 }
 
-function parseObject(text: string): { readonly name?: unknown; readonly version?: unknown } {
+/** A name, or as packages of before 2014 have it `{"type": <name>}`, alone or as a list to choose from. */
+function licenseName(license: unknown): readonly string[] {
+  const name = typeof license === 'object' && license !== null && 'type' in license ? license.type : license;
+  return typeof name === 'string' ? [name] : [];
+}
+
+interface Description {
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly license?: unknown;
+  readonly licenses?: unknown;
+}
+
+function parseObject(text: string): Description {
   try {
     const value: unknown = JSON.parse(text.replace(/^\u{feff}/u, ''));
     return typeof value === 'object' && value !== null ? value : {};

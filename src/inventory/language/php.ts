@@ -1,3 +1,4 @@
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { type ListedPackage, languagePackage, lockedPackages, unreadable } from '../listed-packages.ts';
@@ -32,9 +33,15 @@ function readInstalled(bytes: Buffer): Found[] {
   }
 }
 
-/** Tags are often written `v1.2.3`. */
+/** Tags are often written `v1.2.3`. Several licences are a choice (https://getcomposer.org/doc/04-schema.md#license). */
 function* readPackages(packages: UntypedDocument): Generator<ListedPackage> {
   for (const item of packages.items) {
-    yield { name: item.at('name').text, version: item.at('version').text.replace(/^v(?=\d)/, '') };
+    const license = item.at('license');
+    const licenses = [license, ...license.items].map(({ text }) => text);
+    yield {
+      name: item.at('name').text,
+      version: item.at('version').text.replace(/^v(?=\d)/, ''),
+      ...declaredLicense(licenses, ' OR '),
+    };
   }
 }

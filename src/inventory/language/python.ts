@@ -1,3 +1,4 @@
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { languagePackage, unreadable } from '../listed-packages.ts';
@@ -26,7 +27,22 @@ function readMetadata(path: string, bytes: Buffer): Found {
   const [, folder, folderVersion = ''] = /^(.+?)(?:-([^-]+)(?:-py.*)?)?$/.exec(folderName(path) ?? '') ?? [];
   const name = fieldOf(header, 'Name') ?? folder;
   if (!name) return unreadable('The metadata of a Python package does not name it');
-  return languagePackage('python', { name, version: fieldOf(header, 'Version') ?? folderVersion });
+  const version = fieldOf(header, 'Version') ?? folderVersion;
+  return languagePackage('python', { name, version, ...licenseOf(header) });
+}
+
+const classifier = /^Classifier:[ \t]*License ::(?:[ \t]*OSI Approved ::)?[ \t]*(\S.*)$/gim;
+
+/**
+ * `License-Expression` is SPDX's (core metadata 2.4); `License` is any text, where it goes on below the whole licence;
+ * classifiers are a list of names.
+ */
+function licenseOf(header: string): { readonly license?: string } {
+  const [, expression] = /^License-Expression:[ \t]*(\S.*)$/im.exec(header) ?? [];
+  const [, text] = /^License:[ \t]*(\S.*)$(?!\r?\n[ \t])/im.exec(header) ?? [];
+  const stated = declaredLicense([expression ?? text ?? '']);
+  if (stated.license !== undefined) return stated;
+  return declaredLicense([...header.matchAll(classifier)].map(([, name = '']) => name));
 }
 
 /** Field names are not case-sensitive (RFC 822). */

@@ -1,3 +1,4 @@
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import { fileNameOf, type ListedPackage, languagePackage, lockedPackages } from '../listed-packages.ts';
 import { UntypedDocument } from '../untyped-document.ts';
@@ -10,7 +11,9 @@ export const rExtractor: Extractor = {
     const text = bytes.toString('utf8');
     const name = fieldOf(text, 'Package');
     if (name === undefined || fieldOf(text, 'Built') === undefined) return [];
-    return [languagePackage('cran', { name, version: fieldOf(text, 'Version') ?? '' })];
+    const [, license = ''] = /^License:[ \t]*(\S.*)$/m.exec(text) ?? [];
+    const version = fieldOf(text, 'Version') ?? '';
+    return [languagePackage('cran', { name, version, ...declaredLicense([license]) })];
   },
 };
 

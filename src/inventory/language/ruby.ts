@@ -1,3 +1,4 @@
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import {
@@ -28,13 +29,20 @@ function readSpecification(path: string, text: string): Found {
   const [, fileName, fileVersion] = /^(.+?)-(\d[^-]*)(?:-.*)?\.gemspec$/.exec(fileNameOf(path)) ?? [];
   const name = attributeOf(text, 'name') ?? fileName;
   if (name === undefined) return unreadable('The specification of a gem does not name it');
-  return languagePackage('ruby', { name, version: attributeOf(text, 'version') ?? fileVersion ?? '' });
+  const version = attributeOf(text, 'version') ?? fileVersion ?? '';
+  return languagePackage('ruby', { name, version, ...licenseOf(text) });
 }
 
 /** `s.name = "rack".freeze` */
 function attributeOf(text: string, attribute: string): string | undefined {
   const pattern = new RegExp(`^[ \\t]*\\w+\\.${attribute}[ \\t]*=[ \\t]*["']([^"'\\s]+)["']`, 'm');
   return pattern.exec(text)?.[1];
+}
+
+/** `s.licenses = ["MIT".freeze, "Ruby".freeze]`; what several are to each other is not said. */
+function licenseOf(text: string): { readonly license?: string } {
+  const [, list = ''] = /^[ \t]*\w+\.licenses?[ \t]*=[ \t]*(.+)$/m.exec(text) ?? [];
+  return declaredLicense([...list.matchAll(/["']([^"']+)["']/g)].map(([, name = '']) => name));
 }
 
 /** Four blanks before a gem, six before what it needs: `    nokogiri (1.15.4-x86_64-linux)`. */

@@ -5,6 +5,7 @@ export const rpmTags = {
   release: 1002,
   epoch: 1003,
   buildTime: 1006,
+  license: 1014,
   architecture: 1022,
   sourceRpm: 1044,
   folderIndexes: 1116,

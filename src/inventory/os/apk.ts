@@ -1,4 +1,5 @@
 import { capText } from '../cap-text.ts';
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
@@ -69,6 +70,7 @@ function closeRecord({ fields }: OpenRecord, reading: DatabaseReading): void {
     sourceName: capText(fields.get('o') || name),
     sourceVersion: capText(version),
     ...architectureOf(fields.get('A')),
+    ...declaredLicense([fields.get('L') ?? '']),
     ...(builtAt === undefined ? {} : { builtAt }),
   });
 }

@@ -1,4 +1,5 @@
 import { capText } from '../cap-text.ts';
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
@@ -36,7 +37,11 @@ function* valuesOf(text: string): Generator<readonly [section: string, value: st
 
 function describedPackage(text: string): Found {
   const fields = new Map<string, string>();
-  for (const [section, value] of valuesOf(text)) if (!fields.has(section)) fields.set(section, value);
+  const licenses: string[] = [];
+  for (const [section, value] of valuesOf(text)) {
+    if (!fields.has(section)) fields.set(section, value);
+    if (section === '%LICENSE%') licenses.push(value);
+  }
   const name = fields.get('%NAME%');
   const version = fields.get('%VERSION%');
   if (!name || !version) {
@@ -51,6 +56,7 @@ function describedPackage(text: string): Found {
     sourceName: capText(fields.get('%BASE%') ?? name),
     sourceVersion: capText(version),
     ...architectureOf(fields.get('%ARCH%')),
+    ...declaredLicense(licenses),
     ...(/^[1-9]\d{0,10}$/.test(builtAtSeconds) && {
       builtAt: new Date(Number(builtAtSeconds) * 1000).toISOString(),
     }),

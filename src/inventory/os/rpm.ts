@@ -1,4 +1,5 @@
 import { capText } from '../cap-text.ts';
+import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { Found, FoundPackage } from '../found.ts';
 import { isOwnershipOfInterest } from '../owned-paths.ts';
@@ -83,6 +84,7 @@ function foundPackage(
     // A source package has no epoch of its own: it is that of what is built from it.
     sourceVersion: capText(source === undefined ? full : `${prefix}${source.version}`),
     ...architectureOf(header.text(rpmTags.architecture)),
+    ...declaredLicense(header.texts(rpmTags.license).slice(0, 1)),
     ...(builtAtSeconds > 0 && { builtAt: new Date(builtAtSeconds * 1000).toISOString() }),
     ...(module !== undefined && { module: capText(module) }),
   };
