@@ -39,6 +39,8 @@ const texts: Readonly<Record<string, string>> = {
   'var/lib/dpkg/info/a.list': '/.\n/usr/lib/node_modules/a/package.json\n',
   'var/lib/dpkg/status.d/a.md5sums': `${'0'.repeat(32)}  usr/bin/a\n`,
   'var/lib/rpmmanifest/container-manifest-2': manifest,
+  'usr/share/bottlerocket/application-inventory.json':
+    '{"Content":[{"Name":"a","Version":"1","Release":"1.br1","Epoch":"1","Architecture":"x86_64"}]}',
   'var/lib/pacman/local/a-1-1/desc': desc,
   'var/lib/pacman/local/a-1-1/files': '%FILES%\nusr/bin/a\n\n',
   'etc/os-release': 'ID=alpine\nVERSION_ID="3.4.0"\nPRETTY_NAME=\'Alpine Linux\'\n',

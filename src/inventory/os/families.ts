@@ -32,6 +32,7 @@ const rows: Readonly<Record<string, FamilyRow>> = {
   mariner: ['rpm', 'Azure Linux', 'major', 'judged'],
   almalinux: ['rpm', 'AlmaLinux', 'major', 'judged'],
   amzn: ['rpm', 'rpm', 'minor'],
+  bottlerocket: ['rpm', 'rpm', 'minor'],
   centos: ['rpm', 'rpm', 'major'],
   fedora: ['rpm', 'rpm', 'major'],
   ol: ['rpm', 'rpm', 'major'],

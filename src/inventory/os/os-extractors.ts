@@ -1,5 +1,6 @@
 import type { Extractor } from '../extractor.ts';
 import { apkExtractor } from './apk.ts';
+import { bottlerocketExtractor } from './bottlerocket.ts';
 import { dpkgExtractor } from './dpkg.ts';
 import { pacmanExtractor } from './pacman.ts';
 import { releaseFileExtractor } from './release-files.ts';
@@ -13,5 +14,6 @@ export const osExtractors: readonly Extractor[] = [
   dpkgExtractor,
   rpmExtractor,
   rpmManifestExtractor,
+  bottlerocketExtractor,
   pacmanExtractor,
 ];
