@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findRobot } from '../accounts/robots.ts';
-import { apiCalls, makeExemption, makeRobot, makeRule } from '../testing/api-calls.ts';
+import { apiCalls, makeExemption, makeRobot, makeRule, makeWebhook } from '../testing/api-calls.ts';
 import { type ApiServer, apiRoles, startApiServer } from '../testing/api-server.ts';
 import { apiPrefix } from './contract/openapi-document.ts';
 import type { Operation } from './contract/operation.ts';
@@ -93,6 +93,20 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   scanImages: scanners,
   getVerdict: members,
   getVulnerability: accounts(200),
+  listWebhooks: auditors,
+  createWebhook: configurers(201),
+  changeWebhook: configurers(200),
+  deleteWebhook: configurers(204),
+  testWebhook: configurers(200),
+  listWebhookDeliveries: auditors,
+  redeliverWebhook: configurers(202),
+  listRegistryWebhooks: admins(200),
+  createRegistryWebhook: admins(201),
+  changeRegistryWebhook: admins(200),
+  deleteRegistryWebhook: admins(204),
+  testRegistryWebhook: admins(200),
+  listRegistryWebhookDeliveries: admins(200),
+  redeliverRegistryWebhook: admins(202),
   listFeeds: accounts(200),
   syncAdvisories: admins(202),
   getAdvisory: accounts(200),
@@ -151,7 +165,14 @@ describe('access', () => {
     const exemption = await makeExemption(db, server.otherId);
     const rule = await makeRule(db, server.otherId);
     const robot = await makeRobot(server, { name: 'foreign', namespace: 'other' });
+    const { path: foreign, deliveryPath } = await makeWebhook(server, '/namespaces/other/webhooks');
+    const webhook = foreign.replace('/other/', '/own/');
     const calls = [
+      ['PATCH', webhook, { enabled: false }],
+      ['DELETE', webhook, undefined],
+      ['POST', `${webhook}/test`, undefined],
+      ['GET', `${webhook}/deliveries`, undefined],
+      ['POST', `${deliveryPath.replace('/other/', '/own/')}/redeliver`, undefined],
       ['PATCH', '/namespaces/own/robots/foreign', { disabled: true }],
       ['DELETE', '/namespaces/own/robots/foreign', undefined],
       ['POST', '/namespaces/own/robots/foreign/secrets', {}],
@@ -197,7 +218,11 @@ describe('access', () => {
 
 /** `/namespaces/own/robots/foreign` as `/namespaces/:namespace/robots/:robot`. */
 function generalOf(path: string): string {
-  return path.replace('/own/', '/:namespace/').replace('/foreign', '/:robot').replace(/\/\d+/, '/:id');
+  return path
+    .replace('/own/', '/:namespace/')
+    .replace('/foreign', '/:robot')
+    .replace(/\/deliveries\/\d+/, '/deliveries/:delivery')
+    .replace(/\/\d+/, '/:id');
 }
 
 /** What is answered is what the OpenAPI document says. */

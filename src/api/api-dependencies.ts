@@ -9,6 +9,8 @@ import type { PushGuard } from '../registry/guards.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { MalwareEngineStatus } from '../report/malware-engine-status.ts';
 import type { ScanCanceller, ScanEnqueuer } from '../scan/scan-enqueuer.ts';
+import type { Delivery } from '../webhooks/delivery-store.ts';
+import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import type { AuthenticationDependencies } from './authenticate.ts';
 
 /** An image in a repository, as the gate judges it. */
@@ -39,6 +41,17 @@ export interface FactsReader {
   factsOfMany(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, ImageFacts>>;
 }
 
+/** What the API needs of webhooks. */
+export interface WebhookParts {
+  readonly store: WebhookStore;
+  /** Throws `EgressRefusedError` for a URL that no delivery would go to. */
+  checkUrl(url: string): URL;
+  /** Sends a test at once; undefined when the webhook has gone. */
+  test(webhookId: number, signal: AbortSignal): Promise<Delivery | undefined>;
+  /** Queues the delivery's next attempt. */
+  queueDelivery(transaction: Transaction<Tables>, delivery: number): Promise<void>;
+}
+
 /** All that the API is built from; app/ wires it. */
 export interface ApiDependencies extends AuthenticationDependencies {
   readonly now: () => Date;
@@ -63,6 +76,7 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly malwareEngines: () => Promise<readonly MalwareEngineStatus[]>;
   /** Pushes a document beside an image, as a client would. */
   readonly attachDocument: AttachDocument;
+  readonly webhooks: WebhookParts;
   /** Queues a synchronisation of the advisory feeds; one that waits already is enough. */
   readonly queueAdvisorySync: (transaction: Transaction<Tables>) => Promise<void>;
 }

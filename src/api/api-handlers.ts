@@ -19,6 +19,7 @@ import { sessionHandlers } from './routes/session-handlers.ts';
 import { systemHandlers } from './routes/system-handlers.ts';
 import { userHandlers } from './routes/user-handlers.ts';
 import { verdictHandlers } from './routes/verdict-handlers.ts';
+import { webhookHandlers } from './routes/webhook-handlers.ts';
 
 /** A handler for every operation of the contract. */
 export function apiHandlers(dependencies: ApiDependencies): Handlers {
@@ -42,5 +43,6 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...scanHandlers(dependencies),
     ...verdictHandlers(dependencies),
     ...advisoryHandlers(dependencies),
+    ...webhookHandlers(dependencies),
   };
 }

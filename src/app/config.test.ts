@@ -35,6 +35,7 @@ describe('loadConfig()', () => {
       yaraRuleFolders: [],
       malwareRescanSeconds: 86_400,
       trustedProxies: [],
+      egressAllow: [],
       clientConnectionsMax: 1_000,
       clientTimeoutSeconds: 60,
       metricsArePublic: false,
@@ -94,6 +95,8 @@ describe('loadConfig()', () => {
     [{ PRATIQUE_ADVISORIES: 'https://a.example,ftp://b.example' }, 'got "ftp://b.example"'],
     [{ PRATIQUE_DATA: '' }, 'it must be a folder, got ""'],
     [{ PRATIQUE_TRUSTED_PROXIES: '10.0.0.0/8,10.0.0.0/33' }, 'addresses or CIDR blocks, got "10.0.0.0/33"'],
+    [{ PRATIQUE_EGRESS_ALLOW: '10.0.0.0/8,localhost' }, 'addresses or CIDR blocks, got "localhost"'],
+    [{ PRATIQUE_EGRESS_ALLOW: '::1/129' }, 'addresses or CIDR blocks, got "::1/129"'],
     [{ PRATIQUE_TRUSTED_PROXIES: '1.2.3' }, 'addresses or CIDR blocks, got "1.2.3"'],
     [
       { PRATIQUE_TLS_CERT: 'a.pem' },

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import path from 'node:path';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
 import { openUploadsMaxDefault } from '../catalog/uploads.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
+import { isAddressBlock } from '../egress/address-range.ts';
 import { defaultInspectionLimits, type InspectionLimits } from '../inspection/inspection-limits.ts';
 import { type ClamdAddress, parseClamdAddress } from '../malware/clamd-address.ts';
 import { type Failpoint, parseFailpoint } from './failpoints.ts';
@@ -42,6 +42,8 @@ export interface Config {
   /** Absolute file of a table of published Java archives; absent: none. */
   readonly javaArchives?: string;
   readonly trustedProxies: readonly string[];
+  /** Blocks of addresses that requests for users may reach although they are private. */
+  readonly egressAllow: readonly string[];
   /** From one address. */
   readonly clientConnectionsMax: number;
   readonly clientTimeoutSeconds: number;
@@ -214,7 +216,8 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     yaraRuleFolders: (given.get('yaraRules')?.values ?? []).map((rules) => path.resolve(folder, rules)),
     malwareRescanSeconds: parseSeconds(one('malwareRescan') ?? '24h'),
     ...(javaArchives === undefined ? {} : { javaArchives: path.resolve(folder, javaArchives) }),
-    trustedProxies: parseProxies(given.get('trustedProxies')),
+    trustedProxies: parseBlocks('trustedProxies', given.get('trustedProxies')),
+    egressAllow: parseBlocks('egressAllow', given.get('egressAllow')),
     clientConnectionsMax: Number(one('clientConnections') ?? '1000'),
     clientTimeoutSeconds: Number(one('clientTimeout') ?? '60'),
     ...parseTls({ certificate: one('tlsCert'), key: one('tlsKey') }, folder),
@@ -272,15 +275,12 @@ function parseClamd(given: Given | undefined): Pick<Config, 'clamd'> {
 }
 
 /** Throws for what looks like an address and is none. */
-function parseProxies(given: Given | undefined): readonly string[] {
-  const peers = given?.values ?? [];
-  for (const peer of peers) {
-    const [address = '', bits] = peer.split('/', 2);
-    const bitsMax = isIP(address) === 6 ? 128 : 32;
-    if (isIP(address) === 0 || (bits !== undefined && Number(bits) > bitsMax))
-      throw bad(settings.trustedProxies, given?.source ?? '', peer);
+function parseBlocks(name: 'trustedProxies' | 'egressAllow', given: Given | undefined): readonly string[] {
+  const blocks = given?.values ?? [];
+  for (const block of blocks) {
+    if (!isAddressBlock(block)) throw bad(settings[name], given?.source ?? '', block);
   }
-  return peers;
+  return blocks;
 }
 
 function parseTls(

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { AccountLogin } from '../accounts/account-login.ts';
 import { PasswordLogin } from '../accounts/password-login.ts';
+import type { WebhookParts } from '../api/api-dependencies.ts';
 import { presenceStatement } from '../catalog/uploads.ts';
 import { Notifications } from '../database/notifications.ts';
 import { MetricSet } from '../edge/metric-set.ts';
@@ -35,6 +36,7 @@ import { countedPulls, measureInstallation, registerMetrics, timedJobs } from '.
 import { wireRegistry } from './wire-registry.ts';
 import { createFactsStore, scanJobHandlers } from './wire-scan.ts';
 import { countedRefusals, measureNamespaces } from './wire-upkeep.ts';
+import { wireWebhooks } from './wire-webhooks.ts';
 
 /** A server that answers requests. */
 export interface RunningServer {
@@ -94,7 +96,9 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   started.defer(() => malware.close());
   const metrics = new MetricSet();
   const { externalUrl } = address;
-  const parts = { installation, logger, listener, queue, started, externalUrl, metrics, instance, malware };
+  const webhooks = wireWebhooks(installation, { queue, externalUrl });
+  const services = { installation, logger, listener, queue, started, externalUrl, metrics, instance };
+  const parts = { ...services, malware, webhooks: webhooks.parts };
   const { fastify, store, blobs } = await createServices(parts, () => missingPart({ ...parts, state }));
   await listen(fastify, address);
   const inspections = openInspections(config, { for: 'server' });
@@ -107,6 +111,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
       [syncJobKind]: syncJob(inBackground, logger),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),
       [scrubJobKind]: scrubJob(inBackground, { store, logger, metrics }),
+      ...webhooks.handlers,
     }),
     schedules: [
       syncSchedule(installation),
@@ -138,10 +143,11 @@ async function createServices(
     readonly metrics: MetricSet;
     readonly instance: number;
     readonly malware: MalwareEngines;
+    readonly webhooks: WebhookParts;
   },
   missing: () => Promise<string | undefined>,
 ): Promise<{ readonly fastify: FastifyInstance; readonly store: KeptStore; readonly blobs: BlobBytes }> {
-  const { installation, logger, listener, queue, started, externalUrl, metrics, malware } = parts;
+  const { installation, logger, listener, queue, started, externalUrl, metrics, malware, webhooks } = parts;
   const { config, connection } = installation;
   const { db } = connection;
   const store = await openBlobStore(config);
@@ -181,6 +187,7 @@ async function createServices(
     queue,
     blobs,
     malware,
+    webhooks,
     attachDocument: (document) => attachDocument(attaching, document),
     ...urls,
   });

@@ -227,6 +227,16 @@ export const settings = {
     description:
       'Reverse proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or `Forwarded`, are believed, separated by commas; from others they change nothing',
   },
+  egressAllow: {
+    variable: 'PRATIQUE_EGRESS_ALLOW',
+    key: 'egressAllow',
+    schema: Type.String({ pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' }),
+    must: 'a list of addresses or CIDR blocks',
+    isList: true,
+    byDefault: 'none',
+    description:
+      'Private addresses to which requests for users may go (webhooks), separated by commas, such as `10.20.0.0/16`; without it, only public ones',
+  },
   clientConnections: {
     variable: 'PRATIQUE_CLIENT_CONNECTIONS',
     key: 'clientConnections',

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessSecrets } from '../accounts/access-secrets.ts';
 import type { AccountLogin } from '../accounts/account-login.ts';
+import type { WebhookParts } from '../api/api-dependencies.ts';
 import { registerApi } from '../api/register-api.ts';
 import type { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { AttachDocument } from '../registry/attach-document.ts';
@@ -29,6 +30,7 @@ export async function wireApi(
     readonly queue: GraphileQueue;
     readonly blobs: BlobBytes;
     readonly malware: MalwareEngines;
+    readonly webhooks: WebhookParts;
     readonly attachDocument: AttachDocument;
     readonly externalUrl: string;
     readonly externalUrlOf: (request: FastifyRequest) => string;
@@ -57,6 +59,7 @@ export async function wireApi(
     pushGuard: gate.tagGuard,
     readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
     malwareEngines: () => malware.status(),
+    webhooks: parts.webhooks,
     attachDocument: parts.attachDocument,
     queueAdvisorySync: (transaction) => queueAdvisorySync(queue, transaction),
   });

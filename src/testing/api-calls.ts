@@ -195,6 +195,33 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     await makeAdvisory(db);
     return { path: '/vulnerabilities/CVE-2016-2148' };
   },
+  listWebhooks: () => ({ path: namespaceWebhooks }),
+  createWebhook: async ({ database: { db } }) => {
+    await db.deleteFrom('webhook').execute();
+    return { path: namespaceWebhooks, body: webhook };
+  },
+  changeWebhook: (server) => webhookCall(server, namespaceWebhooks, '', { enabled: false, newSecret: true }),
+  deleteWebhook: (server) => webhookCall(server, namespaceWebhooks, ''),
+  testWebhook: (server) => webhookCall(server, namespaceWebhooks, '/test'),
+  listWebhookDeliveries: (server) => webhookCall(server, namespaceWebhooks, '/deliveries'),
+  redeliverWebhook: async (server) => {
+    const { deliveryPath } = await makeWebhook(server, namespaceWebhooks);
+    return { path: `${deliveryPath}/redeliver` };
+  },
+  listRegistryWebhooks: () => ({ path: '/webhooks' }),
+  createRegistryWebhook: async ({ database: { db } }) => {
+    await db.deleteFrom('webhook').execute();
+    return { path: '/webhooks', body: webhook };
+  },
+  changeRegistryWebhook: (server) =>
+    webhookCall(server, '/webhooks', '', { enabled: false, newSecret: true }),
+  deleteRegistryWebhook: (server) => webhookCall(server, '/webhooks', ''),
+  testRegistryWebhook: (server) => webhookCall(server, '/webhooks', '/test'),
+  listRegistryWebhookDeliveries: (server) => webhookCall(server, '/webhooks', '/deliveries'),
+  redeliverRegistryWebhook: async (server) => {
+    const { deliveryPath } = await makeWebhook(server, '/webhooks');
+    return { path: `${deliveryPath}/redeliver` };
+  },
   listFeeds: () => ({ path: '/advisories' }),
   syncAdvisories: () => ({ path: '/advisories/sync' }),
   getAdvisory: async ({ database: { db } }) => {
@@ -202,6 +229,39 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     return { path: '/advisories/ALPINE-CVE-2016-2148' };
   },
 };
+
+const webhook = {
+  name: 'hook',
+  format: 'cloudevents',
+  url: 'http://127.0.0.1:65535/',
+  kinds: ['pull.blocked'],
+};
+
+/** Adds a webhook to the list at `path`, after the others are gone; with a delivery that failed. */
+export async function makeWebhook(
+  server: ApiServer,
+  path: string,
+): Promise<{ readonly path: string; readonly deliveryPath: string }> {
+  await server.database.db.deleteFrom('webhook').execute();
+  const made = await server.call('systemAdmin', 'POST', path, webhook);
+  const { id } = (made.body as { readonly webhook: { readonly id: number } }).webhook; // as its schema has it
+  const own = `${path}/${id}`;
+  const tested = await server.call('systemAdmin', 'POST', `${own}/test`);
+  const delivery = tested.body as { readonly id: number }; // as its schema has it
+  return { path: own, deliveryPath: `${own}/deliveries/${delivery.id}` };
+}
+
+async function webhookCall(
+  server: ApiServer,
+  list: string,
+  ofWebhook: string,
+  body?: unknown,
+): Promise<ApiCall> {
+  const { path } = await makeWebhook(server, list);
+  return { path: `${path}${ofWebhook}`, ...(body === undefined ? {} : { body }) };
+}
+
+const namespaceWebhooks = '/namespaces/own/webhooks';
 
 async function makeUser(db: Database, name: string): Promise<number> {
   const made = await createAccount(db, { name });

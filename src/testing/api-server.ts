@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { AccessSecrets, createSecretHashKey } from '../accounts/access-secrets.ts';
@@ -12,6 +13,7 @@ import { registerApi } from '../api/register-api.ts';
 import { setMember } from '../catalog/members.ts';
 import { createNamespace } from '../catalog/namespaces.ts';
 import type { Database } from '../database/database.ts';
+import { EgressClient } from '../egress/egress-client.ts';
 import { NamespacePolicies } from '../gate/namespace-policies.ts';
 import { ScanChanges } from '../gate/scan-changes.ts';
 import { TagGuard } from '../gate/tag-guard.ts';
@@ -22,6 +24,9 @@ import { attachDocument } from '../registry/attach-document.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
+import { Deliverer } from '../webhooks/deliverer.ts';
+import { queueAttempt } from '../webhooks/delivery-enqueuer.ts';
+import { WebhookStore } from '../webhooks/webhook-store.ts';
 import { nobodyWatches } from './serve-registry.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
@@ -106,6 +111,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     readConfig: async () => undefined,
     attachDocument: (document) => attachDocument({ db, store, pushObserver: nobodyWatches }, document),
     malwareEngines: async () => [],
+    webhooks: webhookParts({ db, queue, now: () => clock.now }),
     queueAdvisorySync: (transaction) => queue.enqueue(transaction, 'sync-advisories', {}, { key: 'sync' }),
     ...overrides,
   });
@@ -141,6 +147,25 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
       changes.close();
       await database.drop();
     },
+  };
+}
+
+/** As `app/` wires them, with this machine opened to them. */
+function webhookParts(options: {
+  readonly db: Database;
+  readonly queue: GraphileQueue;
+  readonly now: () => Date;
+}): ApiDependencies['webhooks'] {
+  const { db, queue, now } = options;
+  const egress = new EgressClient({ allow: ['127.0.0.1/32'] });
+  const store = new WebhookStore({ key: randomBytes(32) });
+  const externalUrl = 'http://registry.test';
+  const deliverer = new Deliverer({ db, enqueuer: queue, egress, store, now, random: () => 0, externalUrl });
+  return {
+    store,
+    checkUrl: (url) => egress.check(url),
+    test: (webhookId, signal) => deliverer.test(webhookId, signal),
+    queueDelivery: (transaction, delivery) => queueAttempt(queue, transaction, { delivery }),
   };
 }
 

@@ -5,6 +5,7 @@ import { namespaceOperations } from './namespace-operations.ts';
 import { robotOperations } from './robot-operations.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { sbomOperations } from './sbom-operations.ts';
+import { webhookOperations } from './webhook-operations.ts';
 
 /** The whole API by `operationId`. */
 export const operations = {
@@ -15,6 +16,7 @@ export const operations = {
   ...ruleOperations,
   ...imageOperations,
   ...sbomOperations,
+  ...webhookOperations,
 };
 
 export type Operations = typeof operations;

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../database/database.ts';
+import { EgressClient } from '../egress/egress-client.ts';
+import { GraphileQueue } from '../jobs/graphile-queue.ts';
+import { Deliverer } from '../webhooks/deliverer.ts';
+import { deliveryJobKind, fanOutJobKind } from '../webhooks/delivery-enqueuer.ts';
+import { FanOut } from '../webhooks/fan-out.ts';
+import { WebhookStore } from '../webhooks/webhook-store.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
+
+/** Webhooks with their jobs on a running queue, this machine opened to them, and every later attempt due at once. */
+export interface WebhookHarness {
+  readonly database: TemporaryDatabase;
+  readonly queue: GraphileQueue;
+  readonly store: WebhookStore;
+  readonly deliverer: Deliverer;
+  readonly fanOut: FanOut;
+  /** What the queue told of. */
+  readonly troubles: readonly string[];
+  addNamespace(name: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function startWebhookHarness(): Promise<WebhookHarness> {
+  const database = await createTemporaryDatabase();
+  const { db } = database;
+  const troubles: string[] = [];
+  const queue = new GraphileQueue({ connection: database, onTrouble: (message) => troubles.push(message) });
+  const store = new WebhookStore({ key: randomBytes(32) });
+  const deliverer = new Deliverer({
+    db,
+    enqueuer: queue,
+    egress: new EgressClient({ allow: ['127.0.0.1/32'] }),
+    store,
+    // Attempts that are to come in hours are due at once.
+    now: () => new Date(Date.now() - 86_400_000),
+    random: () => 0.5,
+    externalUrl: 'https://registry.test',
+  });
+  const fanOut = new FanOut({ db, enqueuer: queue });
+  await queue.start({
+    handlers: { [fanOutJobKind]: fanOut.run, [deliveryJobKind]: deliverer.run },
+    concurrency: 4,
+  });
+  return {
+    database,
+    queue,
+    store,
+    deliverer,
+    fanOut,
+    troubles,
+    addNamespace: (name) => addNamespace(db, name),
+    close: async () => {
+      await queue.stop();
+      await database.drop();
+    },
+  };
+}
+
+async function addNamespace(db: Database, name: string): Promise<number> {
+  const { id } = await db.insertInto('namespace').values({ name }).returning('id').executeTakeFirstOrThrow();
+  return id;
+}
