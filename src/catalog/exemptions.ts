@@ -11,7 +11,7 @@ export interface StoredExemption {
   readonly digest?: string;
   /** Absent: every package. */
   readonly packageName?: string;
-  /** Absent: every path; only secrets have one. */
+  /** Absent: every path; only secrets and malware have one. */
   readonly pathPattern?: string;
   readonly reason: string;
   readonly createdBy: string;
