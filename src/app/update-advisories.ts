@@ -8,6 +8,7 @@ import { type SyncOptions, syncAdvisories } from '../advisories/sync-advisories.
 import type { SyncResult } from '../advisories/sync-result.ts';
 import type { Database } from '../database/database.ts';
 import { reMatch } from '../scan/re-match.ts';
+import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 
@@ -19,6 +20,7 @@ export async function updateAdvisories(options: Omit<SyncOptions, 'now'>): Promi
   await reMatch(options.connection, result, {
     now: systemClock(),
     feedAgeMaxDays,
+    observer: new FindingDifferences({ now: systemClock }),
     ...(signal === undefined ? {} : { signal }),
   });
   return result;

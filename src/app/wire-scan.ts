@@ -8,6 +8,7 @@ import { DatabaseImages } from '../scan/database-images.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { scanJobKind } from '../scan/scan-enqueuer.ts';
 import { ScanJob } from '../scan/scan-job.ts';
+import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 import type { Installation } from './installation.ts';
@@ -38,6 +39,7 @@ export function scanJobHandlers(
     archives: options.archives,
     now: systemClock,
     feedAgeMaxDays,
+    observer: new FindingDifferences({ now: systemClock }),
     onFailure: (digest, error) => options.logger.warn({ digest, err: error }, 'a scan failed'),
   });
   return { [scanJobKind]: job.run };

@@ -5,6 +5,7 @@ import { normalisePackageName } from '../advisories/package-name.ts';
 import type { Tables } from '../database/tables.ts';
 import { advisedAs } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
+import { noteMatchChanges } from './match-changes.ts';
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
 import { matchingVersion } from './matching-version.ts';
@@ -28,13 +29,13 @@ interface MatchRow {
 
 /**
  * Matches packages against the advisories held now and stores what differs: `first_seen_at` of a known match stays, one
- * that is gone is resolved, not deleted. `onlyNew` leaves those alone that were matched before. Returns the ids of the
- * packages whose matches changed.
+ * that is gone is resolved, not deleted. `onlyNew` leaves those alone that were matched before; `noteChanges` keeps what
+ * changed for `takeMatchChanges()`. Returns the ids of the packages whose matches changed.
  */
 export async function matchPackages(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
-  options: { readonly onlyNew: boolean },
+  options: { readonly onlyNew: boolean; readonly noteChanges?: boolean },
 ): Promise<ReadonlySet<number>> {
   await lockMatching(transaction);
   // In order, so that two scans of like images wait for one another; the second then finds them matched.
@@ -60,11 +61,9 @@ export async function matchPackages(
       ratings,
     }).map((match) => rowOf(id, match)),
   );
-  return await storeMatches(
-    transaction,
-    packages.map(({ id }) => id),
-    matches,
-  );
+  const ids = packages.map(({ id }) => id);
+  if (options.noteChanges === true) await noteMatchChanges(transaction, ids, asRecords(matches));
+  return await storeMatches(transaction, ids, matches);
 }
 
 function packageOf({ source_name, source_version, ...row }: PackageRow): Package {
@@ -106,14 +105,19 @@ function rowOf(packageId: number, match: MatchedVulnerability): MatchRow {
   };
 }
 
+/** The matches as a table `w`. */
+function asRecords(matches: readonly MatchRow[]) {
+  return sql`jsonb_to_recordset(${JSON.stringify(matches)}::jsonb) as w (
+    package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
+    fixed_version text, fix_state text)`;
+}
+
 async function storeMatches(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
   matches: readonly MatchRow[],
 ): Promise<ReadonlySet<number>> {
-  const wanted = sql`jsonb_to_recordset(${JSON.stringify(matches)}::jsonb) as w (
-    package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
-    fixed_version text, fix_state text)`;
+  const wanted = asRecords(matches);
   const written = await sql<{ package_id: number }>`
     insert into package_match as m
       (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)

@@ -4,6 +4,7 @@ import type { SyncResult } from '../advisories/sync-result.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { binaryEcosystems } from '../matching/installed-as.ts';
+import type { DifferenceObserver } from './difference-observer.ts';
 import { awaitMatching } from './match-lock.ts';
 import { matchPackages } from './match-packages.ts';
 import { matchingVersion } from './matching-version.ts';
@@ -14,6 +15,8 @@ export interface ReMatchOptions {
   /** Default 5. */
   readonly feedAgeMaxDays?: number;
   readonly signal?: AbortSignal;
+  /** Told of what changed, where somebody asks for that. */
+  readonly observer?: Pick<DifferenceObserver, 'isWanted' | 'reMatched'>;
 }
 
 export interface ReMatchResult {
@@ -53,6 +56,7 @@ async function follow(
   options: ReMatchOptions,
 ): Promise<ReMatchResult> {
   const { db } = connection;
+  const noteChanges = (await options.observer?.isWanted(db)) ?? false;
   await awaitMatching(db);
   const named = await packagesNamed(connection, changes);
   const changed = new Set(named.rated);
@@ -61,13 +65,14 @@ async function follow(
     const ids = named.all.slice(start, start + chunkPackages);
     const differing = await db
       .transaction()
-      .execute((transaction) => matchPackages(transaction, ids, { onlyNew: false }));
+      .execute((transaction) => matchPackages(transaction, ids, { onlyNew: false, noteChanges }));
     for (const id of differing) changed.add(id);
   }
   await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   const images = await refreshSummaries(connection, changed, options);
   await notify(db, 'pratique_facts', 'images');
+  await options.observer?.reMatched(db);
   return { packages: named.all.length, changedPackages: changed.size, images };
 }
 

@@ -7,6 +7,7 @@ import type { Engine } from '../malware/engine.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import { describeFailure, ScanPhaseError } from './describe-failure.ts';
+import type { DifferenceObserver } from './difference-observer.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { ScanProgress } from './inspect-layers.ts';
 import { internInventory } from './intern-inventory.ts';
@@ -33,6 +34,8 @@ export interface ScanJobOptions {
   readonly now: () => Date;
   /** Default 5. */
   readonly feedAgeMaxDays?: number;
+  /** Told of what a scan finds otherwise than before. */
+  readonly observer?: Pick<DifferenceObserver, 'judged'>;
   /** Told of every failed attempt, the last one too, which no queue sees. */
   readonly onFailure?: (digest: Digest, error: unknown) => void;
 }
@@ -87,7 +90,14 @@ export class ScanJob {
     const interned = await inPhase('match', () => internInventory(db, inspected.inventory));
     signal.throwIfAborted();
     const written = await inPhase('store', () =>
-      writeReport(db, { run, inspected, interned, now: now(), feedAgeMaxDays }),
+      writeReport(db, {
+        run,
+        inspected,
+        interned,
+        now: now(),
+        feedAgeMaxDays,
+        observer: this.#options.observer,
+      }),
     );
     if (!written) await this.#settle(run, { state: 'cancelled' });
   }

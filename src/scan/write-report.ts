@@ -6,6 +6,7 @@ import type { Tables } from '../database/tables.ts';
 import { inspectorVersion } from '../inventory/inspector-version.ts';
 import { countSecrets } from '../report/image-secrets.ts';
 import type { Doubt } from '../report/scan-state.ts';
+import type { DifferenceObserver } from './difference-observer.ts';
 import { imageDoubts } from './image-doubts.ts';
 import { type StandingMalware, writeMalware } from './image-malware-store.ts';
 import { encodePlaces } from './image-places.ts';
@@ -14,7 +15,7 @@ import { encodeSecrets, keepFirstSeen } from './image-secrets-store.ts';
 import type { InspectedImage } from './inspect-image.ts';
 import type { InternedInventory } from './intern-inventory.ts';
 import { lockMatching } from './match-lock.ts';
-import { packIds } from './packed-ids.ts';
+import { packIds, unpackIds } from './packed-ids.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 import { isRun, type ScanRun } from './scan-run.ts';
 import { type FindingCounts, summarise } from './summarise.ts';
@@ -26,6 +27,7 @@ export interface ReportToWrite {
   readonly interned: InternedInventory;
   readonly now: Date;
   readonly feedAgeMaxDays: number;
+  readonly observer?: Pick<DifferenceObserver, 'judged'> | undefined;
 }
 
 /**
@@ -46,14 +48,33 @@ export async function writeReport(db: Database, report: ReportToWrite): Promise<
       where ${isRun(run)} and not cancel_requested
       returning manifest_digest as digest`.execute(transaction);
     if (finished.rows.length === 0) return false;
+    const before = await readPackageIds(transaction, digest);
     await writeImageReport(transaction, report, places);
     await writeSecrets(transaction, report);
     const malware = await writeMalware(transaction, digest, { malware: inspected.malware, now: report.now });
     await writeSummary(transaction, report, malware);
+    await report.observer?.judged(transaction, {
+      digest,
+      packageIds: report.interned.packageIds,
+      ...(before === undefined ? {} : { packageIdsBefore: before }),
+      isWhole: inspected.outcome !== 'incomplete',
+    });
     await notify(transaction, 'pratique_facts', `image:${digest}`);
     await notify(transaction, 'pratique_scan', digest);
     return true;
   });
+}
+
+async function readPackageIds(
+  transaction: Transaction<Tables>,
+  digest: string,
+): Promise<readonly number[] | undefined> {
+  const row = await transaction
+    .selectFrom('image_report')
+    .select('package_ids')
+    .where('manifest_digest', '=', digest)
+    .executeTakeFirst();
+  return row === undefined ? undefined : unpackIds(row.package_ids);
 }
 
 async function writeImageReport(

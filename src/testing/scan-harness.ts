@@ -24,6 +24,7 @@ import { DatabaseImages } from '../scan/database-images.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { scanJobKind } from '../scan/scan-enqueuer.ts';
 import { ScanJob } from '../scan/scan-job.ts';
+import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import type { BuiltImage, BuiltIndex } from './build-image.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
@@ -102,6 +103,7 @@ export class ScanHarness {
       inspections,
       engines: this.engines,
       now,
+      observer: new FindingDifferences({ now }),
       onFailure: (_digest, error) => this.failures.push(error),
     });
   }
