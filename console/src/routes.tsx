@@ -24,6 +24,7 @@ const AdvisoriesPage = page(async () => (await import('./pages/advisories-page.t
 const AccessTokensPage = page(async () => (await import('./pages/access-tokens-page.tsx')).AccessTokensPage);
 const AccountPage = page(async () => (await import('./pages/account-page.tsx')).AccountPage);
 const RobotsPage = page(async () => (await import('./pages/robots-page.tsx')).RobotsPage);
+const WebhooksPage = page(async () => (await import('./pages/webhooks-page.tsx')).WebhooksPage);
 const EventsPage = page(async () => (await import('./pages/events-page.tsx')).EventsPage);
 const UsersPage = page(async () => (await import('./pages/users-page.tsx')).UsersPage);
 const NotFoundPage = page(async () => (await import('./pages/not-found-page.tsx')).NotFoundPage);
@@ -50,6 +51,7 @@ export function createRouter() {
             { path: 'account', Component: AccountPage },
             { path: 'users', Component: UsersPage },
             { path: 'robots', Component: RobotsPage },
+            { path: 'webhooks', Component: WebhooksPage },
             { path: 'events', Component: EventsPage },
             { path: '*', Component: NotFoundPage },
           ],

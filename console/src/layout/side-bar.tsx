@@ -10,6 +10,7 @@ import {
   IconRobot,
   IconStack2,
   IconUsers,
+  IconWebhook,
 } from '@tabler/icons-react';
 import { Link, NavLink } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
@@ -29,6 +30,7 @@ const places = [
 const adminPlaces = [
   { to: '/users', label: 'Users', Icon: IconUsers },
   { to: '/robots', label: 'Robots', Icon: IconRobot },
+  { to: '/webhooks', label: 'Webhooks', Icon: IconWebhook },
   { to: '/events', label: 'Audit log', Icon: IconHistory },
 ] as const;
 

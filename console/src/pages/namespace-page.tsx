@@ -15,6 +15,7 @@ import { MembersTab } from './namespace/members-tab.tsx';
 import { PolicyTab } from './namespace/policy-tab.tsx';
 import { RepositoriesTab } from './namespace/repositories-tab.tsx';
 import { RobotsTab } from './namespace/robots-tab.tsx';
+import { WebhooksTab } from './namespace/webhooks-tab.tsx';
 
 const tabs = [
   'images',
@@ -24,6 +25,7 @@ const tabs = [
   'immutability',
   'members',
   'robots',
+  'webhooks',
   'events',
 ] as const;
 
@@ -42,6 +44,7 @@ const labels = {
   immutability: 'Immutability',
   members: 'Members',
   robots: 'Robots',
+  webhooks: 'Webhooks',
   events: 'Events',
 } as const;
 
@@ -82,6 +85,8 @@ function TabBody({ tab, namespace }: { tab: (typeof tabs)[number]; namespace: Na
       return <MembersTab namespace={namespace} />;
     case 'robots':
       return <RobotsTab namespace={namespace} />;
+    case 'webhooks':
+      return <WebhooksTab namespace={namespace} />;
     case 'events':
       return <EventTable namespace={namespace.name} />;
   }

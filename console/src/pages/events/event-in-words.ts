@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../api/answers.ts';
 export const eventKinds = [
   { value: 'pull.blocked', label: 'Pull refused' },
   { value: 'pull.warned', label: 'Pull warned' },
+  { value: 'findings.changed', label: 'Findings changed' },
   { value: 'push.refused', label: 'Push refused' },
   { value: 'policy.changed', label: 'Policy changed' },
   { value: 'exemption.created', label: 'Ids allowed' },
@@ -29,6 +30,11 @@ export const eventKinds = [
   { value: 'blob.deleted', label: 'Blob deleted' },
   { value: 'repository.deleted', label: 'Repository deleted' },
   { value: 'quota.exceeded', label: 'Push refused by the quota' },
+  { value: 'webhook.created', label: 'Webhook created' },
+  { value: 'webhook.changed', label: 'Webhook changed' },
+  { value: 'webhook.deleted', label: 'Webhook deleted' },
+  { value: 'webhook.tested', label: 'Webhook tested' },
+  { value: 'webhook.redelivered', label: 'Delivery sent again' },
   { value: 'garbage.freed', label: 'Garbage freed' },
   { value: 'access.denied', label: 'Right denied' },
   { value: 'login', label: 'Every refused sign-in' },
@@ -65,9 +71,14 @@ function listInWords(values: readonly unknown[]): string {
 }
 
 function reasonInWords(reason: Readonly<Record<string, unknown>>): string {
-  const [id, packageName, message] = [reason['id'], reason['packageName'], reason['message']];
+  const [id, packageName, message] = [
+    reason['id'],
+    reason['packageName'] ?? reason['package'],
+    reason['message'],
+  ];
+  const change = typeof reason['change'] === 'string' ? `${reason['change'].replace('-', ' ')}: ` : '';
   if (typeof message === 'string') return message;
-  if (typeof id === 'string' && typeof packageName === 'string') return `${id} in ${packageName}`;
+  if (typeof id === 'string' && typeof packageName === 'string') return `${change}${id} in ${packageName}`;
   return JSON.stringify(reason);
 }
 
@@ -79,14 +90,16 @@ function fieldInWords([name, value]: readonly [string, unknown]): string {
 /** What the event says beyond its kind, in one line: the reasons, the ids, what was changed to what. */
 export function eventDetailsInWords(event: Pick<AuditEvent, 'details'>): string {
   const { details } = event;
-  const [message, reasons, ids, after] = [
+  const [message, reasons, ids, after, findings] = [
     details['message'],
     details['reasons'],
     details['ids'],
     details['after'],
+    details['findings'],
   ];
   if (typeof message === 'string') return message;
   if (Array.isArray(reasons)) return listInWords(reasons);
+  if (Array.isArray(findings)) return listInWords(findings);
   if (Array.isArray(ids)) return listInWords(ids);
   const told = isObject(after) ? after : details;
   return Object.entries(told).map(fieldInWords).join(', ');

@@ -1,0 +1,33 @@
+import { Button } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { PageHead } from '../layout/page-head.tsx';
+import { EmptyNote } from '../parts/empty-note.tsx';
+import { CreateWebhook } from './webhooks/webhook-form.tsx';
+import { WebhookList } from './webhooks/webhook-list.tsx';
+
+/** Where notifications of every namespace go. */
+export function WebhooksPage() {
+  const [creating, setCreating] = useState(false);
+  const create = (
+    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
+      Create webhook
+    </Button>
+  );
+  return (
+    <>
+      <PageHead title="Webhooks of the registry" actions={create} />
+      <WebhookList
+        home={null}
+        mayChange
+        empty={
+          <EmptyNote title="No webhooks of the registry yet">
+            They are told what happens in every namespace. A webhook for one namespace is made in that
+            namespace.
+          </EmptyNote>
+        }
+      />
+      <CreateWebhook home={null} opened={creating} onClose={() => setCreating(false)} />
+    </>
+  );
+}
