@@ -10,6 +10,10 @@ import { inventoryOfFolder, linesOf, listed } from './folder-inventory.ts';
 const folder = mkdtempSync(join(tmpdir(), 'pratique-registries-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A registry that does not answer is asked again, and not after npm's own five minutes. */
+const patience = ['--fetch-timeout=20000', '--fetch-retries=4', '--fetch-retry-mintimeout=1000'];
+const npmInstall = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...patience];
+
 const twice = (name = '', version = '') => `${name} ${version} ${name} ${version}`;
 
 describe('the inventory of an application of Node.js beside npm ls', () => {
@@ -24,7 +28,7 @@ describe('the inventory of an application of Node.js beside npm ls', () => {
       'is-number': '6.0.0',
     };
     writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', version: '1.0.0', dependencies }));
-    await mustRun('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {}, app);
+    await mustRun('npm', npmInstall, {}, app);
     // Its exit code tells of wishes that were not met; what it lists is there.
     const { stdout } = await command('npm', ['ls', '--all', '--parseable', '--long'], {}, app);
     const expected = linesOf(stdout).flatMap((line) => {
