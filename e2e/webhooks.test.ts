@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildImage, buildLayer } from '../src/testing/build-image.ts';
+import { RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
+import { alpineFiles } from '../src/testing/small-feed.ts';
+import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../src/testing/webhook-receiver.ts';
+import { ApiClient } from './api-client.ts';
+import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
+
+const silent = 'file:/nonexistent';
+
+function record(cve: string, name: string, modified: string): MirrorRecord {
+  return {
+    id: `ALPINE-${cve}`,
+    modified,
+    published: modified,
+    upstream: [cve],
+    details: `A flaw in ${name}`,
+    affected: [
+      {
+        package: { ecosystem: 'Alpine:v3.6', name },
+        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '9.9.9-r0' }] }],
+      },
+    ],
+  };
+}
+
+const first = record('CVE-2026-1001', 'musl', '2026-01-01T00:00:00Z');
+const second = record('CVE-2026-1002', 'zlib', '2026-01-02T00:00:00Z');
+
+function imageOf(content: string): TestImage {
+  const files = { ...alpineFiles({ musl: '1.1.16-r10', zlib: '1.2.11-r0' }), 'srv/content': content };
+  const { manifestBytes, mediaType, digest, blobs } = buildImage({ layers: [buildLayer(files)] });
+  return { bytes: manifestBytes, mediaType, digest, blobs: [...blobs.values()] };
+}
+
+/** The data of a CloudEvent. */
+interface Told {
+  readonly id: string;
+  readonly type: string;
+  readonly data: { readonly [field: string]: unknown; readonly findings: readonly { readonly id: string }[] };
+}
+
+describe('webhooks of a real server', () => {
+  const mirror = new StaticMirror();
+  let receiver: WebhookReceiver;
+  let server: ServerProcess;
+  let api: ApiClient;
+  let registry: RegistryClient;
+  let environment: Readonly<Record<string, string>>;
+  let secret = '';
+  /** Of the servers that were killed. */
+  let printed = '';
+
+  const connect = () => {
+    api = new ApiClient(server.url);
+    registry = new RegistryClient(server.url, { authorization: `Basic ${btoa(`admin:${adminPassword}`)}` });
+  };
+  const told = (): readonly Told[] => receiver.received.map(({ body }) => JSON.parse(body));
+  const ofType = (type: string) => told().filter((one) => one.type === type);
+
+  beforeAll(async () => {
+    const root = await mirror.start();
+    mirror.set('/ecosystems.txt', 'Alpine\n');
+    mirror.setFolder('Alpine', [first]);
+    receiver = await startWebhookReceiver();
+    environment = {
+      PRATIQUE_ADVISORIES: root,
+      PRATIQUE_KEV: silent,
+      PRATIQUE_EPSS: silent,
+      PRATIQUE_EGRESS_ALLOW: '127.0.0.1/32',
+      PRATIQUE_LOG_LEVEL: 'debug',
+    };
+    server = await startServerProcess({ environment });
+    connect();
+    await api.syncAdvisories(60_000, ['Alpine']);
+    await api.call('POST', '/namespaces', { name: 'demo' });
+    await api.call('PATCH', '/namespaces/demo', { policy: { mode: 'enforce', minSeverity: 'high' } });
+    const saved = await api.call<{ secret: string }>('POST', '/namespaces/demo/webhooks', {
+      name: 'alarms',
+      format: 'cloudevents',
+      url: receiver.url,
+      kinds: ['pull.blocked', 'findings.changed'],
+    });
+    secret = saved.secret;
+  });
+  afterAll(async () => {
+    await server?.stop();
+    server?.clean();
+    await receiver?.close();
+    await mirror.stop();
+  });
+
+  it('tell what a push brought, and of a refused pull once in an hour', async () => {
+    const image = imageOf('first');
+    await registry.pushImage('demo/app', '1.0', image);
+    await api.scannedImage('demo', 'app', '1.0');
+    await expect
+      .poll(() => ofType('pratique.findings.changed'))
+      .toMatchObject([
+        {
+          data: {
+            cause: 'push',
+            images: ['demo/app:1.0'],
+            findings: [{ id: 'CVE-2026-1001', change: 'added' }],
+          },
+        },
+      ]);
+    for (let count = 0; count < 3; count += 1)
+      expect((await registry.send('/v2/demo/app/manifests/1.0')).status).toBe(403);
+    await expect
+      .poll(() => ofType('pratique.pull.blocked'))
+      .toMatchObject([
+        {
+          data: {
+            namespace: 'demo',
+            repository: 'demo/app',
+            tag: '1.0',
+            digest: image.digest,
+            account: 'admin',
+            findings: [{ id: 'CVE-2026-1001', package: 'musl', fixedVersion: '9.9.9-r0' }],
+          },
+        },
+      ]);
+  });
+
+  it('tell of new advisories once for the namespace, and only what is new', async () => {
+    await registry.pushImage('demo/other', '1.0', imageOf('second'));
+    await api.scannedImage('demo', 'other', '1.0');
+    await expect.poll(() => ofType('pratique.findings.changed').length).toBe(2);
+    mirror.setFolder('Alpine', [second, first]);
+    await api.call('POST', '/advisories/sync', {});
+    await expect.poll(() => ofType('pratique.findings.changed').length, { timeout: 60_000 }).toBe(3);
+    expect(ofType('pratique.findings.changed').at(-1)).toMatchObject({
+      data: {
+        cause: 'advisories',
+        imageCount: 2,
+        findingCount: 1,
+        findings: [{ id: 'CVE-2026-1002', package: 'zlib' }],
+      },
+    });
+  });
+
+  it('come through a kill of the server, with the same id (threats.md F16)', async () => {
+    receiver.status = 500;
+    const before = receiver.received.length;
+    await registry.pushImage('demo/app', '2.0', imageOf('third'));
+    await api.call('POST', '/users', { name: 'dev', password: 'correct horse battery' });
+    await api.call('PUT', '/namespaces/demo/members/dev', { role: 'developer' });
+    const dev = new RegistryClient(server.url, {
+      authorization: `Basic ${btoa('dev:correct horse battery')}`,
+    });
+    expect((await dev.send('/v2/demo/app/manifests/1.0')).status).toBe(403);
+    await waitUntil('an attempt has failed', 30_000, async () => receiver.received.length > before);
+    await server.stop('SIGKILL');
+    printed += server.output();
+    receiver.status = 204;
+    server = await startServerProcess({ environment, dataFolder: server.dataFolder });
+    connect();
+    const ofDev = () => ofType('pratique.pull.blocked').filter(({ data }) => data['account'] === 'dev');
+    await waitUntil('it is delivered', 60_000, async () => {
+      const { items } = await api.call<{ items: { state: string; kind: string; attempts: number }[] }>(
+        'GET',
+        '/namespaces/demo/webhooks/1/deliveries?state=delivered',
+      );
+      return items.filter(({ kind }) => kind === 'pull.blocked').length === 2;
+    });
+    expect(ofDev().length).toBeGreaterThanOrEqual(2);
+    expect(new Set(ofDev().map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('leave no secret in the log at debug level, and no text of an answer (threats.md E4)', () => {
+    printed += server.output();
+    expect(printed).toContain('"level":');
+    for (const canary of [secret, secret.slice('whsec_'.length), 'path-token', receiver.answer])
+      expect(printed).not.toContain(canary);
+  });
+});
