@@ -294,6 +294,7 @@ export interface KnownExploitedTable {
   due_on: string | null;
   ransomware: boolean;
   details: Json;
+  followed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 export interface EpssTable {

@@ -2,7 +2,7 @@ import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Severity } from '../report/severity.ts';
 
-export type MatchChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable';
+export type MatchChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable' | 'known-exploited';
 
 /** What became of one vulnerability of one package, as it is now. */
 export interface MatchChange {
@@ -43,6 +43,24 @@ export async function noteMatchChanges(
       or (c.severity is null and not exists (
         select from coming u where u.package_id = h.package_id and u.vulnerability_id = h.vulnerability_id))
       or h.severity <> c.severity or (h.fixed_version is null and c.fixed_version is not null)
+    order by 1, 2`.execute(transaction);
+}
+
+/** Follows CVEs that were newly listed as exploited; `note` keeps which matches they are, where somebody asks. */
+export async function noteExploited(
+  transaction: Transaction<Tables>,
+  options: { readonly note: boolean },
+): Promise<void> {
+  const { rows } = await sql<{ cve: string }>`
+    update known_exploited set followed_at = now() where followed_at is null returning cve`.execute(
+    transaction,
+  );
+  if (rows.length === 0 || !options.note) return;
+  await sql`
+    insert into match_change (package_id, vulnerability_id, change)
+    select package_id, vulnerability_id, 'known-exploited' from package_match
+    where resolved_at is null and status = 'affected'
+      and (vulnerability_id || aliases) && ${rows.map(({ cve }) => cve)}::text[]
     order by 1, 2`.execute(transaction);
 }
 
@@ -108,6 +126,8 @@ function wholeChange(
   const isThere = last.change !== 'removed';
   if (!wasThere) return isThere ? 'added' : undefined;
   if (!isThere) return 'removed';
+  if (noted.some(({ change }) => change === 'known-exploited') && last.known_exploited)
+    return 'known-exploited';
   const isRatedAnew = noted.some(({ change }) => change === 'severity-changed');
   if (isRatedAnew && first.previous_severity !== last.severity) return 'severity-changed';
   return noted.some(({ change }) => change === 'became-fixable') ? 'became-fixable' : undefined;

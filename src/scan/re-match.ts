@@ -5,6 +5,7 @@ import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { binaryEcosystems } from '../matching/installed-as.ts';
 import type { DifferenceObserver } from './difference-observer.ts';
+import { noteExploited } from './match-changes.ts';
 import { awaitMatching } from './match-lock.ts';
 import { matchPackages } from './match-packages.ts';
 import { matchingVersion } from './matching-version.ts';
@@ -68,6 +69,7 @@ async function follow(
       .execute((transaction) => matchPackages(transaction, ids, { onlyNew: false, noteChanges }));
     for (const id of differing) changed.add(id);
   }
+  await db.transaction().execute((transaction) => noteExploited(transaction, { note: noteChanges }));
   await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   const images = await refreshSummaries(connection, changed, options);

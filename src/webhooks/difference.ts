@@ -26,9 +26,10 @@ export interface Difference {
 
 const changeRanks: Readonly<Record<FindingChangeKind, number>> = {
   added: 0,
-  'severity-changed': 1,
-  'became-fixable': 2,
-  removed: 3,
+  'known-exploited': 1,
+  'severity-changed': 2,
+  'became-fixable': 3,
+  removed: 4,
 };
 const severityOrder: readonly Severity[] = ['critical', 'high', 'unknown', 'medium', 'low', 'negligible'];
 

@@ -140,6 +140,24 @@ describe('a feed update', () => {
     expect(await differences()).toHaveLength(steps.length);
   });
 
+  test('that lists a known vulnerability as exploited tells it, once', async () => {
+    const { db } = harness.database;
+    await storeSmallFeed(db, [{ cve: 'CVE-2026-1', name: 'musl', severity: 'low' }]);
+    await pushAndScan(image(musl));
+    await addWebhook();
+    const listing = { added_on: '2026-01-01', due_on: null, ransomware: false, details: '{}' };
+    await db
+      .insertInto('known_exploited')
+      .values({ cve: 'CVE-2026-1', ...listing })
+      .execute();
+    await follow();
+    await follow();
+    expect(await differences()).toMatchObject([
+      { findings: [{ change: 'known-exploited', id: 'CVE-2026-1', severity: 'low', knownExploited: true }] },
+    ]);
+    expect(await differences()).toHaveLength(1);
+  });
+
   test('leaves out what the allowlist holds, there', async () => {
     await pushAndScan(image(musl));
     await pushAndScan(image(zlib), { repository: 'free' });

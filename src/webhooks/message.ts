@@ -16,10 +16,16 @@ export interface MessageFinding {
   readonly knownExploited: boolean;
 }
 
-export type FindingChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable';
+export type FindingChangeKind =
+  | 'added'
+  | 'removed'
+  | 'severity-changed'
+  | 'became-fixable'
+  | 'known-exploited';
 
 export const changeWords: Readonly<Record<FindingChangeKind, string>> = {
   added: 'new',
+  'known-exploited': 'exploited now',
   'severity-changed': 'rated otherwise',
   'became-fixable': 'fixable now',
   removed: 'gone',
