@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { MatchChangeTable, WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
 
 /** A JSON column: read parsed, written as JSON text so that `pg` does not mistake an array for a PostgreSQL array. */
 export type Json = ColumnType<unknown, string, string>;
@@ -408,47 +409,6 @@ export interface ImageScanTable {
   started_at: Date | null;
   touched_at: Date | null;
   finished_at: Date | null;
-}
-
-export interface WebhookTable {
-  id: Generated<number>;
-  namespace_id: number | null;
-  name: string;
-  format: string;
-  sealed_as: string;
-  sealed: Buffer;
-  origin: string;
-  kinds: string[];
-  min_severity: string | null;
-  fixable_only: Generated<boolean>;
-  known_exploited_only: Generated<boolean>;
-  enabled: Generated<boolean>;
-  created_by: string;
-  created_at: Generated<Date>;
-}
-
-export interface WebhookDeliveryTable {
-  id: Generated<number>;
-  webhook_id: number;
-  event_id: number | null;
-  kind: string;
-  message: Json;
-  dedupe_key: string | null;
-  state: string;
-  attempts: Generated<number>;
-  created_at: Generated<Date>;
-  next_attempt_at: Date | null;
-  finished_at: Date | null;
-  last_status: number | null;
-  last_error: string | null;
-}
-
-export interface MatchChangeTable {
-  id: Generated<number>;
-  package_id: number;
-  vulnerability_id: string;
-  change: string;
-  previous_severity: string | null;
 }
 
 /** The whole schema, table by table, as the migrations leave it. */

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-import type { WebhookDeliveryTable } from '../database/tables.ts';
+import type { WebhookDeliveryTable } from '../database/webhook-tables.ts';
 import type { Message } from './message.ts';
 
 /** One event on its way to one webhook. `failed`: given up, a dead letter until somebody sends it again. */

@@ -250,6 +250,35 @@ describe('a scan', () => {
   });
 });
 
+describe('another scan of an image', () => {
+  const judge = async (digest: string, isWhole: boolean) => {
+    const ids = (await harness.database.db.selectFrom('package').select('id').execute()).map(({ id }) => id);
+    await harness.database.db
+      .transaction()
+      .execute((transaction) =>
+        new FindingDifferences({ now }).judged(transaction, {
+          digest,
+          packageIds: [],
+          packageIdsBefore: ids,
+          isWhole,
+        }),
+      );
+  };
+
+  test('tells what is gone, unless the image was not read whole', async () => {
+    await storeSmallFeed(harness.database.db, [{ cve: 'CVE-2026-1', name: 'musl' }]);
+    const scanned = image(musl);
+    await pushAndScan(scanned);
+    await addWebhook();
+    await judge(scanned.digest, false);
+    expect(await differences()).toEqual([]);
+    await judge(scanned.digest, true);
+    expect(await differences()).toMatchObject([
+      { cause: 'scan', findings: [{ change: 'removed', id: 'CVE-2026-1' }] },
+    ]);
+  });
+});
+
 describe('messageOf() a difference', () => {
   const finding = (index: number): MessageFinding & { change: 'added' } => ({
     change: 'added',

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { seal, unseal } from '../accounts/sealed-secrets.ts';
 import type { Database } from '../database/database.ts';
-import type { WebhookTable } from '../database/tables.ts';
+import type { WebhookTable } from '../database/webhook-tables.ts';
 import type { FindingFilter, Webhook, WebhookFormat, WebhookKind, WebhookSecrets } from './webhook.ts';
 
 /** In a namespace, or in the registry. */

@@ -1,0 +1,44 @@
+import type { ColumnType, Generated } from 'kysely';
+
+// The tables of migration 0018.
+
+export interface WebhookTable {
+  id: Generated<number>;
+  namespace_id: number | null;
+  name: string;
+  format: string;
+  sealed_as: string;
+  sealed: Buffer;
+  origin: string;
+  kinds: string[];
+  min_severity: string | null;
+  fixable_only: Generated<boolean>;
+  known_exploited_only: Generated<boolean>;
+  enabled: Generated<boolean>;
+  created_by: string;
+  created_at: Generated<Date>;
+}
+
+export interface WebhookDeliveryTable {
+  id: Generated<number>;
+  webhook_id: number;
+  event_id: number | null;
+  kind: string;
+  message: ColumnType<unknown, string, string>;
+  dedupe_key: string | null;
+  state: string;
+  attempts: Generated<number>;
+  created_at: Generated<Date>;
+  next_attempt_at: Date | null;
+  finished_at: Date | null;
+  last_status: number | null;
+  last_error: string | null;
+}
+
+export interface MatchChangeTable {
+  id: Generated<number>;
+  package_id: number;
+  vulnerability_id: string;
+  change: string;
+  previous_severity: string | null;
+}
