@@ -1,10 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { EgressClient } from '../src/egress/egress-client.ts';
 import { buildImage, buildLayer } from '../src/testing/build-image.ts';
 import { RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
 import { alpineFiles } from '../src/testing/small-feed.ts';
 import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../src/testing/webhook-receiver.ts';
 import { ApiClient } from './api-client.ts';
+import { hasProgram } from './clients.ts';
+import { makeCa } from './self-made-ca.ts';
 import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const silent = 'file:/nonexistent';
@@ -174,5 +182,56 @@ describe('webhooks of a real server', () => {
     expect(printed).toContain('"level":');
     for (const canary of [secret, secret.slice('whsec_'.length), 'path-token', receiver.answer])
       expect(printed).not.toContain(canary);
+  });
+});
+
+// Skipped where openssl is missing; with CI=true its absence is a failure.
+describe.skipIf(!hasProgram('openssl'))('EgressClient and certificates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pratique-egress-'));
+  const ca = makeCa(folder);
+  let server: Server;
+  let url = '';
+
+  beforeAll(async () => {
+    const { certificate, key } = ca.sign('server');
+    const files = { cert: readFileSync(certificate), key: readFileSync(key) };
+    server = createServer(files, (_request, response) => response.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo; // it listens on TCP
+    url = `https://127.0.0.1:${port}/`;
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
+  const post = (at: string, certificates?: string) =>
+    new EgressClient({
+      allow: ['127.0.0.1/32'],
+      lookup,
+      ...(certificates === undefined ? {} : { certificates }),
+    }).post({
+      url: at,
+      headers: {},
+      body: '{}',
+    });
+
+  it('takes one that is signed by whom it trusts, for the host that was asked for', async () => {
+    const trusted = readFileSync(ca.file, 'utf8');
+    expect(await post(url, trusted)).toEqual({ status: 200 });
+    await expect(post(url.replace('127.0.0.1', 'hooks.example'), trusted)).rejects.toThrow(
+      'for another host',
+    );
+    await expect(post(url)).rejects.toThrow('not signed by a known authority');
+  });
+
+  it('heeds no switch of the environment that turns the check off', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    try {
+      await expect(post(url)).rejects.toThrow('not signed by a known authority');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });

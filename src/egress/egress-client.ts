@@ -19,7 +19,7 @@ export interface EgressClientOptions {
   readonly lookup?: (host: string) => Promise<readonly HostAddress[]>;
   /** For the whole exchange; default 10 s. */
   readonly timeoutMs?: number;
-  /** More certificates to trust, PEM. Default: the system's own. */
+  /** Certificates to trust, PEM. Default: those that Node trusts. */
   readonly certificates?: string;
 }
 
@@ -111,6 +111,8 @@ export class EgressClient {
           agent: isSecure
             ? new SecureAgent({
                 keepAlive: false,
+                // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+                rejectUnauthorized: true,
                 ...(certificates === undefined ? {} : { ca: certificates }),
               })
             : new PlainAgent({ keepAlive: false }),
