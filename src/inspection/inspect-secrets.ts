@@ -1,7 +1,7 @@
 import { fileFate } from '../image/file-fate.ts';
 import type { ConfigText } from '../oci/config-texts.ts';
 import { compareSecrets, type SecretCounts, type SecretFinding } from '../report/image-secrets.ts';
-import { keepWithin, storable } from '../report/keep-within.ts';
+import { findingLimits, keepWithin, storable } from '../report/keep-within.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import type { SecretHit } from '../report/secret.ts';
 import { findSecretsInText } from '../secrets/file-secrets.ts';
@@ -24,15 +24,12 @@ export interface SearchedImage {
 export interface InspectedSecrets {
   readonly outcome: 'scanned' | 'incomplete' | 'unsupported';
   readonly problem?: ScanProblem;
-  /** Worst first, at most `findingsMax`. */
+  /** Worst first, within `findingLimits`. */
   readonly findings: readonly SecretFinding[];
   /** Of those above that. */
   readonly omitted: SecretCounts;
 }
 
-/** Findings that a report keeps, and characters of their paths together. */
-const findingsMax = 10_000;
-const pathsLengthMax = 2 * 1024 * 1024;
 /** Characters of a config's texts that are searched (threats.md D9). */
 const configLengthMax = 1024 * 1024;
 
@@ -44,7 +41,7 @@ export function inspectSecrets(
 ): InspectedSecrets {
   const firstSeenAt = now.toISOString();
   const all = [...layerSecrets(image, reports, firstSeenAt), ...configSecrets(image, firstSeenAt)];
-  const { kept, omitted } = keepWithin(all.sort(compareSecrets), { countMax: findingsMax, pathsLengthMax });
+  const { kept, omitted } = keepWithin(all.sort(compareSecrets), findingLimits);
   const findings = kept.map((finding) => withFate(finding, reports));
   const problem = problemOf(image, reports);
   if (problem === undefined) return { outcome: 'scanned', findings, omitted };

@@ -1,10 +1,6 @@
 import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
 import type { SecretFact, SecretFacts } from '../report/image-secrets.ts';
-import { addCounts, keepWithin } from '../report/keep-within.ts';
-
-/** The limits of findings, for the facts that every pull is judged by. */
-const factsMax = 500;
-const factPathsLengthMax = 64 * 1024;
+import { addCounts, factLimits, keepWithin } from '../report/keep-within.ts';
 
 /** What policy judges: one fact per rule and path. `findings` are worst first. */
 export function secretFacts({
@@ -22,9 +18,6 @@ export function secretFacts({
         : { ...known, count: known.count + 1 },
     );
   }
-  const { kept, omitted: left } = keepWithin([...facts.values()], {
-    countMax: factsMax,
-    pathsLengthMax: factPathsLengthMax,
-  });
+  const { kept, omitted: left } = keepWithin([...facts.values()], factLimits);
   return { found: kept, omitted: addCounts(omitted, left) };
 }
