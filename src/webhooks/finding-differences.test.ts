@@ -253,16 +253,14 @@ describe('a scan', () => {
 describe('another scan of an image', () => {
   const judge = async (digest: string, isWhole: boolean) => {
     const ids = (await harness.database.db.selectFrom('package').select('id').execute()).map(({ id }) => id);
-    await harness.database.db
-      .transaction()
-      .execute((transaction) =>
-        new FindingDifferences({ now }).judged(transaction, {
-          digest,
-          packageIds: [],
-          packageIdsBefore: ids,
-          isWhole,
-        }),
-      );
+    await harness.database.db.transaction().execute((transaction) =>
+      new FindingDifferences({ now }).judged(transaction, {
+        digest,
+        packageIds: [],
+        packageIdsBefore: ids,
+        isWhole,
+      }),
+    );
   };
 
   test('tells what is gone, unless the image was not read whole', async () => {
