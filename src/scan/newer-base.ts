@@ -18,7 +18,6 @@ export interface NewerBase {
 
 interface Row extends NewerBase {
   readonly distribution: Distribution | null;
-  readonly packageIds: Buffer;
 }
 
 interface InstalledVersion {
@@ -27,9 +26,13 @@ interface InstalledVersion {
   readonly version: string;
 }
 
-/** Images that are compared with the base package by package. */
-const comparedMax = 5;
+/** Images that are compared with the base package by package; of those of one index one is for its platform. */
+const comparedMax = 12;
+// Whoever may push to the base's repository gives it as many tags and images as they like.
+/** Tags of the base whose lines are followed: of those that lead to it, and of those that did. */
+const tagsFollowedMax = 20;
 const tagsReadMax = 500;
+const candidatesMax = 2_000;
 
 /**
  * Stored and wholly scanned images of the base's repository that go on with its release line, newest first: pushed later,
@@ -37,7 +40,8 @@ const tagsReadMax = 500;
  * That they are for the same platform is for the caller to tell, by their configs.
  */
 export async function findNewerBases(db: Database, base: BaseImage): Promise<readonly NewerBase[]> {
-  const tags = [...new Set([...base.tags, ...base.formerTags])];
+  const followed = [...base.tags.slice(0, tagsFollowedMax), ...base.formerTags.slice(0, tagsFollowedMax)];
+  const tags = [...new Set(followed)];
   const before = await readReport(db, base.digest);
   if (tags.length === 0 || before === undefined) return [];
   const rows = await readCandidates(db, base, tags);
@@ -52,8 +56,9 @@ export async function findNewerBases(db: Database, base: BaseImage): Promise<rea
   const once = [...new Map(candidates.map((row) => [row.digest, row])).values()].slice(0, comparedMax);
   const installed = await readVersions(db, before.packageIds);
   const newer: NewerBase[] = [];
-  for (const { imageId, digest, tag, configDigest, packageIds } of once) {
-    if (!isNowhereOlder(installed, await readVersions(db, packageIds))) continue;
+  for (const { imageId, digest, tag, configDigest } of once) {
+    const after = await readReport(db, digest);
+    if (after === undefined || !isNowhereOlder(installed, await readVersions(db, after.packageIds))) continue;
     newer.push({ imageId, digest, tag, configDigest });
   }
   return newer;
@@ -74,15 +79,15 @@ async function readCandidates(
   base: BaseImage,
   tags: readonly string[],
 ): Promise<readonly Row[]> {
-  const patterns = tags.flatMap((tag) => linePrefix(tag) ?? []).map((prefix) => `${escapeLike(prefix)}%`);
+  const prefixes = new Set(tags.flatMap((tag) => linePrefix(tag) ?? []));
+  const patterns = [...prefixes].map((prefix) => `${escapeLike(prefix)}%`);
   const { rows } = await sql<Row>`
     with named as (
       select t.name, t.manifest_digest from tag t
       where t.repository_id = ${base.repositoryId}
         and (t.name = any(${[...tags]}::text[]) or t.name like any(${patterns}::text[]))
       order by t.updated_at desc limit ${tagsReadMax})
-    select rm.id as "imageId", self.digest, named.name as tag, m.config_digest as "configDigest", r.distribution,
-      r.package_ids as "packageIds"
+    select rm.id as "imageId", self.digest, named.name as tag, m.config_digest as "configDigest", r.distribution
     from named
     cross join lateral (
       select named.manifest_digest as digest
@@ -94,7 +99,7 @@ async function readCandidates(
     join image_report r on r.manifest_digest = self.digest and r.outcome = 'scanned'
     join layer_chain chain on chain.manifest_digest = self.digest
     where chain.chain_id <> (select c.chain_id from layer_chain c where c.manifest_digest = ${base.digest})
-    order by rm.pushed_at desc, rm.id desc, named.name`.execute(db);
+    order by rm.pushed_at desc, rm.id desc, named.name limit ${candidatesMax}`.execute(db);
   return rows;
 }
 
