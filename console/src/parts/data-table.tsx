@@ -25,6 +25,8 @@ export interface Column<Row> {
   readonly sortKey?: string;
   /** Takes what width is left and cuts its text. */
   readonly grow?: boolean;
+  /** Not shown until somebody chooses it. */
+  readonly isOptional?: boolean;
 }
 
 export interface DataTableProps<Row> {
@@ -53,7 +55,7 @@ function remembered(name: string): ColumnVisibilityState {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(storageKey(name)) ?? '{}');
     if (typeof stored !== 'object' || stored === null) return {};
-    return Object.fromEntries(Object.entries(stored).filter(([, shown]) => shown === false));
+    return Object.fromEntries(Object.entries(stored).filter(([, shown]) => typeof shown === 'boolean'));
   } catch {
     return {};
   }
@@ -143,19 +145,23 @@ function LoadingRows({ columns }: { columns: number }) {
   );
 }
 
-function useColumnVisibility(name: string) {
-  const [visibility, setVisibility] = useState(() => remembered(name));
+function useColumnVisibility<Row>({ name, columns }: Pick<DataTableProps<Row>, 'name' | 'columns'>) {
+  const [chosen, setChosen] = useState(() => remembered(name));
   const change = (next: ColumnVisibilityState) => {
-    setVisibility(next);
+    setChosen(next);
     localStorage.setItem(storageKey(name), JSON.stringify(next));
   };
+  const visibility = useMemo(
+    () => Object.fromEntries(columns.map(({ id, isOptional }) => [id, chosen[id] ?? isOptional !== true])),
+    [chosen, columns],
+  );
   return [visibility, change] as const;
 }
 
 /** Rows of 36 px with a sticky head; sorting is the server's, its state the address's. */
 export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const { columns, rows, sort } = props;
-  const [visibility, changeVisibility] = useColumnVisibility(props.name);
+  const [visibility, changeVisibility] = useColumnVisibility(props);
   const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
   const definitions = useMemo(
     () => columns.map((column): ColumnDef<typeof features, Row> => ({ id: column.id, header: column.label })),

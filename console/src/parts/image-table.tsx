@@ -130,7 +130,12 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       align: 'right',
       cell: (image) => image.severity?.fixable ?? <span className="pq-dim">—</span>,
     },
-    { id: 'digest', label: 'Digest', cell: (image) => <DigestText digest={image.digest} bare /> },
+    {
+      id: 'digest',
+      label: 'Digest',
+      isOptional: true,
+      cell: (image) => <DigestText digest={image.digest} bare />,
+    },
     {
       id: 'size',
       label: 'Size',
