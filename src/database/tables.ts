@@ -449,6 +449,7 @@ export interface Tables {
   epss: EpssTable;
   package: PackageTable;
   package_match: PackageMatchTable;
+  changed_package: { package_id: number };
   layer_inspection: LayerInspectionTable;
   layer_malware: LayerMalwareTable;
   image_report: ImageReportTable;

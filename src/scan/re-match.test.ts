@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildImage, buildLayer } from '../testing/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
@@ -105,6 +106,26 @@ describe('reMatch()', () => {
     }
     expect(await matchesOf()).toHaveLength(1);
     expect(await summaryOf(withMusl.digest)).toMatchObject({ revision: 1 });
+  });
+
+  it('rewrites with its next run the images that it did not come to (F1)', async () => {
+    const { db, pool } = harness.database;
+    await storeSmallFeed(db, [{ cve: 'CVE-2018-9', name: 'zlib', severity: 'critical' }]);
+    const gone = new pg.Pool(pool.options);
+    await gone.end();
+    const changes = {
+      changedAdvisoryIds: [],
+      changedCves: [],
+      changedPackages: [{ ecosystem: 'Alpine', name: 'zlib' }],
+    };
+    await expect(reMatch({ ...harness.database, pool: gone }, changes, { now: today })).rejects.toThrow(
+      /after calling end/,
+    );
+    expect(await matchesOf()).toHaveLength(2);
+    expect(await summaryOf(withMusl.digest)).toMatchObject({ critical: 0 });
+    expect(await follow({ packages: ['zlib'] })).toMatchObject({ changedPackages: 1, images: 1 });
+    expect(await summaryOf(withMusl.digest)).toMatchObject({ critical: 1 });
+    expect(await follow({ packages: ['zlib'] })).toMatchObject({ changedPackages: 0, images: 0 });
   });
 
   it('matches again what was matched by older rules, once', async () => {

@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { acknowledgeChanges } from '../advisories/pending-changes.ts';
 import type { SyncResult } from '../advisories/sync-result.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
+import type { Tables } from '../database/tables.ts';
 import { binaryEcosystems } from '../matching/installed-as.ts';
 import type { DifferenceObserver } from './difference-observer.ts';
 import { noteExploited } from './match-changes.ts';
@@ -60,22 +61,35 @@ async function follow(
   const noteChanges = (await options.observer?.isWanted(db)) ?? false;
   await awaitMatching(db);
   const named = await packagesNamed(connection, changes);
-  const changed = new Set(named.rated);
   for (let start = 0; start < named.all.length; start += chunkPackages) {
     options.signal?.throwIfAborted();
     const ids = named.all.slice(start, start + chunkPackages);
-    const differing = await db
-      .transaction()
-      .execute((transaction) => matchPackages(transaction, ids, { onlyNew: false, noteChanges }));
-    for (const id of differing) changed.add(id);
+    await db.transaction().execute(async (transaction) => {
+      const differing = await matchPackages(transaction, ids, { onlyNew: false, noteChanges });
+      await noteChangedPackages(transaction, differing);
+    });
   }
   await db.transaction().execute((transaction) => noteExploited(transaction, { note: noteChanges }));
   await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
+  // Those of a run that was killed before it came to the images, too.
+  const differing = await db.selectFrom('changed_package').select('package_id').execute();
+  const differingIds = differing.map((row) => row.package_id);
+  const changed = new Set([...named.rated, ...differingIds]);
   const images = await refreshSummaries(connection, changed, options);
+  await sql`delete from changed_package where package_id = any(${differingIds}::int[])`.execute(db);
   await notify(db, 'pratique_facts', 'images');
   await options.observer?.reMatched(db);
   return { packages: named.all.length, changedPackages: changed.size, images };
+}
+
+async function noteChangedPackages(
+  transaction: Transaction<Tables>,
+  ids: ReadonlySet<number>,
+): Promise<void> {
+  await sql`
+    insert into changed_package (package_id) select unnest(${[...ids]}::int[])
+    on conflict do nothing`.execute(transaction);
 }
 
 /** The stored packages that may match otherwise now: by name, by the CVEs of their matches, and by older rules. */
