@@ -14,8 +14,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { runCli, type ServedCli, serveCli } from '../testing/cli-process.ts';
-import { StaticMirror } from '../testing/static-mirror.ts';
+import { runCli, type ServedCli, serveCli } from '../src/testing/cli-process.ts';
+import { StaticMirror } from '../src/testing/static-mirror.ts';
 
 // Each test starts several processes, and PostgreSQL with most of them.
 vi.setConfig({ testTimeout: 120_000 });
