@@ -203,8 +203,10 @@ describe('two replicas at once (threats.md F15)', () => {
         pair.any().registry.pushImage(`${name}/app-${index}`, 'v1', image),
       );
       const deletions = atBoth(({ api }) => statusOf(api.call('DELETE', `/namespaces/${name}`)));
-      const statuses = (await Promise.all(pushes)).map(({ status }) => status);
-      expect(statuses.filter((status) => ![201, 404].includes(status))).toEqual([]);
+      const answers = await Promise.all(pushes);
+      // As `503 message`, so that a failure says why.
+      const others = answers.filter(({ status }) => ![201, 404].includes(status));
+      expect(others.map(({ status, message }) => `${status} ${message}`)).toEqual([]);
       // Refused while it holds images (409), which is the truth as well.
       expect((await deletions).filter((status) => ![200, 404, 409].includes(status))).toEqual([]);
     }

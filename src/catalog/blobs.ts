@@ -97,6 +97,16 @@ export async function storeBlob(
   return { replacedKeys };
 }
 
+/**
+ * Keeps a repository and its namespace from being deleted while the transaction runs. To be called before it locks anything
+ * of theirs: a deletion takes them in this order, and would wait for what waits for it.
+ */
+export async function holdRepository(transaction: Transaction<Tables>, repositoryId: number): Promise<void> {
+  await sql`
+    select from namespace n join repository r on r.namespace_id = n.id
+    where r.id = ${repositoryId} for key share of n, r`.execute(transaction);
+}
+
 /** Makes a stored blob visible in another repository, pinned; false when it is gone. */
 export async function mountBlob(
   db: Database,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { addAbortSignal } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { storeBlob } from '../catalog/blobs.ts';
+import { holdRepository, storeBlob } from '../catalog/blobs.ts';
 import { closeUpload, isUpload, openUpload, type UploadKey } from '../catalog/uploads.ts';
 import { type Digest, isDigestAlgorithm, parseDigest } from '../oci/digest.ts';
 import { UploadMissingError } from '../storage/blob-errors.ts';
@@ -238,12 +238,15 @@ async function commit(
   const { key: storageKey, sizeBytes } = committed;
   call.parts.reach?.('blob.durable');
   const digests = await storedDigests(store, { key: storageKey, sizeBytes, digest });
+  const { repositoryId } = upload;
   const stored = await connection.db.transaction().execute(async (transaction) => {
+    await holdRepository(transaction, repositoryId);
     if (!(await closeUpload(transaction, { id: upload.id, lease }))) return undefined;
-    const { repositoryId } = upload;
     return await storeBlob(transaction, { ...digests, repositoryId, sizeBytes, storageKey });
   });
-  if (stored === undefined) return refusals.uploadBusy();
+  if (stored === undefined) {
+    return (await isUpload(connection.db, upload)) ? refusals.uploadBusy() : refusals.uploadUnknown();
+  }
   call.parts.reach?.('blob.recorded');
   for (const replacedKey of stored.replacedKeys) {
     await store.delete(replacedKey).catch((error: unknown) => {
