@@ -15,6 +15,10 @@ export interface FeedContext {
   readonly reader: SourceReader;
   readonly signal: AbortSignal;
   readonly now: () => Date;
+  /** When what the sources have of a feed was last known to equal its origin: now, unless they are a copy of that time. */
+  readonly confirmedAt: (feed: string) => Date;
+  /** The sources are such a copy: a feed that is held from a later instant is refused. */
+  readonly isCopy: boolean;
   /** Read everything again instead of what changed. */
   readonly full: boolean;
   /** Take over a version that is older or much smaller than the one held. */

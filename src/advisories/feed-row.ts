@@ -13,6 +13,8 @@ export interface FeedRow {
   readonly newestRecordAt?: Date;
   /** A good version is held. */
   readonly held: boolean;
+  /** When that was last known to be its origin's. */
+  readonly confirmedAt?: Date;
   readonly readerVersion: number;
   /** By address. */
   readonly validators: Readonly<Record<string, Validators>>;
@@ -39,6 +41,7 @@ export async function readFeedRow(client: pg.ClientBase, name: string): Promise<
     recordCount: row.record_count,
     ...(row.newest_record_at === null ? {} : { newestRecordAt: row.newest_record_at }),
     held: row.last_success_at !== null,
+    ...(row.last_success_at === null ? {} : { confirmedAt: row.last_success_at }),
     readerVersion: row.reader_version,
     validators: row.validators,
   };
@@ -47,6 +50,8 @@ export async function readFeedRow(client: pg.ClientBase, name: string): Promise<
 export interface FeedConfirmation {
   readonly name: string;
   readonly at: Date;
+  /** When this version was last known to be its origin's; freshness counts from here (threats.md F22). */
+  readonly confirmedAt: Date;
   readonly source: string;
   readonly validators: Readonly<Record<string, Validators>>;
 }
@@ -54,9 +59,15 @@ export interface FeedConfirmation {
 /** The source still has the version that is held. */
 export async function confirmFeed(client: pg.ClientBase, confirmation: FeedConfirmation): Promise<void> {
   await client.query(
-    `update feed set last_attempt_at = $2, last_success_at = $2, last_error = null, source = $3, validators = $4
+    `update feed set last_attempt_at = $2, last_success_at = $3, last_error = null, source = $4, validators = $5
      where name = $1`,
-    [confirmation.name, confirmation.at, confirmation.source, JSON.stringify(confirmation.validators)],
+    [
+      confirmation.name,
+      confirmation.at,
+      confirmation.confirmedAt,
+      confirmation.source,
+      JSON.stringify(confirmation.validators),
+    ],
   );
 }
 
@@ -73,7 +84,7 @@ export async function writeAppliedFeed(client: pg.ClientBase, applied: AppliedFe
   await client.query(
     `insert into feed (name, record_count, newest_record_at, version, last_attempt_at, last_success_at, last_error,
        source, skipped_count, reader_version, validators)
-     values ($1, $2, $3, 1, $4, $4, null, $5, $6, $7, $8)
+     values ($1, $2, $3, 1, $4, $10, null, $5, $6, $7, $8)
      on conflict (name) do update set
        record_count = excluded.record_count, newest_record_at = excluded.newest_record_at,
        version = feed.version + $9::int, last_attempt_at = excluded.last_attempt_at,
@@ -90,6 +101,7 @@ export async function writeAppliedFeed(client: pg.ClientBase, applied: AppliedFe
       readerVersion,
       JSON.stringify(applied.validators),
       applied.changed ? 1 : 0,
+      applied.confirmedAt,
     ],
   );
 }

@@ -35,7 +35,8 @@ export async function readFeedFile(
   const at = context.now();
   if (answer.kind === 'missing') throw new FeedRefusedError(source.address, 'it must exist, got "not found"');
   if (answer.kind === 'not-modified') {
-    await confirmFeed(client, { name, at, source: source.address, validators: row.validators });
+    const confirmedAt = context.confirmedAt(name);
+    await confirmFeed(client, { name, at, confirmedAt, source: source.address, validators: row.validators });
     return { kind: 'unchanged', outcome: { name, kind: 'unchanged', records: row.recordCount, skipped: 0 } };
   }
   return { kind: 'read', bytes: answer.bytes, validators: answer.validators, at, row };

@@ -91,9 +91,15 @@ async function confirm(
   row: FeedRow,
   validators: Readonly<Record<string, Validators>>,
 ): Promise<FeedOutcome> {
-  const source = feed.folder.address;
-  await confirmFeed(context.client, { name: feed.name, at: context.now(), source, validators });
-  return { name: feed.name, kind: 'unchanged', records: row.recordCount, skipped: 0 };
+  const { name } = feed;
+  await confirmFeed(context.client, {
+    name,
+    at: context.now(),
+    confirmedAt: context.confirmedAt(name),
+    source: feed.folder.address,
+    validators,
+  });
+  return { name, kind: 'unchanged', records: row.recordCount, skipped: 0 };
 }
 
 async function importWhole(
@@ -144,6 +150,7 @@ async function applyRecords(
     await writeAppliedFeed(context.client, {
       name: feed.name,
       at: context.now(),
+      confirmedAt: context.confirmedAt(feed.name),
       source: update.source,
       validators: complete ? (update.validators ?? {}) : {},
       recordCount: totals.records,

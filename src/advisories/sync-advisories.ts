@@ -6,6 +6,7 @@ import { readEcosystemList } from './ecosystem-list.ts';
 import { importExploitPredictions } from './exploit-prediction-feed.ts';
 import type { FeedContext, SyncProgress } from './feed-context.ts';
 import { FeedRefusedError, FeedUnreachableError } from './feed-errors.ts';
+import { refuseOlder } from './feed-guards.ts';
 import { feedNames, isEcosystemFeed } from './feed-names.ts';
 import { readFeedRow, writeAppliedFeed, writeFailedAttempt } from './feed-row.ts';
 import { importKnownExploited } from './known-exploited-feed.ts';
@@ -18,7 +19,7 @@ import type { SyncSources } from './sync-sources.ts';
 
 export interface SyncOptions {
   readonly connection: DatabaseConnection;
-  readonly sources: SyncSources;
+  readonly sources: SyncSources<string | Source>;
   readonly now: () => Date;
   /** Ends the run within one batch; feeds that are already applied stay applied. */
   readonly signal?: AbortSignal;
@@ -27,6 +28,11 @@ export interface SyncOptions {
   readonly full?: boolean;
   /** Take over versions that are older or much smaller than what is held. */
   readonly force?: boolean;
+  /**
+   * When what a copy holds of a feed was last known to equal its origin; feeds that are held from a later instant are
+   * refused then. Absent: the sources are asked themselves, and what they say is of now.
+   */
+  readonly confirmedAt?: (feed: string) => Date;
   /** Limits and retries of reading; the defaults suit the public sources. */
   readonly reading?: Omit<SourceReaderOptions, 'signal'>;
 }
@@ -76,13 +82,18 @@ function contextOf(options: SyncOptions, client: pg.ClientBase): FeedContext {
     reader: new SourceReader({ ...options.reading, signal }),
     signal,
     now: options.now,
+    confirmedAt: options.confirmedAt ?? options.now,
+    isCopy: options.confirmedAt !== undefined,
     full: options.full ?? false,
     force: options.force ?? false,
     onProgress: options.onProgress ?? (() => {}),
   };
 }
 
-async function syncFeeds(context: FeedContext, sources: SyncSources): Promise<readonly FeedOutcome[]> {
+async function syncFeeds(
+  context: FeedContext,
+  sources: SyncSources<string | Source>,
+): Promise<readonly FeedOutcome[]> {
   const outcomes: FeedOutcome[] = [];
   const add = (outcome: FeedOutcome | undefined) => {
     if (outcome !== undefined) outcomes.push(outcome);
@@ -113,7 +124,7 @@ interface Mirror {
 /** The mirrors that answer, in order. When none does, that is a failed attempt of every feed that is held. */
 async function readMirrors(
   context: FeedContext,
-  roots: readonly string[],
+  roots: readonly (string | Source)[],
   add: (outcome: FeedOutcome | undefined) => void,
 ): Promise<readonly Mirror[]> {
   const mirrors: Mirror[] = [];
@@ -136,6 +147,7 @@ async function readMirrors(
   await writeAppliedFeed(context.client, {
     name: feedNames.ecosystems,
     at: context.now(),
+    confirmedAt: context.confirmedAt(feedNames.ecosystems),
     source: first.root.address,
     validators: {},
     recordCount: new Set(mirrors.flatMap((mirror) => mirror.folders)).size,
@@ -206,10 +218,17 @@ async function attempt(
   work: () => Promise<FeedOutcome | undefined>,
 ): Promise<FeedOutcome | undefined> {
   try {
+    await refuseOlderCopy(context, name);
     return await work();
   } catch (error) {
     return await fail(context, name, reasonOf(context, error));
   }
+}
+
+async function refuseOlderCopy(context: FeedContext, name: string): Promise<void> {
+  if (!context.isCopy || context.force) return;
+  const row = await readFeedRow(context.client, name);
+  refuseOlder(name, row.confirmedAt, context.confirmedAt(name));
 }
 
 /** What to tell people of a failure that concerns one feed; anything that concerns more is rethrown. */

@@ -1,11 +1,11 @@
 /** Where feeds are read from; each is `https://…`, `http://…`, `file:…` or a path. */
-export interface SyncSources {
+export interface SyncSources<Address = string> {
   /** Roots of OSV mirrors, tried in order for every folder. */
-  readonly roots: readonly string[];
+  readonly roots: readonly Address[];
   /** CISA's catalogue as JSON; absent: not read. */
-  readonly kev?: string;
+  readonly kev?: Address;
   /** FIRST's daily scores as CSV, usually gzip; absent: not read. */
-  readonly epss?: string;
+  readonly epss?: Address;
   /** Only these folders of the mirror; absent: all that it lists. */
   readonly ecosystems?: readonly string[];
 }
