@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ArchiveError } from '../bytes/archive-error.ts';
-import { TarReader } from '../bytes/tar-reader.ts';
+import { readTarFile, type TarIndex } from '../bytes/read-tar-file.ts';
 import { resolvePath } from './_resolve-path.ts';
 import { ImageUnreadableError } from './image-unreadable-error.ts';
 
@@ -28,24 +28,12 @@ export function directoryFiles(root: string): ArchiveFiles {
   };
 }
 
-interface Member {
-  readonly offset: number;
-  readonly sizeBytes: number;
-}
-
 /** Members of a tar archive by cleaned path; links inside it are followed. Throws `ImageUnreadableError`. */
 export async function tarFiles(archive: string): Promise<ArchiveFiles> {
-  const members = new Map<string, Member>();
-  const links = new Map<string, string>();
-  try {
-    await indexMembers(archive, members, links);
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    throw new ImageUnreadableError('invalid', `Cannot open "${archive}": ${error.message}`, { cause: error });
-  }
-  const memberAt = (path: string): Member | undefined => {
+  const { files, links } = await indexOf(archive);
+  const memberAt = (path: string) => {
     const place = resolvePath(path, (link) => links.get(link));
-    return place === undefined ? undefined : members.get(place);
+    return place === undefined ? undefined : files.get(place);
   };
   return {
     size: async (path) => memberAt(path)?.sizeBytes,
@@ -61,50 +49,15 @@ export async function tarFiles(archive: string): Promise<ArchiveFiles> {
   };
 }
 
-async function indexMembers(
-  archive: string,
-  members: Map<string, Member>,
-  links: Map<string, string>,
-): Promise<void> {
-  const reader = new TarReader({
-    entry: (entry) => {
-      members.delete(entry.path);
-      links.delete(entry.path);
-      if (entry.type === 'file' && !entry.isSparse) {
-        members.set(entry.path, { offset: reader.bodyOffset, sizeBytes: entry.sizeBytes });
-      } else if (entry.type === 'symlink') links.set(entry.path, entry.linkTarget);
-      else if (entry.type === 'hardlink') links.set(entry.path, `/${entry.linkTarget}`);
-      return 0;
-    },
-    body: () => undefined,
-  });
+async function indexOf(archive: string): Promise<TarIndex> {
   const file = await open(archive);
   try {
-    await refuseCompressed(archive, file);
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(64 * 1024);
-    for (let position = 0; position < size; ) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-      if (bytesRead === 0) break;
-      reader.write(Buffer.from(buffer.subarray(0, bytesRead)));
-      position += bytesRead;
-      const jump = Math.min(reader.skippableBytes, size - position);
-      if (jump > 0) reader.skip(jump);
-      position += jump;
-    }
-    reader.end();
+    return await readTarFile(file);
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    const problem = error.code === 'unsupported' ? 'unsupported' : 'invalid';
+    throw new ImageUnreadableError(problem, `Cannot open "${archive}": ${error.message}`, { cause: error });
   } finally {
     await file.close();
-  }
-}
-
-async function refuseCompressed(archive: string, file: Awaited<ReturnType<typeof open>>): Promise<void> {
-  const magic = Buffer.alloc(4);
-  await file.read(magic, 0, 4, 0);
-  if (magic.readUInt16BE(0) === 0x1f8b || magic.readUInt32BE(0) === 0x28b52ffd) {
-    throw new ImageUnreadableError(
-      'unsupported',
-      `Cannot open "${archive}": the archive must not be compressed as a whole, unpack it first (gzip -d or zstd -d)`,
-    );
   }
 }
