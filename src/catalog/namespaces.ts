@@ -13,6 +13,8 @@ export interface Namespace {
   readonly createdAt: Date;
   /** Most that it may hold (catalog/quota.ts); absent: no limit. */
   readonly quotaBytes?: number;
+  /** Its order of severity sources as `severityOrderKey()` writes it; absent: the default order. */
+  readonly severityOrder?: string;
 }
 
 export type CreateNamespaceResult =
@@ -28,6 +30,7 @@ export async function createNamespace(
     readonly autoScan?: boolean;
     readonly policy?: unknown;
     readonly quotaBytes?: number;
+    readonly severityOrder?: string;
   },
 ): Promise<CreateNamespaceResult> {
   const row = await db
@@ -38,6 +41,10 @@ export async function createNamespace(
       ...(settings.autoScan === undefined ? {} : { auto_scan: settings.autoScan }),
       ...(settings.policy === undefined ? {} : { policy: JSON.stringify(settings.policy) }),
       ...(settings.quotaBytes === undefined ? {} : { quota_bytes: settings.quotaBytes }),
+      // It holds no image yet, so its lists follow at once.
+      ...(settings.severityOrder === undefined
+        ? {}
+        : { severity_order: settings.severityOrder, listed_severity_order: settings.severityOrder }),
     })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .returningAll()
@@ -109,6 +116,8 @@ export async function updateNamespace(
     readonly policy?: unknown;
     /** Null: no limit. */
     readonly quotaBytes?: number | null;
+    /** Null: the default order. */
+    readonly severityOrder?: string | null;
   },
 ): Promise<Namespace | undefined> {
   const values = {
@@ -116,6 +125,7 @@ export async function updateNamespace(
     ...(changes.autoScan === undefined ? {} : { auto_scan: changes.autoScan }),
     ...(changes.policy === undefined ? {} : { policy: JSON.stringify(changes.policy) }),
     ...(changes.quotaBytes === undefined ? {} : { quota_bytes: changes.quotaBytes }),
+    ...(changes.severityOrder === undefined ? {} : { severity_order: changes.severityOrder }),
   };
   if (Object.keys(values).length === 0) return readNamespace(db, id);
   const row = await db
@@ -175,6 +185,7 @@ function asNamespace(row: {
   readonly policy: unknown;
   readonly created_at: Date;
   readonly quota_bytes: number | null;
+  readonly severity_order: string | null;
 }): Namespace {
   return {
     id: row.id,
@@ -184,5 +195,6 @@ function asNamespace(row: {
     policy: row.policy,
     createdAt: row.created_at,
     ...(row.quota_bytes === null ? {} : { quotaBytes: row.quota_bytes }),
+    ...(row.severity_order === null ? {} : { severityOrder: row.severity_order }),
   };
 }

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { AdvisoryBundleTable } from './bundle-tables.ts';
+import type { FeedSyncTable, FeedTable, FeedUpdateTable, ReleaseCoverageTable } from './feed-tables.ts';
 import type { MatchChangeTable, WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
 
 /** A JSON column: read parsed, written as JSON text so that `pg` does not mistake an array for a PostgreSQL array. */
@@ -61,6 +63,8 @@ export interface NamespaceTable {
   policy: ColumnType<unknown, string | undefined, string>;
   created_at: Generated<Date>;
   quota_bytes: number | null;
+  severity_order: ColumnType<string | null, string | null | undefined, string | null>;
+  listed_severity_order: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 export interface NamespaceMemberTable {
@@ -226,20 +230,6 @@ export interface EventTable {
   details: ColumnType<unknown, string | undefined, string>;
 }
 
-export interface FeedTable {
-  name: string;
-  record_count: Generated<number>;
-  newest_record_at: Date | null;
-  version: Generated<number>;
-  last_attempt_at: Date | null;
-  last_success_at: Date | null;
-  last_error: string | null;
-  source: string | null;
-  skipped_count: Generated<number>;
-  reader_version: Generated<number>;
-  validators: ColumnType<unknown, string | undefined, string>;
-}
-
 export interface AdvisoryTable {
   id: string;
   modified_at: Date;
@@ -265,13 +255,6 @@ export interface AdvisoryPackageTable {
   release: string;
   name: string;
   affected: Json;
-}
-
-export interface ReleaseCoverageTable {
-  ecosystem: string;
-  release: string;
-  record_count: number;
-  newest_record_at: Date;
 }
 
 export interface PendingChangeTable {
@@ -324,6 +307,7 @@ export interface PackageMatchTable {
   status: string;
   aliases: string[];
   severity: string;
+  source_severities: ColumnType<number | null, number | null | undefined, number | null>;
   fixed_version: string | null;
   fix_state: string;
   first_seen_at: Generated<Date>;
@@ -396,6 +380,18 @@ export interface ImageSummaryTable {
   malware_count: Generated<number>;
 }
 
+export interface ImageSeverityTable {
+  manifest_digest: string;
+  severity_order: string;
+  highest: string | null;
+  critical: number;
+  high: number;
+  medium: number;
+  low: number;
+  negligible: number;
+  unknown: number;
+}
+
 export interface ImageScanTable {
   manifest_digest: string;
   category: string;
@@ -439,7 +435,10 @@ export interface Tables {
   namespace_usage_delta: NamespaceUsageDeltaTable;
   event: EventTable;
   feed: FeedTable;
+  feed_update: FeedUpdateTable;
+  feed_sync: FeedSyncTable;
   advisory: AdvisoryTable;
+  advisory_bundle: AdvisoryBundleTable;
   feed_advisory: FeedAdvisoryTable;
   advisory_package: AdvisoryPackageTable;
   release_coverage: ReleaseCoverageTable;
@@ -454,6 +453,7 @@ export interface Tables {
   layer_malware: LayerMalwareTable;
   image_report: ImageReportTable;
   image_summary: ImageSummaryTable;
+  image_severity: ImageSeverityTable;
   image_scan: ImageScanTable;
   webhook: WebhookTable;
   webhook_delivery: WebhookDeliveryTable;

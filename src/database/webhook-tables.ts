@@ -41,4 +41,5 @@ export interface MatchChangeTable {
   vulnerability_id: string;
   change: string;
   previous_severity: string | null;
+  previous_source_severities: ColumnType<number | null, number | null | undefined, number | null>;
 }

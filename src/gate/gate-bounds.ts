@@ -8,6 +8,15 @@ import { type Severity, severities, severityRank } from '../report/severity.ts';
 /** More exemptions than these are not looked up one by one: then any finding may be exempted. */
 const exemptionsLookedUpMax = 500;
 
+interface BoundRow {
+  readonly id: number;
+  readonly policy: unknown;
+  readonly severity_order: string | null;
+  readonly listed_severity_order: string | null;
+  readonly exemptions: number;
+  readonly others: number;
+}
+
 /**
  * What the gates of namespaces ask, as far as counts can answer; `policy` stands for the stored ones. Made anew for
  * every request: a changed policy and an expired exemption count at once.
@@ -23,14 +32,18 @@ export async function readGateBounds(
 ): Promise<readonly GateBound[]> {
   const inScope =
     asked.namespaceIds === undefined ? sql`true` : sql`n.id = any(${[...asked.namespaceIds]}::bigint[])`;
-  const { rows } = await sql<{ id: number; policy: unknown; exemptions: number; others: number }>`
-    select n.id, n.policy, count(e.id) as exemptions,
+  const { rows } = await sql<BoundRow>`
+    select n.id, n.policy, n.severity_order, n.listed_severity_order, count(e.id) as exemptions,
       count(e.id) filter (where e.vulnerability_id !~ '^(CVE|GHSA)-') as others
     from namespace n left join exemption e on e.namespace_id = n.id
       and (e.expires_at is null or e.expires_at > ${asked.now})
     where ${inScope} group by n.id order by n.id`.execute(db);
   const lookedUp = rows.filter((row) => row.others === 0 && row.exemptions <= exemptionsLookedUpMax);
-  const bounds = rows.map(({ id, policy }) => gateBound(id, asked.policy ?? readStoredPolicy(policy)));
+  const bounds = rows.map((row) => ({
+    ...gateBound(row.id, asked.policy ?? readStoredPolicy(row.policy)),
+    severityOrder: row.listed_severity_order,
+    isReordering: row.severity_order !== row.listed_severity_order,
+  }));
   const exempting = new Set(lookedUp.filter((row) => row.exemptions > 0).map(({ id }) => id));
   const exempted = await countExempted(
     db,
@@ -44,7 +57,10 @@ export async function readGateBounds(
   }));
 }
 
-function gateBound(namespaceId: number, policy: Policy): Omit<GateBound, 'exemptedMax'> {
+function gateBound(
+  namespaceId: number,
+  policy: Policy,
+): Omit<GateBound, 'exemptedMax' | 'severityOrder' | 'isReordering'> {
   const { mode, minSeverity, knownExploited, fixableOnly, states } = policy;
   return {
     namespaceId,
@@ -66,10 +82,16 @@ function severitiesFrom({ unknownSeverityAs }: Policy, minimum: Threshold): read
   );
 }
 
-/** Findings that count and that the allowlist of each namespace may take out of any image: those of all packages that there are. */
+/**
+ * Findings that count and that the allowlist of each namespace may take out of any image: those of all packages that there
+ * are. By another than the default order of severity sources any may count.
+ */
 async function countExempted(
   db: Database,
-  bounds: readonly Pick<GateBound, 'namespaceId' | 'severities' | 'knownExploited'>[],
+  bounds: readonly Pick<
+    GateBound,
+    'namespaceId' | 'severities' | 'severityOrder' | 'isReordering' | 'knownExploited'
+  >[],
   now: Date,
 ): Promise<ReadonlyMap<number, number>> {
   if (bounds.length === 0) return new Map();
@@ -77,7 +99,8 @@ async function countExempted(
   const { rows } = await sql<{ id: number; count: number }>`
     with bound as (
       select * from jsonb_to_recordset(${JSON.stringify(bounds)}::jsonb)
-        as b ("namespaceId" bigint, severities jsonb, "knownExploited" boolean)),
+        as b ("namespaceId" bigint, severities jsonb, "severityOrder" text, "isReordering" boolean,
+          "knownExploited" boolean)),
     wanted as (
       select e.namespace_id, split_part(e.vulnerability_id, '-', 1) || lower(substr(e.vulnerability_id,
         strpos(e.vulnerability_id, '-'))) as id
@@ -91,7 +114,7 @@ async function countExempted(
         join package_match m on m.aliases @> array[w.id] where m.resolved_at is null)
     select f.namespace_id as id, count(*) as count
     from matched f join bound b on b."namespaceId" = f.namespace_id
-    where b.severities ? f.severity or b."knownExploited" and exists (
+    where b.severities ? f.severity or b."severityOrder" is not null or b."isReordering" or b."knownExploited" and exists (
       select from known_exploited k where k.cve = f.vulnerability_id or k.cve = any(f.aliases))
     group by 1`.execute(db);
   return new Map(rows.map(({ id, count }) => [id, count]));

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import { readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Exemption, Policy } from '../policy/policy.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
+import { type SeverityOrder, severityOrderOfKey } from '../report/severity-order.ts';
 import type { ChangeListener } from '../scan/image-facts-store.ts';
 
 /** What a namespace judges by. */
@@ -12,6 +13,8 @@ export interface NamespacePolicy {
   readonly policy: Policy;
   /** Expired ones too: the clock at the pull decides. */
   readonly exemptions: readonly Exemption[];
+  /** Whose rating of a vulnerability counts first; absent: the default order. */
+  readonly severityOrder?: SeverityOrder;
 }
 
 /** The namespace went while somebody pulled from it. */
@@ -82,7 +85,9 @@ export class NamespacePolicies {
       listExemptions(this.#db, namespaceId),
     ]);
     if (namespace === undefined) throw new NamespaceGoneError(namespaceId);
-    return { policy: readStoredPolicy(namespace.policy), exemptions };
+    const { severityOrder: key } = namespace;
+    const order = key === undefined ? {} : { severityOrder: severityOrderOfKey(key) };
+    return { policy: readStoredPolicy(namespace.policy), exemptions, ...order };
   }
 
   #forget(namespaceId: number): void {

@@ -6,6 +6,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
+import { factsRatedIn } from '../report/rated-in-order.ts';
 import type { ImageFactsStore } from '../scan/image-facts-store.ts';
 import type { NamespacePolicies, NamespacePolicy } from './namespace-policies.ts';
 import type { ScanChanges } from './scan-changes.ts';
@@ -261,9 +262,10 @@ export class Verdicts {
 function judgeOne(
   { digest, repository }: VerdictQuestion,
   facts: ImageFacts,
-  { policy: { policy, exemptions }, now }: JudgeContext,
+  { policy: { policy, exemptions, severityOrder }, now }: JudgeContext,
 ): Judgement {
-  const verdict = judge({ facts, policy, exemptions, repository, now });
+  const rated = factsRatedIn(facts, severityOrder);
+  const verdict = judge({ facts: rated, policy, exemptions, repository, now });
   return { verdict, images: [digest], isScanUnderWay: isUnderWay(facts) };
 }
 

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Severity } from '../report/severity.ts';
 import { type FoundIds, findText } from './_image-search.ts';
+import { countsBy, type OrderGroup } from './_order-groups.ts';
 import { type GateBound, gateTable, mayHaveVerdict } from './verdict-bounds.ts';
 
 /** Which images a list shows; absent parts mean "every". */
@@ -44,20 +45,24 @@ export interface PreparedFilter {
 }
 
 /** Joined from the left: PostgreSQL leaves out those that a statement does not use. */
-const imageTables = sql`
+function imageTables(severityOrder: string | undefined): RawBuilder<unknown> {
+  return sql`
   repository_manifest rm
   left join repository r on r.id = rm.repository_id
   left join namespace n on n.id = r.namespace_id
   left join manifest m on m.digest = rm.manifest_digest
-  left join image_summary s on s.manifest_digest = rm.manifest_digest
+  left join ${countsBy(severityOrder)} s on s.manifest_digest = rm.manifest_digest
   left join image_scan c on c.manifest_digest = rm.manifest_digest and c.category = 'vulnerabilities'`;
+}
 
-export async function prepareFilter(db: Database, filter: ImageListFilter): Promise<PreparedFilter> {
+export async function prepareFilter(db: Database, filter: OrderGroup): Promise<PreparedFilter> {
   const { namespaceIds, ids, repository, kind, state, severity, malware, secrets, gate } = filter;
+  const { exceptNamespaceIds: except } = filter;
   const text = await findText(db, filter);
   const parts = [
     sql`true`,
     ...(namespaceIds === undefined ? [] : [sql`r.namespace_id = any(${namespaceIds}::bigint[])`]),
+    ...(except === undefined ? [] : [sql`r.namespace_id <> all(${except}::bigint[])`]),
     ...(ids === undefined ? [] : [sql`rm.id = any(${ids}::bigint[])`]),
     ...(repository === undefined ? [] : [sql`r.name = ${repository}`]),
     ...(kind === undefined ? [] : [sql`m.kind = ${kind}`]),
@@ -68,8 +73,9 @@ export async function prepareFilter(db: Database, filter: ImageListFilter): Prom
     ...(gate === undefined ? [] : [await gateCondition(db, gate)]),
     ...(text === undefined ? [] : [text.condition]),
   ];
+  const tables = imageTables(filter.severityOrder);
   return {
-    tables: gate === undefined ? imageTables : sql`${imageTables} ${gateTable(gate.bounds)}`,
+    tables: gate === undefined ? tables : sql`${tables} ${gateTable(gate.bounds)}`,
     condition: sql.join(parts, sql` and `),
     ...(text?.found === undefined ? {} : { found: text.found }),
   };

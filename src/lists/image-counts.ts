@@ -1,13 +1,25 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { type ImageListFilter, prepareFilter } from './_image-filter.ts';
+import { type OrderGroup, orderGroups } from './_order-groups.ts';
 import { boundUnsettled, boundVerdict, type GateBound, gateTable } from './verdict-bounds.ts';
 
 export async function countImages(db: Database, filter: ImageListFilter): Promise<number> {
-  const { tables, condition } = await prepareFilter(db, filter);
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${tables} where ${condition}`.execute(db);
-  return rows[0]?.count ?? 0;
+  let count = 0;
+  for (const part of await ratedParts(db, filter)) {
+    const { tables, condition } = await prepareFilter(db, part);
+    const { rows } = await sql<{ count: number }>`
+      select count(*) as count from ${tables} where ${condition}`.execute(db);
+    count += rows[0]?.count ?? 0;
+  }
+  return count;
+}
+
+/** In parts only where it matters by which order findings are counted. */
+async function ratedParts(db: Database, filter: ImageListFilter): Promise<readonly OrderGroup[]> {
+  return filter.severity === undefined && filter.gate === undefined
+    ? [filter]
+    : await orderGroups(db, filter);
 }
 
 /**
@@ -17,6 +29,19 @@ export async function countImages(db: Database, filter: ImageListFilter): Promis
 export async function countFound(
   db: Database,
   filter: ImageListFilter,
+  countMax: number,
+): Promise<{ readonly count: number; readonly isMinimum: boolean }> {
+  let all = { count: 0, isMinimum: false };
+  for (const part of await ratedParts(db, filter)) {
+    const { count, isMinimum } = await countFoundIn(db, part, countMax);
+    all = { count: all.count + count, isMinimum: all.isMinimum || isMinimum };
+  }
+  return { count: Math.min(all.count, countMax), isMinimum: all.isMinimum || all.count > countMax };
+}
+
+async function countFoundIn(
+  db: Database,
+  filter: OrderGroup,
   countMax: number,
 ): Promise<{ readonly count: number; readonly isMinimum: boolean }> {
   const { search: _, ...others } = filter;
@@ -48,6 +73,17 @@ export interface BoundCount {
 export async function countByBound(
   db: Database,
   filter: ImageListFilter,
+  bounds: readonly GateBound[],
+): Promise<readonly BoundCount[]> {
+  const counts: BoundCount[] = [];
+  for (const part of await orderGroups(db, filter))
+    counts.push(...(await countPartByBound(db, part, bounds)));
+  return counts;
+}
+
+async function countPartByBound(
+  db: Database,
+  filter: OrderGroup,
   bounds: readonly GateBound[],
 ): Promise<readonly BoundCount[]> {
   const { tables, condition } = await prepareFilter(db, filter);

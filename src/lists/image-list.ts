@@ -6,6 +6,7 @@ import type { Severity } from '../report/severity.ts';
 import { indexImagesMax } from '../scan/read-facts.ts';
 import { type ImageListFilter, type PreparedFilter, prepareFilter } from './_image-filter.ts';
 import { type ImageKey, type ImageListOrder, id, type KeyColumn, keys, unjudgedKey } from './_image-order.ts';
+import { mergeInOrder, type OrderGroup, orderGroups } from './_order-groups.ts';
 
 export type { ImageListFilter } from './_image-filter.ts';
 
@@ -66,6 +67,18 @@ export interface ImagePage {
  * last image of the page before: no page shifts when images come or go. Each order walks an index, however many there are.
  */
 export async function readImageRefs(db: Database, page: ImagePage): Promise<readonly ImageRef[]> {
+  const { filter, order, limit } = page;
+  const isRated = order.by === 'severity' || filter.severity !== undefined || filter.gate !== undefined;
+  const parts: (readonly ImageRef[])[] = [];
+  for (const part of isRated ? await orderGroups(db, filter) : [filter])
+    parts.push(await readPart(db, { ...page, filter: part }));
+  return mergeInOrder(parts, { descending: order.descending, limit });
+}
+
+async function readPart(
+  db: Database,
+  page: ImagePage & { readonly filter: OrderGroup },
+): Promise<readonly ImageRef[]> {
   const filter = await prepareFilter(db, page.filter);
   switch (page.order.by) {
     case 'severity':
@@ -220,9 +233,17 @@ function shownState(scan: string, summary: string): RawBuilder<string> {
   return sql`case when ${state} = 'scanned' and ${undetermined} then 'undetermined' else coalesce(${state}, 'not-scanned') end`;
 }
 
+/** A count by the order of severity sources that the namespace's lists follow. */
+function inOrder(severity: Severity): RawBuilder<unknown> {
+  return sql`coalesce(${sql.ref(`o.${severity}`)}, ${sql.ref(`s.${severity}`)})`;
+}
+
 /** The scan and the summary of an image itself, or of the worst image of an index: first what is not settled, then by counts. */
 const worstOf = sql`
-  select c.*, s.highest, s.critical, s.high, s.medium, s.low, s.negligible, s.unknown, s.fixable, s.known_exploited,
+  select c.*, case when o.severity_order is null then s.highest else o.highest end as highest,
+         ${inOrder('critical')} as critical, ${inOrder('high')} as high, ${inOrder('medium')} as medium,
+         ${inOrder('low')} as low, ${inOrder('negligible')} as negligible, ${inOrder('unknown')} as unknown,
+         s.fixable, s.known_exploited,
          s.manifest_digest as judged, ${shownState('c', 's')} as shown_state, coalesce(s.doubts, '[]') as doubts
   from (
     select m.digest where m.kind <> 'index'
@@ -232,11 +253,13 @@ const worstOf = sql`
   ) self
   join manifest one on one.digest = self.digest and (m.kind <> 'index' or one.kind = 'image')
   left join image_summary s on s.manifest_digest = one.digest
+  left join image_severity o on o.manifest_digest = one.digest and o.severity_order = n.listed_severity_order
   left join image_scan c on c.manifest_digest = one.digest and c.category = 'vulnerabilities'
   order by array_position(
              array['scanning', 'queued', 'failed', 'incomplete', 'cancelled', 'not-scanned', 'undetermined'],
              ${shownState('c', 's')}) nulls last,
-           s.critical desc nulls last, s.high desc, s.medium desc, s.low desc, s.negligible desc, s.unknown desc
+           ${inOrder('critical')} desc nulls last, ${inOrder('high')} desc, ${inOrder('medium')} desc,
+           ${inOrder('low')} desc, ${inOrder('negligible')} desc, ${inOrder('unknown')} desc
   limit 1`;
 
 const scanColumns = sql`json_build_object(

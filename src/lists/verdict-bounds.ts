@@ -8,6 +8,8 @@ import type { Severity } from '../report/severity.ts';
 export interface GateBound {
   readonly namespaceId: number;
   readonly mode: 'off' | 'observe' | 'enforce';
+  /** Order of severity sources that the counts are by; null: the default one. */
+  readonly severityOrder: string | null;
   /** The severities that count, and whether a known exploited finding counts whatever its severity. */
   readonly severities: readonly Severity[];
   readonly knownExploited: boolean;
@@ -16,6 +18,8 @@ export interface GateBound {
   /** Whether any malware counts. */
   readonly malware: boolean;
   readonly fixableOnly: boolean;
+  /** Another order of severity sources than the counts are by: they only tell whether there is a finding at all. */
+  readonly isReordering: boolean;
   /** Conditions that the counts do not know (grace, EPSS): they can only tell that nothing counts at all. */
   readonly hasOtherConditions: boolean;
   /** No image has more findings than these that the allowlist takes out. */
@@ -43,7 +47,7 @@ export function gateTable(bounds: readonly GateBound[]): RawBuilder<unknown> {
   return sql`join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as g ("namespaceId" bigint, mode text,
     critical int, high int, medium int, low int, negligible int, unknown int, secrets_critical int, secrets_high int,
     secrets_medium int, secrets_low int, malware int, exploited int, "fixableOnly" boolean,
-    "hasOtherConditions" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
+    "hasOtherConditions" boolean, "isReordering" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
     if_unsupported text, if_undetermined text) on g."namespaceId" = r.namespace_id`;
 }
 
@@ -65,7 +69,9 @@ const secret = sql`(s.secrets_critical * g.secrets_critical + s.secrets_high * g
 
 /** Whether a finding counts: null where the counts cannot tell. Without a summary there is no finding. */
 const vulnerabilityHit = sql`case
-  when s.manifest_digest is null or ${severe} + s.known_exploited * g.exploited = 0 then false
+  when s.manifest_digest is null or ${all} = 0 then false
+  when g."isReordering" then null
+  when ${severe} + s.known_exploited * g.exploited = 0 then false
   when g."fixableOnly" and s.fixable = 0 then false
   when g."hasOtherConditions" then null
   when case when g."fixableOnly" then ${severe} + s.fixable - ${all}

@@ -1,4 +1,5 @@
 import type { Severity } from './severity.ts';
+import type { SourceSeverities } from './source-severities.ts';
 
 export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'end-of-life';
 
@@ -11,7 +12,10 @@ export interface VulnerabilityFact {
   readonly aliases: readonly string[];
   /** The advisory that matched. */
   readonly record: string;
+  /** By the default order of sources; `ratedIn()` gives it by another. */
   readonly severity: Severity;
+  /** What each source says; absent: the package was matched last when that was not stored yet. */
+  readonly sourceSeverities?: SourceSeverities;
   readonly fixedVersion?: string;
   readonly fixState: FixState;
   /** CISA lists it as exploited. */

@@ -17,10 +17,25 @@ export function severityRank(severity: Severity): number {
   return ranks[severity];
 }
 
+/** Who rates: `vendor` is the distribution, `ecosystem` GHSA and the like. */
+export type SeveritySource = 'vendor' | 'ecosystem' | 'cvss-v4' | 'cvss-v3' | 'cvss-v2';
+
+export const severitySources: readonly SeveritySource[] = [
+  'vendor',
+  'ecosystem',
+  'cvss-v4',
+  'cvss-v3',
+  'cvss-v2',
+];
+
+/** Undefined: there is no source of that name. */
+export function parseSource(name: string): SeveritySource | undefined {
+  return severitySources.find((source) => source === name);
+}
+
 /** One source's rating of a vulnerability, kept beside all others (semantics.md §1 "Severity"). */
 export interface SeverityRating {
-  /** Who says so: `vendor` (distribution), `ecosystem` (GHSA and the like), `cvss-v4`, `cvss-v3`, `cvss-v2`. */
-  readonly source: 'vendor' | 'ecosystem' | 'cvss-v4' | 'cvss-v3' | 'cvss-v2';
+  readonly source: SeveritySource;
   /** The record the rating stands in, for example `GHSA-…` or `CVE-…`. */
   readonly record: string;
   readonly severity: Severity;

@@ -1,6 +1,9 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
+import { ratedIn } from '../report/rated-in-order.ts';
 import type { Severity } from '../report/severity.ts';
+import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
+import type { SourceSeverities } from '../report/source-severities.ts';
 
 export type MatchChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable' | 'known-exploited';
 
@@ -30,20 +33,21 @@ export async function noteMatchChanges(
 ): Promise<void> {
   await sql`
     with held as (
-      select package_id, vulnerability_id, severity, fixed_version from package_match
+      select package_id, vulnerability_id, severity, source_severities, fixed_version from package_match
       where package_id = any(${packageIds}::int[]) and resolved_at is null and status = 'affected'),
     coming as (select w.* from ${wanted})
-    insert into match_change (package_id, vulnerability_id, change, previous_severity)
-    select package_id, vulnerability_id,
-      case when h.severity is null then 'added' when c.severity is null then 'removed'
-        when h.severity <> c.severity then 'severity-changed' else 'became-fixable' end,
-      case when h.severity <> c.severity then h.severity end
+    insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities)
+    select package_id, vulnerability_id, noted.change, h.severity, h.source_severities
     from held h full join (select * from coming where status = 'affected') c using (package_id, vulnerability_id)
-    where h.severity is null
-      or (c.severity is null and not exists (
-        select from coming u where u.package_id = h.package_id and u.vulnerability_id = h.vulnerability_id))
-      or h.severity <> c.severity or (h.fixed_version is null and c.fixed_version is not null)
-    order by 1, 2`.execute(transaction);
+    cross join lateral (values
+      ('added', h.severity is null),
+      ('removed', c.severity is null and not exists (
+        select from coming u where u.package_id = h.package_id and u.vulnerability_id = h.vulnerability_id)),
+      ('severity-changed', h.severity <> c.severity or h.source_severities <> c.source_severities),
+      ('became-fixable', h.severity is not null and h.fixed_version is null and c.fixed_version is not null)
+    ) as noted (change, is_so)
+    where noted.is_so
+    order by 1, 2, 3`.execute(transaction);
 }
 
 /** Follows CVEs that were newly listed as exploited; `note` keeps which matches they are, where somebody asks. */
@@ -74,31 +78,53 @@ interface ChangeRow {
   readonly aliases: readonly string[];
   readonly change: MatchChangeKind;
   readonly severity: Severity;
+  readonly source_severities: SourceSeverities | null;
   readonly previous_severity: Severity | null;
+  readonly previous_source_severities: SourceSeverities | null;
   readonly fixed_version: string | null;
   readonly known_exploited: boolean;
 }
 
-/** Takes what was noted: it is gone when the transaction commits. What came and went again in between is left out. */
-export async function takeMatchChanges(transaction: Transaction<Tables>): Promise<readonly MatchChange[]> {
+/** What was noted of one match, oldest first, with the match as it is now. */
+export interface MatchHistory {
+  readonly packageId: number;
+  readonly noted: readonly ChangeRow[];
+}
+
+/** Takes what was noted: it is gone when the transaction commits. `changeIn()` tells what it comes to. */
+export async function takeMatchChanges(transaction: Transaction<Tables>): Promise<readonly MatchHistory[]> {
   const { rows } = await sql<ChangeRow>`
     with taken as (delete from match_change returning *)
     select c.id as noted_id, c.package_id, p.ecosystem, p.name, p.version, c.vulnerability_id, m.aliases, c.change,
-      m.severity, c.previous_severity, m.fixed_version,
+      m.severity, m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version,
       exists (select from known_exploited k where k.cve = m.vulnerability_id or k.cve = any(m.aliases)) as known_exploited
     from taken c join package p on p.id = c.package_id
     join package_match m on m.package_id = c.package_id and m.vulnerability_id = c.vulnerability_id
     order by c.id`.execute(transaction);
   const byMatch = Map.groupBy(rows, (row) => `${row.package_id} ${row.vulnerability_id}`);
-  return [...byMatch.values()].flatMap((noted) => changeOf(noted) ?? []);
+  return [...byMatch.values()].flatMap((noted) => {
+    const [first] = noted;
+    return first === undefined ? [] : [{ packageId: first.package_id, noted }];
+  });
 }
 
-/** The changes of one match, oldest first, as one. */
-function changeOf(noted: readonly ChangeRow[]): MatchChange | undefined {
-  const first = noted[0];
+/**
+ * The changes of one match as one, for whom `order` decides whose severity counts. Undefined: it came and went again in
+ * between, or only its rating by sources that do not decide is another.
+ */
+export function changeIn(
+  { noted }: MatchHistory,
+  order: SeverityOrder = defaultSeverityOrder,
+): MatchChange | undefined {
   const last = noted.at(-1);
-  if (first === undefined || last === undefined) return undefined;
-  const change = wholeChange(noted, first, last);
+  if (last === undefined) return undefined;
+  const severity = severityOf(last.severity, last.source_severities, order);
+  const ratedAnew = noted.find(({ change }) => change === 'severity-changed');
+  const previousSeverity =
+    ratedAnew === undefined || ratedAnew.previous_severity === null
+      ? severity
+      : severityOf(ratedAnew.previous_severity, ratedAnew.previous_source_severities, order);
+  const change = wholeChange(noted, last, previousSeverity !== severity);
   if (change === undefined) return undefined;
   return {
     packageId: last.package_id,
@@ -108,27 +134,28 @@ function changeOf(noted: readonly ChangeRow[]): MatchChange | undefined {
     id: last.vulnerability_id,
     aliases: last.aliases,
     change,
-    severity: last.severity,
-    ...(change === 'severity-changed' && first.previous_severity !== null
-      ? { previousSeverity: first.previous_severity }
-      : {}),
+    severity,
+    ...(change === 'severity-changed' ? { previousSeverity } : {}),
     ...(last.fixed_version === null ? {} : { fixedVersion: last.fixed_version }),
     knownExploited: last.known_exploited,
   };
 }
 
+function severityOf(severity: Severity, packed: SourceSeverities | null, order: SeverityOrder): Severity {
+  return ratedIn({ severity, ...(packed === null ? {} : { sourceSeverities: packed }) }, order).severity;
+}
+
 function wholeChange(
   noted: readonly ChangeRow[],
-  first: ChangeRow,
   last: ChangeRow,
+  isRatedAnew: boolean,
 ): MatchChangeKind | undefined {
-  const wasThere = first.change !== 'added';
+  const wasThere = noted[0]?.change !== 'added';
   const isThere = last.change !== 'removed';
   if (!wasThere) return isThere ? 'added' : undefined;
   if (!isThere) return 'removed';
   if (noted.some(({ change }) => change === 'known-exploited') && last.known_exploited)
     return 'known-exploited';
-  const isRatedAnew = noted.some(({ change }) => change === 'severity-changed');
-  if (isRatedAnew && first.previous_severity !== last.severity) return 'severity-changed';
+  if (isRatedAnew) return 'severity-changed';
   return noted.some(({ change }) => change === 'became-fixable') ? 'became-fixable' : undefined;
 }

@@ -3,6 +3,8 @@ import type { Candidate } from '../advisories/candidates.ts';
 import type { CveRatings } from '../advisories/cve-ratings.ts';
 import type { RangeEvent } from '../matching/advisory.ts';
 import type { Package } from '../report/package.ts';
+import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
+import { severityIn } from '../report/source-severities.ts';
 import { matchPackage } from './match-package.ts';
 
 const openssl: Package = {
@@ -122,11 +124,16 @@ describe('matchPackage()', () => {
     const rated = candidate('DSA-1', from('3.0.10-1'), {
       ratings: [{ source: 'vendor', record: 'DSA-1', severity: 'low' }],
     });
-    expect(match([rated], openssl, cve)).toMatchObject([{ severity: 'low' }]);
-    expect(match([candidate('DSA-1', from('3.0.10-1'))], openssl, cve)).toMatchObject([
-      { severity: 'critical' },
-    ]);
-    expect(match([candidate('DSA-1', from('3.0.10-1'))])).toMatchObject([{ severity: 'unknown' }]);
+    const severities = (
+      candidates: readonly Candidate[],
+      known: ReadonlyMap<string, CveRatings> = new Map(),
+      order: SeverityOrder = defaultSeverityOrder,
+    ) => match(candidates, openssl, known).map((found) => severityIn(found.sourceSeverities, order));
+    const unrated = candidate('DSA-1', from('3.0.10-1'));
+    expect(severities([rated], cve)).toEqual(['low']);
+    expect(severities([unrated], cve)).toEqual(['critical']);
+    expect(severities([unrated])).toEqual(['unknown']);
+    expect(severities([rated], cve, ['cvss-v3', 'vendor'])).toEqual(['critical']);
   });
 
   describe('an rpm of AlmaLinux', () => {

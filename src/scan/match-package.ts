@@ -2,12 +2,12 @@ import type { Candidate } from '../advisories/candidates.ts';
 import type { CveRatings } from '../advisories/cve-ratings.ts';
 import { isDistributionEcosystem } from '../advisories/distribution-ecosystems.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
-import { chooseSeverity } from '../matching/choose-severity.ts';
 import { advisedAs, streamStanding } from '../matching/installed-as.ts';
 import { type Match, matchAffected, mergeAffected } from '../matching/match-affected.ts';
 import type { FixState } from '../report/finding.ts';
 import type { Package } from '../report/package.ts';
-import type { Severity, SeverityRating } from '../report/severity.ts';
+import type { SeverityRating } from '../report/severity.ts';
+import { packSeverities, type SourceSeverities } from '../report/source-severities.ts';
 import { orderOf } from '../versions/order-of.ts';
 import type { VersionOrder } from '../versions/version-order.ts';
 
@@ -16,7 +16,8 @@ export interface MatchedVulnerability {
   readonly id: string;
   readonly aliases: readonly string[];
   readonly record: string;
-  readonly severity: Severity;
+  /** What each source says of it, its CVEs' records included. */
+  readonly sourceSeverities: SourceSeverities;
   readonly fixedVersion?: string;
   readonly fixState: FixState;
   readonly undetermined: boolean;
@@ -120,7 +121,7 @@ function vulnerabilityOf(options: {
     id,
     aliases,
     record: records[0]?.record ?? id,
-    severity: chooseSeverity([
+    sourceSeverities: packSeverities([
       ...options.records.flatMap((record) => record.ratings),
       ...[id, ...aliases].flatMap((one) => ratings.get(one)?.ratings ?? []),
     ]),

@@ -5,6 +5,8 @@ import { normalisePackageName } from '../advisories/package-name.ts';
 import type { Tables } from '../database/tables.ts';
 import { advisedAs } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
+import { defaultSeverityOrder } from '../report/severity-order.ts';
+import { severityIn } from '../report/source-severities.ts';
 import { noteMatchChanges } from './match-changes.ts';
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
@@ -23,6 +25,7 @@ interface MatchRow {
   readonly status: string;
   readonly aliases: readonly string[];
   readonly severity: string;
+  readonly source_severities: number;
   readonly fixed_version: string | null;
   readonly fix_state: string;
 }
@@ -99,7 +102,8 @@ function rowOf(packageId: number, match: MatchedVulnerability): MatchRow {
     advisory_id: match.record,
     status: match.undetermined ? 'undetermined' : 'affected',
     aliases: match.aliases,
-    severity: match.severity,
+    severity: severityIn(match.sourceSeverities, defaultSeverityOrder),
+    source_severities: match.sourceSeverities,
     fixed_version: match.fixedVersion ?? null,
     fix_state: match.fixState,
   };
@@ -109,7 +113,7 @@ function rowOf(packageId: number, match: MatchedVulnerability): MatchRow {
 function asRecords(matches: readonly MatchRow[]) {
   return sql`jsonb_to_recordset(${JSON.stringify(matches)}::jsonb) as w (
     package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
-    fixed_version text, fix_state text)`;
+    source_severities int, fixed_version text, fix_state text)`;
 }
 
 async function storeMatches(
@@ -120,15 +124,18 @@ async function storeMatches(
   const wanted = asRecords(matches);
   const written = await sql<{ package_id: number }>`
     insert into package_match as m
-      (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
+      (package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities, fixed_version,
+       fix_state)
     select * from ${wanted} order by package_id, vulnerability_id
     on conflict (package_id, vulnerability_id) do update set
       advisory_id = excluded.advisory_id, status = excluded.status, aliases = excluded.aliases,
-      severity = excluded.severity, fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
+      severity = excluded.severity, source_severities = excluded.source_severities,
+      fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
       resolved_at = null
     where m.resolved_at is not null
-      or (m.advisory_id, m.status, m.aliases, m.severity, m.fixed_version, m.fix_state) is distinct from
-         (excluded.advisory_id, excluded.status, excluded.aliases, excluded.severity, excluded.fixed_version, excluded.fix_state)
+      or (m.advisory_id, m.status, m.aliases, m.severity, m.source_severities, m.fixed_version, m.fix_state) is distinct from
+         (excluded.advisory_id, excluded.status, excluded.aliases, excluded.severity, excluded.source_severities,
+          excluded.fixed_version, excluded.fix_state)
     returning m.package_id`.execute(transaction);
   const resolved = await sql<{ package_id: number }>`
     update package_match m set resolved_at = now()

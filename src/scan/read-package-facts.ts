@@ -14,6 +14,7 @@ interface FactRow {
   readonly status: string;
   readonly aliases: readonly string[];
   readonly severity: Severity;
+  readonly source_severities: number | null;
   readonly fixed_version: string | null;
   readonly fix_state: FixState;
   readonly first_seen_at: Date;
@@ -29,7 +30,7 @@ export async function readPackageFacts(
   if (packageIds.length === 0) return new Map();
   const { rows } = await sql<FactRow>`
     select m.package_id, p.ecosystem, p.name, p.version, m.vulnerability_id, m.advisory_id, m.status, m.aliases,
-           m.severity, m.fixed_version, m.fix_state, m.first_seen_at,
+           m.severity, m.source_severities, m.fixed_version, m.fix_state, m.first_seen_at,
            exists (
              select from known_exploited k where k.cve = m.vulnerability_id or k.cve = any(m.aliases)
            ) as known_exploited,
@@ -54,6 +55,7 @@ function vulnerabilityOf(row: FactRow): VulnerabilityFact {
     aliases: row.aliases,
     record: row.advisory_id,
     severity: row.severity,
+    ...(row.source_severities === null ? {} : { sourceSeverities: row.source_severities }),
     ...(row.fixed_version === null ? {} : { fixedVersion: row.fixed_version }),
     fixState: row.fix_state,
     knownExploited: row.known_exploited,

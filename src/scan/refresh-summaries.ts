@@ -5,11 +5,11 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { type FeedKnowledge, readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import type { Distribution } from '../report/distribution.ts';
-import type { PackageFacts } from '../report/image-facts.ts';
 import type { Doubt } from '../report/scan-state.ts';
 import { imageDoubts, versionDoubts } from './image-doubts.ts';
+import { KnownPackages } from './known-packages.ts';
+import { isAnyOrderInUse, writeOrderCounts } from './order-counts.ts';
 import { unpackIds } from './packed-ids.ts';
-import { readPackageFacts } from './read-package-facts.ts';
 import { summarise } from './summarise.ts';
 import { summaryRow } from './write-report.ts';
 
@@ -36,7 +36,8 @@ export async function refreshSummaries(
   changed: ReadonlySet<number>,
   options: { readonly now: Date; readonly feedAgeMaxDays?: number; readonly signal?: AbortSignal },
 ): Promise<number> {
-  const known = new KnownPackages(connection);
+  const known = new KnownPackages(connection.db);
+  const hasOrders = await isAnyOrderInUse(connection.db);
   const feeds = new FeedDoubts(await readFeedKnowledge(connection.db), options);
   let images = 0;
   let after = '';
@@ -51,12 +52,16 @@ export async function refreshSummaries(
       .map((row) => ({ row, ids: unpackIds(row.package_ids) }));
     if (stale.length === 0) continue;
     await known.load(stale.flatMap(({ ids }) => ids));
-    const summaries = stale.map(({ row, ids }) => {
-      const packages = known.of(ids);
+    const judged = stale.map(({ row, ids }) => ({ row, packages: known.of(ids) }));
+    const summaries = judged.map(({ row, packages }) => {
       const doubts = [...settledDoubts(row, feeds), ...versionDoubts(packages)];
       return summaryRow(row.manifest_digest, summarise(packages), doubts);
     });
     images += await writeSummaries(connection, summaries);
+    if (hasOrders) {
+      const counted = judged.map(({ row, packages }) => ({ digest: row.manifest_digest, packages }));
+      await writeOrderCounts(connection.db, counted);
+    }
   }
 }
 
@@ -111,29 +116,6 @@ class FeedDoubts {
     });
     this.#known.set(key, doubts);
     return doubts;
-  }
-}
-
-/** Findings of the packages seen so far: images share most of them, so each is read once. */
-class KnownPackages {
-  readonly #connection: DatabaseConnection;
-  readonly #seen = new Set<number>();
-  /** Only those with a finding. */
-  readonly #facts = new Map<number, PackageFacts>();
-
-  constructor(connection: DatabaseConnection) {
-    this.#connection = connection;
-  }
-
-  async load(ids: readonly number[]): Promise<void> {
-    const missing = [...new Set(ids.filter((id) => !this.#seen.has(id)))];
-    for (const [id, facts] of await readPackageFacts(this.#connection.db, missing))
-      this.#facts.set(id, facts);
-    for (const id of missing) this.#seen.add(id);
-  }
-
-  of(ids: readonly number[]): readonly PackageFacts[] {
-    return ids.flatMap((id) => this.#facts.get(id) ?? []);
   }
 }
 

@@ -15,6 +15,7 @@ import { encodeSecrets, keepFirstSeen } from './image-secrets-store.ts';
 import type { InspectedImage } from './inspect-image.ts';
 import type { InternedInventory } from './intern-inventory.ts';
 import { lockMatching } from './match-lock.ts';
+import { writeOrderCounts } from './order-counts.ts';
 import { packIds, unpackIds } from './packed-ids.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 import { isRun, type ScanRun } from './scan-run.ts';
@@ -159,6 +160,7 @@ async function writeSummary(
         .doUpdateSet({ ...row, judged_at: sql`now()`, revision: sql`image_summary.revision + 1` }),
     )
     .execute();
+  await writeOrderCounts(transaction, [{ digest, packages }]);
 }
 
 /** A row of `image_summary` but for its revision and time. */

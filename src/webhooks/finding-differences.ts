@@ -4,8 +4,10 @@ import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import { exemptionOf, exemptionsFor } from '../policy/exemption-of.ts';
 import type { Exemption } from '../policy/policy.ts';
+import { packagesRatedIn } from '../report/rated-in-order.ts';
+import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import type { DifferenceObserver, JudgedPackages } from '../scan/difference-observer.ts';
-import { type MatchChange, takeMatchChanges } from '../scan/match-changes.ts';
+import { changeIn, type MatchChange, type MatchHistory, takeMatchChanges } from '../scan/match-changes.ts';
 import { unpackIds } from '../scan/packed-ids.ts';
 import { readPackageFacts } from '../scan/read-package-facts.ts';
 import { type Difference, differenceOf } from './difference.ts';
@@ -74,7 +76,8 @@ export class FindingDifferences implements DifferenceObserver {
     if (!isRepeated && now.getTime() - held.pushedAt.getTime() > pushIsNewsHours * 3_600_000) return;
     const before = isRepeated ? undefined : await packagesPushedBefore(transaction, held);
     const idsBefore = image.packageIdsBefore ?? (before === undefined ? [] : unpackIds(before.packed));
-    const found = await compare(transaction, { before: idsBefore, after: image.packageIds });
+    const sets = { before: idsBefore, after: image.packageIds };
+    const found = await compare(transaction, sets, held.severityOrder ?? defaultSeverityOrder);
     const namespaces = new NamespaceDifferences(transaction, now);
     // Of an image that was not read whole, nobody knows that anything is gone.
     await namespaces.add(held, image.isWhole ? found : found.filter(({ change }) => change !== 'removed'));
@@ -88,7 +91,7 @@ export class FindingDifferences implements DifferenceObserver {
 
   async #findHolders(
     transaction: Transaction<Tables>,
-    changes: ReadonlyMap<number, readonly MatchChange[]>,
+    changes: ReadonlyMap<number, readonly MatchHistory[]>,
     namespaces: NamespaceDifferences,
   ): Promise<void> {
     for (let after = ''; ; ) {
@@ -102,14 +105,17 @@ export class FindingDifferences implements DifferenceObserver {
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.manifest_digest;
-      const byDigest = new Map<string, readonly MatchChange[]>();
+      const byDigest = new Map<string, readonly MatchHistory[]>();
       for (const row of rows) {
         const own = unpackIds(row.package_ids).flatMap((id) => changes.get(id) ?? []);
         if (own.length > 0) byDigest.set(row.manifest_digest, own);
       }
       if (byDigest.size === 0) continue;
       for (const held of await heldWhereAsked(transaction, [...byDigest.keys()]))
-        await namespaces.add(held, byDigest.get(held.digest) ?? []);
+        await namespaces.add(
+          held,
+          (byDigest.get(held.digest) ?? []).flatMap((one) => changeIn(one, held.severityOrder) ?? []),
+        );
     }
   }
 }
@@ -173,8 +179,9 @@ class NamespaceDifferences {
 async function compare(
   db: Database,
   sets: { readonly before: readonly number[]; readonly after: readonly number[] },
+  order: SeverityOrder,
 ): Promise<readonly Found[]> {
-  const [before, after] = [await findingsOf(db, sets.before), await findingsOf(db, sets.after)];
+  const [before, after] = [await findingsOf(db, sets.before, order), await findingsOf(db, sets.after, order)];
   const added = [...after].flatMap(([key, one]) =>
     before.has(key) || one.undetermined ? [] : { ...one, change: 'added' as const },
   );
@@ -184,10 +191,10 @@ async function compare(
   return [...added, ...removed];
 }
 
-async function findingsOf(db: Database, packageIds: readonly number[]) {
-  const facts = await readPackageFacts(db, packageIds);
+async function findingsOf(db: Database, packageIds: readonly number[], order: SeverityOrder) {
+  const facts = packagesRatedIn([...(await readPackageFacts(db, packageIds)).values()], order);
   return new Map(
-    [...facts.values()].flatMap(({ ecosystem, name, version, vulnerabilities }) =>
+    facts.flatMap(({ ecosystem, name, version, vulnerabilities }) =>
       vulnerabilities.map(({ id, aliases, severity, fixedVersion, knownExploited, undetermined }) => {
         const found = { name, version, id, aliases, severity, knownExploited, undetermined };
         return [

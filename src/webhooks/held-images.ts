@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { type SeverityOrder, severityOrderOfKey } from '../report/severity-order.ts';
 
 /** An image where it is held. */
 export interface HeldImage {
@@ -11,6 +12,13 @@ export interface HeldImage {
   /** The newest; absent: it has none. */
   readonly tag?: string;
   readonly pushedAt: Date;
+  /** Whose rating counts first there; absent: the default order. */
+  readonly severityOrder?: SeverityOrder;
+}
+
+interface HeldRow extends Omit<HeldImage, 'tag' | 'severityOrder'> {
+  readonly tag: string | null;
+  readonly severityOrder: string | null;
 }
 
 /** Where images are held, in namespaces that ask for differences: by a webhook of theirs, or one of the registry. */
@@ -18,9 +26,10 @@ export async function heldWhereAsked(
   db: Database,
   digests: readonly string[],
 ): Promise<readonly HeldImage[]> {
-  const { rows } = await sql<Omit<HeldImage, 'tag'> & { readonly tag: string | null }>`
+  const { rows } = await sql<HeldRow>`
     select n.id as "namespaceId", n.name as namespace, r.id as "repositoryId", r.name as repository,
       rm.manifest_digest as digest, rm.pushed_at as "pushedAt",
+      n.severity_order as "severityOrder",
       (select t.name from tag t where t.repository_id = r.id and t.manifest_digest = rm.manifest_digest
         order by t.updated_at desc limit 1) as tag
     from repository_manifest rm join repository r on r.id = rm.repository_id join namespace n on n.id = r.namespace_id
@@ -28,7 +37,11 @@ export async function heldWhereAsked(
       select from webhook w where w.enabled and 'findings.changed' = any(w.kinds)
         and (w.namespace_id is null or w.namespace_id = n.id))
     order by n.id, r.name, rm.manifest_digest`.execute(db);
-  return rows.map(({ tag, ...row }) => ({ ...row, ...(tag === null ? {} : { tag }) }));
+  return rows.map(({ tag, severityOrder, ...row }) => ({
+    ...row,
+    ...(tag === null ? {} : { tag }),
+    ...(severityOrder === null ? {} : { severityOrder: severityOrderOfKey(severityOrder) }),
+  }));
 }
 
 /** As people name it. */

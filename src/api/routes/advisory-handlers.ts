@@ -3,7 +3,8 @@ import { isRecordId } from '../../advisories/osv-record.ts';
 import { readAdvisoryRecord } from '../../advisories/read-advisory-record.ts';
 import { readVulnerability, type VulnerabilityDetails } from '../../advisories/read-vulnerability.ts';
 import { readImageRows } from '../../lists/image-list.ts';
-import { readVulnerabilityImages, severityOfRatings } from '../../lists/vulnerability-images.ts';
+import { readVulnerabilityImages } from '../../lists/vulnerability-images.ts';
+import { chooseSeverity } from '../../report/source-severities.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { Feed } from '../contract/feed.ts';
@@ -81,7 +82,7 @@ function showVulnerability(found: VulnerabilityDetails): Omit<Vulnerability, 'im
     aliases: [...aliases],
     summary,
     details,
-    severity: severityOfRatings(ratings),
+    severity: chooseSeverity(ratings),
     ratings: ratings.map(({ source, record, severity, score, vector }) => ({
       source,
       record,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Severity, SeverityRating } from '../report/severity.ts';
-import { chooseSeverity } from './choose-severity.ts';
+import type { Severity, SeverityRating } from './severity.ts';
+import { chooseSeverity } from './source-severities.ts';
 
 function rating(source: SeverityRating['source'], severity: Severity): SeverityRating {
   return { source, severity, record: 'CVE-2020-0001' };

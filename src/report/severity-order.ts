@@ -1,0 +1,32 @@
+import { parseSource, type SeveritySource, severitySources } from './severity.ts';
+
+/** Whose rating of a vulnerability is shown and judged by: the first that gives one. What is not in it never counts. */
+export type SeverityOrder = readonly SeveritySource[];
+
+/** The distribution, then the ecosystem, then CVSS from new to old (semantics.md §1). */
+export const defaultSeverityOrder: SeverityOrder = severitySources;
+
+/** What a setting must be, for messages. */
+export const severityOrderMust = `one or more of ${severitySources.join(', ')}, each once`;
+
+/** The order in a list of names; undefined when it is empty, or a name is unknown or stands twice. */
+export function parseSeverityOrder(names: readonly string[]): SeverityOrder | undefined {
+  const order = names.flatMap((name) => parseSource(name) ?? []);
+  const isWhole = order.length === names.length && new Set(order).size === names.length;
+  return isWhole && order.length > 0 ? order : undefined;
+}
+
+/** An order as one word: equal for equal orders. */
+export function severityOrderKey(order: SeverityOrder): string {
+  return order.join(',');
+}
+
+/** Throws on what `severityOrderKey()` did not write. */
+export function severityOrderOfKey(key: string): SeverityOrder {
+  const order = parseSeverityOrder(key.split(','));
+  if (order === undefined)
+    throw new TypeError(
+      `Cannot read the order of severity sources "${key}": it must be ${severityOrderMust}`,
+    );
+  return order;
+}

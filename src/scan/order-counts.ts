@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { PackageFacts } from '../report/image-facts.ts';
+import { packagesRatedIn } from '../report/rated-in-order.ts';
+import { severityOrderOfKey } from '../report/severity-order.ts';
+import { unpackIds } from './packed-ids.ts';
+import { readPackageFacts } from './read-package-facts.ts';
+import { summarise } from './summarise.ts';
+
+/** An image with what is known against its packages. */
+export interface CountedImage {
+  readonly digest: string;
+  readonly packages: readonly PackageFacts[];
+}
+
+/** Whether any namespace has another than the default order of severity sources: most installations have none. */
+export async function isAnyOrderInUse(db: Database): Promise<boolean> {
+  const { rows } = await sql<{ used: boolean }>`
+    select exists (select from namespace
+      where severity_order is not null or listed_severity_order is not null) as used`.execute(db);
+  return rows[0]?.used === true;
+}
+
+/**
+ * Writes the counts of images by every order that a namespace which holds them has, or is still listed by. The rows of the
+ * default order are those of `image_summary`.
+ */
+export async function writeOrderCounts(db: Database, images: readonly CountedImage[]): Promise<void> {
+  const orders = await ordersOf(
+    db,
+    images.map(({ digest }) => digest),
+  );
+  const rows = images.flatMap(({ digest, packages }) =>
+    (orders.get(digest) ?? []).map((key) => {
+      const {
+        fixable: _,
+        knownExploited: __,
+        ...counts
+      } = summarise(packagesRatedIn(packages, severityOrderOfKey(key)));
+      return { manifest_digest: digest, severity_order: key, ...counts };
+    }),
+  );
+  if (rows.length === 0) return;
+  await sql`
+    insert into image_severity as s (manifest_digest, severity_order, highest, critical, high, medium, low, negligible, unknown)
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (manifest_digest text, severity_order text,
+      highest text, critical int, high int, medium int, low int, negligible int, unknown int)
+    order by manifest_digest, severity_order
+    on conflict (severity_order, manifest_digest) do update set highest = excluded.highest, critical = excluded.critical,
+      high = excluded.high, medium = excluded.medium, low = excluded.low, negligible = excluded.negligible,
+      unknown = excluded.unknown
+    where (s.highest, s.critical, s.high, s.medium, s.low, s.negligible, s.unknown) is distinct from (excluded.highest,
+      excluded.critical, excluded.high, excluded.medium, excluded.low, excluded.negligible, excluded.unknown)`.execute(
+    db,
+  );
+}
+
+/** `writeOrderCounts()` for an image that was judged before it came to the namespace; one without a result has no counts. */
+export async function writeOrderCountsOfStored(db: Database, digest: string): Promise<void> {
+  const report = await db
+    .selectFrom('image_report')
+    .select('package_ids')
+    .where('manifest_digest', '=', digest)
+    .executeTakeFirst();
+  if (report === undefined) return;
+  const packages = [...(await readPackageFacts(db, unpackIds(report.package_ids))).values()];
+  await writeOrderCounts(db, [{ digest, packages }]);
+}
+
+async function ordersOf(
+  db: Database,
+  digests: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows } = await sql<{ digest: string; orders: string[] }>`
+    select rm.manifest_digest as digest, array_agg(distinct wanted.key) as orders
+    from repository_manifest rm join repository r on r.id = rm.repository_id join namespace n on n.id = r.namespace_id
+    cross join lateral (values (n.severity_order), (n.listed_severity_order)) as wanted (key)
+    where rm.manifest_digest = any(${digests}::text[]) and wanted.key is not null
+    group by 1`.execute(db);
+  return new Map(rows.map(({ digest, orders }) => [digest, orders]));
+}
