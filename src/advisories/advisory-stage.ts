@@ -5,6 +5,7 @@ import { copyLine, copyRows } from './copy-rows.ts';
 import { type OsvRecord, readOsvRecord } from './osv-record.ts';
 import { recordRatings } from './record-ratings.ts';
 import type { ApplyOptions, FeedTotals, RecordStage, Staged } from './record-stage.ts';
+import { countChanges, type RecordChanges } from './record-update.ts';
 import type { RawRecord } from './zip-records.ts';
 
 const advisoryColumns =
@@ -67,9 +68,9 @@ export class AdvisoryStage implements RecordStage {
     await copyRows(client, `staged_package (${packageColumns})`, packages);
   }
 
-  async apply(client: pg.ClientBase, options: ApplyOptions): Promise<number> {
+  async apply(client: pg.ClientBase, options: ApplyOptions): Promise<RecordChanges> {
     const changes = await this.#findChanges(client, options);
-    if (changes === 0) return 0;
+    if (countChanges(changes) === 0) return changes;
     await recordChanges(client);
     await client.query(`
       delete from advisory where id in (
@@ -91,7 +92,7 @@ export class AdvisoryStage implements RecordStage {
       [options.feed],
     );
     await rewriteCoverage(client);
-    await refreshStatistics(client, changes);
+    await refreshStatistics(client, countChanges(changes));
     return changes;
   }
 
@@ -108,9 +109,9 @@ export class AdvisoryStage implements RecordStage {
    * A record that another feed holds too is only replaced by one that is not older: the folders of a mirror are not
    * written at the same instant.
    */
-  async #findChanges(client: pg.ClientBase, options: ApplyOptions): Promise<number> {
+  async #findChanges(client: pg.ClientBase, options: ApplyOptions): Promise<RecordChanges> {
     await client.query('analyze staged_advisory; analyze staged_package; analyze kept_record');
-    const changed = await client.query(
+    await client.query(
       `insert into changed_record
        select s.id from staged_advisory s left join advisory a on a.id = s.id
        where a.id is null
@@ -118,6 +119,14 @@ export class AdvisoryStage implements RecordStage {
          or a.content_hash <> s.content_hash and (s.modified_at >= a.modified_at
            or not exists (select from feed_advisory f where f.advisory_id = s.id and f.feed <> $1))`,
       [options.feed, options.rewrite],
+    );
+    const { rows } = await client.query<Record<'known' | 'withdrawn' | 'all', number>>(
+      `select count(f.advisory_id) as known, count(*) as all,
+         count(*) filter (where f.advisory_id is not null and s.withdrawn_at is not null and a.withdrawn_at is null)
+           as withdrawn
+       from changed_record c join staged_advisory s using (id) left join advisory a using (id)
+         left join feed_advisory f on f.feed = $1 and f.advisory_id = c.id`,
+      [options.feed],
     );
     const gone = await client.query(
       `with left_feed as (
@@ -133,7 +142,13 @@ export class AdvisoryStage implements RecordStage {
          and not exists (select from changed_record c where c.id = s.id)`,
       [options.feed],
     );
-    return (changed.rowCount ?? 0) + (gone.rowCount ?? 0) + (joined.rowCount ?? 0);
+    const { known = 0, withdrawn = 0, all = 0 } = rows[0] ?? {};
+    return {
+      added: all - known + (joined.rowCount ?? 0),
+      changed: known - withdrawn,
+      withdrawn,
+      vanished: gone.rowCount ?? 0,
+    };
   }
 }
 
@@ -157,13 +172,13 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * `newest_record_at` is the newest record when the newest 1 %, and at least three, are set aside: single records that were
+ * `data_end_at` is the newest record when the newest 1 %, and at least three, are set aside: single records that were
  * touched long after a release's data ended would make the old data look new (decision 0008).
  */
 async function rewriteCoverage(client: pg.ClientBase): Promise<void> {
   await client.query(`
     delete from release_coverage where ecosystem in (select ecosystem from touched_package);
-    insert into release_coverage (ecosystem, release, record_count, newest_record_at)
+    insert into release_coverage (ecosystem, release, record_count, data_end_at)
       select ecosystem, release, count(*),
         (array_agg(at order by at desc))[least(count(*), 1 + greatest(3, ceil(count(*) / 100.0)))::int]
       from (

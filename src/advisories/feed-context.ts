@@ -15,6 +15,8 @@ export interface FeedContext {
   readonly reader: SourceReader;
   readonly signal: AbortSignal;
   readonly now: () => Date;
+  /** Names of the feeds that this run is to bring up to date; absent: all. */
+  readonly only: ReadonlySet<string> | undefined;
   /** When what the sources have of a feed was last known to equal its origin: now, unless they are a copy of that time. */
   readonly confirmedAt: (feed: string) => Date;
   /** The sources are such a copy: a feed that is held from a later instant is refused. */

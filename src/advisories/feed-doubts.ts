@@ -44,7 +44,7 @@ export async function readFeedKnowledge(db: Database): Promise<FeedKnowledge> {
     ecosystem: row.ecosystem,
     release: row.release,
     recordCount: row.record_count,
-    dataEndAt: row.newest_record_at,
+    dataEndAt: row.data_end_at,
   }));
   return { feeds, coverage };
 }

@@ -13,6 +13,7 @@ export type FeedFile =
       readonly kind: 'read';
       readonly bytes: Buffer;
       readonly validators: Validators;
+      readonly beganAt: Date;
       readonly at: Date;
       /** What was held before. */
       readonly row: FeedRow;
@@ -25,6 +26,7 @@ export async function readFeedFile(
 ): Promise<FeedFile> {
   const { client } = context;
   const { name, source, bytesMax } = feed;
+  const beganAt = context.now();
   const row = await readFeedRow(client, name);
   const known = context.full ? undefined : row.validators[source.address];
   context.onProgress({ feed: name, phase: 'download', records: 0 });
@@ -39,5 +41,5 @@ export async function readFeedFile(
     await confirmFeed(client, { name, at, confirmedAt, source: source.address, validators: row.validators });
     return { kind: 'unchanged', outcome: { name, kind: 'unchanged', records: row.recordCount, skipped: 0 } };
   }
-  return { kind: 'read', bytes: answer.bytes, validators: answer.validators, at, row };
+  return { kind: 'read', bytes: answer.bytes, validators: answer.validators, beganAt, at, row };
 }

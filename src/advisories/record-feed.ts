@@ -8,6 +8,7 @@ import { confirmFeed, type FeedRow, readerVersion, readFeedRow, writeAppliedFeed
 import { fetchRecords } from './fetch-records.ts';
 import { parseModifiedList } from './modified-list.ts';
 import type { RecordStage } from './record-stage.ts';
+import { countChanges } from './record-update.ts';
 import { type Source, sourceBelow } from './source.ts';
 import type { Validators } from './source-reader.ts';
 import type { FeedOutcome } from './sync-result.ts';
@@ -40,18 +41,25 @@ export async function importRecordFeed(
   feed: RecordFeed,
 ): Promise<FeedOutcome | undefined> {
   const row = await readFeedRow(context.client, feed.name);
+  const before = { row, beganAt: context.now() };
   if (row.held && !context.full && row.readerVersion === readerVersion) {
-    const outcome = await importChanges(context, feed, row);
+    const outcome = await importChanges(context, feed, before);
     if (outcome !== undefined) return outcome;
   }
-  return await importWhole(context, feed, row);
+  return await importWhole(context, feed, before);
+}
+
+/** What was held when the update began. */
+interface Before {
+  readonly row: FeedRow;
+  readonly beganAt: Date;
 }
 
 /** Undefined when the changes cannot be told, or are too many, so that the whole feed must be read. */
 async function importChanges(
   context: FeedContext,
   feed: RecordFeed,
-  row: FeedRow,
+  { row, beganAt }: Before,
 ): Promise<FeedOutcome | undefined> {
   const source = sourceBelow(feed.folder, 'modified_id.csv');
   const known = row.validators[source.address];
@@ -82,7 +90,14 @@ async function importChanges(
     changed.map(([id]) => id),
   );
   if (records === undefined) return undefined;
-  return await applyRecords(context, feed, { row, records, listed, validators, source: feed.folder.address });
+  return await applyRecords(context, feed, {
+    row,
+    beganAt,
+    records,
+    listed,
+    validators,
+    source: feed.folder.address,
+  });
 }
 
 async function confirm(
@@ -105,7 +120,7 @@ async function confirm(
 async function importWhole(
   context: FeedContext,
   feed: RecordFeed,
-  row: FeedRow,
+  { row, beganAt }: Before,
 ): Promise<FeedOutcome | undefined> {
   const source = sourceBelow(feed.folder, 'all.zip');
   context.onProgress({ feed: feed.name, phase: 'download', records: 0 });
@@ -117,12 +132,14 @@ async function importWhole(
   await using file = opened;
   return await applyRecords(context, feed, {
     row,
+    beganAt,
     records: zipRecords({ address: source.address, file: file.file, sizeBytes: file.sizeBytes }),
     source: source.address,
   });
 }
 
 interface RecordsToApply {
+  readonly beganAt: Date;
   readonly row: FeedRow;
   readonly records: AsyncIterable<RawRecord> | Iterable<RawRecord>;
   /** Everything the mirror has, when `records` are only the changes. */
@@ -156,11 +173,13 @@ async function applyRecords(
       recordCount: totals.records,
       newestRecordAt: totals.newestAt,
       skippedCount: staging.bad.count,
-      changed: changes > 0,
+      beganAt: update.beganAt,
+      before: update.row,
+      changes,
     });
     return {
       name: feed.name,
-      kind: changes > 0 || !update.row.held ? 'updated' : 'unchanged',
+      kind: countChanges(changes) > 0 || !update.row.held ? 'updated' : 'unchanged',
       records: totals.records,
       skipped: staging.bad.count,
       ...(staging.bad.count === 0 ? {} : { error: `skipped ${staging.bad.examples.join('; ')}` }),

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { RecordChanges } from './record-update.ts';
 import type { RawRecord } from './zip-records.ts';
 
 /** What became of one record that was offered to a stage. */
@@ -29,7 +30,7 @@ export interface RecordStage {
   add(raw: RawRecord): Staged;
   /** Sends what was added to the temporary tables; overlaps with the next additions. */
   flush(client: pg.ClientBase): Promise<void>;
-  /** Applies what was staged and returns the number of records that changed, came or went. */
-  apply(client: pg.ClientBase, options: ApplyOptions): Promise<number>;
+  /** Applies what was staged and returns how many records came, changed and went. */
+  apply(client: pg.ClientBase, options: ApplyOptions): Promise<RecordChanges>;
   readTotals(client: pg.ClientBase): Promise<FeedTotals>;
 }

@@ -12,6 +12,7 @@ import { readFeedRow, writeAppliedFeed, writeFailedAttempt } from './feed-row.ts
 import { importKnownExploited } from './known-exploited-feed.ts';
 import { readPendingChanges } from './pending-changes.ts';
 import { importRecordFeed } from './record-feed.ts';
+import { noRecordChanges } from './record-update.ts';
 import { parseSource, type Source, sourceBelow } from './source.ts';
 import { SourceReader, type SourceReaderOptions } from './source-reader.ts';
 import type { FeedOutcome, SyncResult } from './sync-result.ts';
@@ -24,6 +25,8 @@ export interface SyncOptions {
   /** Ends the run within one batch; feeds that are already applied stay applied. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SyncProgress) => void;
+  /** Only these feeds, by name; absent: all. */
+  readonly only?: ReadonlySet<string>;
   /** Read every feed whole, whatever its list says. */
   readonly full?: boolean;
   /** Take over versions that are older or much smaller than what is held. */
@@ -53,6 +56,7 @@ export async function syncAdvisories(options: SyncOptions): Promise<SyncResult> 
       return { ...alreadyRunning };
     }
     const feeds = await syncFeeds(contextOf(options, client), options.sources);
+    await client.query('update feed_sync set ended_count = ended_count + 1');
     await client.query(`select pg_advisory_unlock(${lockKey})`);
     reusable = true;
     return { alreadyRunning: false, feeds, ...(await readPendingChanges(options.connection.db)) };
@@ -82,6 +86,7 @@ function contextOf(options: SyncOptions, client: pg.ClientBase): FeedContext {
     reader: new SourceReader({ ...options.reading, signal }),
     signal,
     now: options.now,
+    only: options.only,
     confirmedAt: options.confirmedAt ?? options.now,
     isCopy: options.confirmedAt !== undefined,
     full: options.full ?? false,
@@ -98,23 +103,49 @@ async function syncFeeds(
   const add = (outcome: FeedOutcome | undefined) => {
     if (outcome !== undefined) outcomes.push(outcome);
   };
-  const mirrors = await readMirrors(context, sources.roots, add);
-  for (const name of foldersOf(mirrors, sources.ecosystems)) {
-    add(await syncFolder(context, { name, roots: rootsOf(mirrors, name) }));
-  }
-  if (mirrors.length > 0) {
-    await noteUnlisted(context, mirrors, sources.ecosystems, add);
-    add(await syncFolder(context, { name: feedNames.cve, roots: mirrors.map((mirror) => mirror.root) }));
-  }
+  await syncFolders(context, sources, add);
   const { kev, epss } = sources;
   if (kev !== undefined) {
-    add(await attempt(context, feedNames.kev, () => importKnownExploited(context, parseSource(kev))));
+    const one = (source: Source) => importKnownExploited(context, source);
+    add(await syncFirst(context, { name: feedNames.kev, sources: [kev].flat().map(parseSource) }, one));
   }
   if (epss !== undefined) {
-    add(await attempt(context, feedNames.epss, () => importExploitPredictions(context, parseSource(epss))));
+    const one = (source: Source) => importExploitPredictions(context, source);
+    add(await syncFirst(context, { name: feedNames.epss, sources: [epss].flat().map(parseSource) }, one));
   }
   return outcomes;
 }
+
+type AddOutcome = (outcome: FeedOutcome | undefined) => void;
+
+async function syncFolders(
+  context: FeedContext,
+  { roots, ecosystems }: SyncSources<string | Source>,
+  add: AddOutcome,
+): Promise<void> {
+  const { only } = context;
+  if (only !== undefined && ![...only].some(isOfMirrors)) return;
+  const mirrors = await readMirrors(context, roots, add);
+  if (mirrors.length === 0) return;
+  for (const name of foldersOf(mirrors, ecosystems)) {
+    add(await syncFolder(context, { name, roots: rootsOf(mirrors, name) }));
+  }
+  await noteUnlisted(context, mirrors, ecosystems, add);
+  add(await syncFolder(context, { name: feedNames.cve, roots: mirrors.map((mirror) => mirror.root) }));
+}
+
+function isWanted({ only }: FeedContext, name: string): boolean {
+  // Without the list, nobody knows which ecosystems there are.
+  const isListed = isOfMirrors(name) && only?.has(feedNames.ecosystems) === true;
+  return only === undefined || only.has(name) || isListed;
+}
+
+function isOfMirrors(name: string): boolean {
+  return name !== feedNames.kev && name !== feedNames.epss;
+}
+
+/** The list of ecosystems has no versions. */
+const nothingBefore = { version: 0, recordCount: 0 };
 
 interface Mirror {
   readonly root: Source;
@@ -125,22 +156,23 @@ interface Mirror {
 async function readMirrors(
   context: FeedContext,
   roots: readonly (string | Source)[],
-  add: (outcome: FeedOutcome | undefined) => void,
+  add: AddOutcome,
 ): Promise<readonly Mirror[]> {
+  const beganAt = context.now();
   const mirrors: Mirror[] = [];
-  const errors: string[] = [];
+  const reasons: FailureReason[] = [];
   for (const root of roots.map(parseSource)) {
     try {
       mirrors.push({ root, folders: await readEcosystemList(context, root) });
     } catch (error) {
-      errors.push(reasonOf(context, error));
+      reasons.push(reasonOf(context, error));
     }
   }
   const first = mirrors[0];
   if (first === undefined) {
-    const error = errors.length === 0 ? 'no mirror is configured' : errors.join('; ');
+    if (reasons.length === 0) reasons.push({ message: 'no mirror is configured', isUnreachable: false });
     for (const name of [feedNames.ecosystems, ...(await heldFolders(context))]) {
-      add(await fail(context, name, error));
+      add(await fail(context, { name, beganAt, reasons }));
     }
     return [];
   }
@@ -153,7 +185,9 @@ async function readMirrors(
     recordCount: new Set(mirrors.flatMap((mirror) => mirror.folders)).size,
     newestRecordAt: undefined,
     skippedCount: 0,
-    changed: false,
+    beganAt,
+    before: nothingBefore,
+    changes: noRecordChanges,
   });
   return mirrors;
 }
@@ -172,13 +206,14 @@ async function noteUnlisted(
   context: FeedContext,
   mirrors: readonly Mirror[],
   only: readonly string[] | undefined,
-  add: (outcome: FeedOutcome | undefined) => void,
+  add: AddOutcome,
 ): Promise<void> {
   const listed = new Set(mirrors.flatMap((mirror) => mirror.folders));
   for (const name of await heldFolders(context)) {
-    if (name === feedNames.cve || listed.has(name)) continue;
+    if (name === feedNames.cve || listed.has(name) || !isWanted(context, name)) continue;
     if (only !== undefined && !only.includes(name)) continue;
-    add(await fail(context, name, 'no mirror lists this ecosystem any more'));
+    const message = 'no mirror lists this ecosystem any more';
+    add(await fail(context, { name, beganAt: context.now(), reasons: [{ message, isUnreachable: false }] }));
   }
 }
 
@@ -187,42 +222,39 @@ async function heldFolders(context: FeedContext): Promise<readonly string[]> {
   return rows.map((row) => row.name).filter((name) => isEcosystemFeed(name) || name === feedNames.cve);
 }
 
-/** Tries the mirrors in turn until one gives a version that can be taken over. */
 async function syncFolder(
   context: FeedContext,
-  folder: { readonly name: string; readonly roots: readonly Source[] },
+  { name, roots }: { readonly name: string; readonly roots: readonly Source[] },
 ): Promise<FeedOutcome | undefined> {
-  const { name } = folder;
-  return await attempt(context, name, async () => {
-    const errors: string[] = [];
-    for (const root of folder.roots) {
-      try {
-        const stage = name === feedNames.cve ? new CveStage() : new AdvisoryStage(name);
-        const outcome = await importRecordFeed(context, { name, folder: sourceBelow(root, name), stage });
-        if (outcome !== undefined) return outcome;
-      } catch (error) {
-        errors.push(reasonOf(context, error));
-      }
-    }
-    if (errors.length > 0) throw new FeedFailedError(errors.join('; '));
-    return undefined;
+  return await syncFirst(context, { name, sources: roots }, (root) => {
+    const stage = name === feedNames.cve ? new CveStage() : new AdvisoryStage(name);
+    return importRecordFeed(context, { name, folder: sourceBelow(root, name), stage });
   });
 }
 
-/** No mirror gave a usable version; the message holds each one's reason. */
-class FeedFailedError extends Error {}
-
-async function attempt(
+/** Tries the sources of a feed in turn until one gives a version that can be taken over. */
+async function syncFirst(
   context: FeedContext,
-  name: string,
-  work: () => Promise<FeedOutcome | undefined>,
+  { name, sources }: { readonly name: string; readonly sources: readonly Source[] },
+  importFrom: (source: Source) => Promise<FeedOutcome | undefined>,
 ): Promise<FeedOutcome | undefined> {
+  if (!isWanted(context, name)) return undefined;
+  const beganAt = context.now();
+  const reasons: FailureReason[] = [];
   try {
     await refuseOlderCopy(context, name);
-    return await work();
   } catch (error) {
-    return await fail(context, name, reasonOf(context, error));
+    return await fail(context, { name, beganAt, reasons: [reasonOf(context, error)] });
   }
+  for (const source of sources) {
+    try {
+      const outcome = await importFrom(source);
+      if (outcome !== undefined) return outcome;
+    } catch (error) {
+      reasons.push(reasonOf(context, error));
+    }
+  }
+  return reasons.length === 0 ? undefined : await fail(context, { name, beganAt, reasons });
 }
 
 async function refuseOlderCopy(context: FeedContext, name: string): Promise<void> {
@@ -231,25 +263,41 @@ async function refuseOlderCopy(context: FeedContext, name: string): Promise<void
   refuseOlder(name, row.confirmedAt, context.confirmedAt(name));
 }
 
+interface FailureReason {
+  readonly message: string;
+  readonly isUnreachable: boolean;
+}
+
 /** What to tell people of a failure that concerns one feed; anything that concerns more is rethrown. */
-function reasonOf(context: FeedContext, error: unknown): string {
+function reasonOf(context: FeedContext, error: unknown): FailureReason {
   context.signal.throwIfAborted();
-  if (
-    error instanceof FeedRefusedError ||
-    error instanceof FeedUnreachableError ||
-    error instanceof FeedFailedError
-  ) {
-    return error.message;
-  }
+  if (error instanceof FeedUnreachableError) return { message: error.message, isUnreachable: true };
+  if (error instanceof FeedRefusedError) return { message: error.message, isUnreachable: false };
   // Classes 22 and 23 of PostgreSQL's error codes: this feed's data cannot be stored; the connection is sound.
   if (error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '')) {
-    return `the database refuses a record: ${error.message}`;
+    return { message: `the database refuses a record: ${error.message}`, isUnreachable: false };
   }
   throw error;
 }
 
-async function fail(context: FeedContext, name: string, error: string): Promise<FeedOutcome> {
-  await writeFailedAttempt(context.client, { name, at: context.now(), error });
-  const { recordCount } = await readFeedRow(context.client, name);
-  return { name, kind: 'failed', records: recordCount, skipped: 0, error };
+interface FailedFeed {
+  readonly name: string;
+  readonly beganAt: Date;
+  /** One for each source. */
+  readonly reasons: readonly FailureReason[];
+}
+
+async function fail(context: FeedContext, { name, beganAt, reasons }: FailedFeed): Promise<FeedOutcome> {
+  const error = reasons.map(({ message }) => message).join('; ');
+  const isUnreachable = reasons.some((reason) => reason.isUnreachable);
+  const at = context.now();
+  const { recordCount } = await writeFailedAttempt(context.client, {
+    name,
+    beganAt,
+    at,
+    error,
+    isUnreachable,
+  });
+  const outcome = { name, kind: 'failed', records: recordCount, skipped: 0, error } as const;
+  return isUnreachable ? { ...outcome, isUnreachable } : outcome;
 }

@@ -8,6 +8,8 @@ export interface FeedOutcome {
   readonly skipped: number;
   /** Why it failed, or examples of what was skipped. */
   readonly error?: string;
+  /** Of a failed feed: a source did not answer, so that an early attempt may help. */
+  readonly isUnreachable?: true;
 }
 
 /**

@@ -31,7 +31,7 @@ beforeAll(async () => {
     .execute();
   await db
     .insertInto('release_coverage')
-    .values({ ecosystem: 'Alpine', release: 'v3.4', record_count: 1, newest_record_at: server.now() })
+    .values({ ecosystem: 'Alpine', release: 'v3.4', record_count: 1, data_end_at: server.now() })
     .execute();
 });
 afterAll(async () => {

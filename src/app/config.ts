@@ -187,10 +187,6 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     source.startsWith('file:') && !source.startsWith('file:/')
       ? `file:${path.resolve(folder, source.slice('file:'.length))}`
       : source;
-  const feed = (name: 'kev' | 'epss') => {
-    const source = one(name) ?? publicSources[name];
-    return source === undefined ? {} : { [name]: absolute(source) };
-  };
   return {
     dataFolder,
     listen: parseListen(one('listen') ?? '127.0.0.1:5000', given.get('listen')?.source ?? ''),
@@ -203,8 +199,8 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
         : path.resolve(folder, blobs.slice('file:'.length).replace(/^\/\/(?=\/)/, '')),
     advisorySources: {
       roots: (given.get('advisories')?.values ?? publicSources.roots).map(absolute),
-      ...feed('kev'),
-      ...feed('epss'),
+      kev: (given.get('kev')?.values ?? publicSources.kev).map(absolute),
+      epss: (given.get('epss')?.values ?? publicSources.epss).map(absolute),
     },
     databaseConnections: Number(one('databaseConnections') ?? '16'),
     ...parseQuota(given.get('namespaceQuota')),

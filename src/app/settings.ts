@@ -97,21 +97,27 @@ export const settings = {
     must: `a list, each ${urlOrFile.must}`,
     isList: true,
     byDefault: `\`${publicSources.roots.join(',')}\``,
-    description: "Roots of advisory mirrors laid out like OSV.dev's bucket, separated by commas",
+    description:
+      "Roots of advisory mirrors laid out like OSV.dev's bucket, separated by commas; the first that has a usable version of a feed gives it",
   },
   kev: {
     variable: 'PRATIQUE_KEV',
     key: 'kev',
     ...urlOrFile,
-    byDefault: `\`${publicSources.kev}\``,
-    description: "CISA's catalogue of known exploited vulnerabilities",
+    must: `a list, each ${urlOrFile.must}`,
+    isList: true,
+    byDefault: `\`${publicSources.kev.join(',')}\``,
+    description:
+      "CISA's catalogue of known exploited vulnerabilities; several places, separated by commas, are tried in order",
   },
   epss: {
     variable: 'PRATIQUE_EPSS',
     key: 'epss',
     ...urlOrFile,
-    byDefault: `\`${publicSources.epss}\``,
-    description: "FIRST's EPSS scores",
+    must: `a list, each ${urlOrFile.must}`,
+    isList: true,
+    byDefault: `\`${publicSources.epss.join(',')}\``,
+    description: "FIRST's EPSS scores, likewise",
   },
   namespaceQuota: {
     variable: 'PRATIQUE_NAMESPACE_QUOTA',

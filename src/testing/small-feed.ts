@@ -71,7 +71,7 @@ export async function storeFeedStatus(db: Database, at: Date): Promise<void> {
       .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
       .execute();
   }
-  const coverage = { ecosystem: 'Alpine', release: 'v3.6', record_count: 100, newest_record_at: at };
+  const coverage = { ecosystem: 'Alpine', release: 'v3.6', record_count: 100, data_end_at: at };
   await db
     .insertInto('release_coverage')
     .values(coverage)

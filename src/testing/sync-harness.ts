@@ -37,7 +37,7 @@ export function useSyncHarness(): SyncHarness {
   afterAll(() => database?.drop());
   beforeEach(async () => {
     await opened().pool.query(
-      'truncate feed, advisory, feed_advisory, advisory_package, release_coverage, pending_change, cve, known_exploited, epss',
+      'truncate feed, feed_update, advisory, feed_advisory, advisory_package, release_coverage, pending_change, cve, known_exploited, epss',
     );
     mirror = new StaticMirror();
     root = await mirror.start();
