@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FeedRefusedError, FeedUnreachableError } from './feed-errors.ts';
 import { type HttpAnswer, httpGet, NetworkError } from './http-get.ts';
+import { PartialDownload } from './partial-download.ts';
 import type { Source } from './source.ts';
 
 /** What a source said of the version it served; sent back to ask whether it still is the one. */
@@ -59,10 +60,12 @@ class Passing extends Error {
 
 const retryBaseMs = 500;
 const retryMaxMs = 30_000;
+const progressBytesMin = 2 ** 20;
 
 /**
  * Reads files of mirrors. HTTP is bounded in size, time and silence, asks conditionally, and retries what may pass
- * (no connection, a cut body, 408, 429, 5xx) with exponential backoff and jitter, heeding Retry-After (RFC 9110 §10.2.3).
+ * (no connection, a cut body, 408, 429, 5xx) with exponential backoff and jitter, heeding Retry-After (RFC 9110 §10.2.3);
+ * a cut download goes on where it was.
  * Throws FeedUnreachableError, or FeedRefusedError for a body beyond its bound; rethrows the signal's reason.
  */
 export class SourceReader {
@@ -90,57 +93,58 @@ export class SourceReader {
       await using _file = opened;
       return { kind: 'ok', bytes: await opened.file.readFile(), validators: opened.validators };
     }
-    return await this.#retried(source.address, async (attempt) => {
-      const chunks: Uint8Array[] = [];
-      const answer = await this.#fetch({
-        source,
-        options,
-        attempt,
-        sink: async (chunk) => void chunks.push(chunk),
-      });
-      return answer.kind === 'ok' ? { ...answer, bytes: Buffer.concat(chunks) } : answer;
+    let chunks: Uint8Array[] = [];
+    const download = new PartialDownload({
+      write: async (chunk) => void chunks.push(chunk),
+      restart: async () => {
+        chunks = [];
+      },
     });
+    const answer = await this.#retried(source, { ...options, download });
+    return answer.kind === 'ok' ? { ...answer, bytes: Buffer.concat(chunks) } : answer;
   }
 
   /** The file for random access: a local one in place, a remote one as a temporary file that has no name any more. */
   async open(source: Source, options: ReadOptions): Promise<OpenedFile | Unread> {
     if (source.kind === 'file') return await openLocal(source, options);
-    return await this.#retried(source.address, async (attempt) => {
-      const file = await openNameless();
-      let done = false;
-      try {
-        let sizeBytes = 0;
-        const sink = async (chunk: Uint8Array) => {
-          await file.write(chunk, 0, chunk.byteLength, sizeBytes);
-          sizeBytes += chunk.byteLength;
-        };
-        const answer = await this.#fetch({ source, options, attempt, sink });
-        if (answer.kind !== 'ok') return answer;
-        done = true;
-        return { ...answer, file, sizeBytes, [Symbol.asyncDispose]: () => file.close() };
-      } finally {
-        if (!done) await file.close();
-      }
-    });
+    const file = await openNameless();
+    let done = false;
+    try {
+      const download = new PartialDownload({
+        write: async (chunk, position) => void (await file.write(chunk, 0, chunk.byteLength, position)),
+        restart: () => file.truncate(0),
+      });
+      const answer = await this.#retried(source, { ...options, download });
+      if (answer.kind !== 'ok') return answer;
+      done = true;
+      const { sizeBytes } = download;
+      return { ...answer, file, sizeBytes, [Symbol.asyncDispose]: () => file.close() };
+    } finally {
+      if (!done) await file.close();
+    }
   }
 
-  async #retried<Result>(
-    address: string,
-    once: (attempt: AbortController) => Promise<Result>,
-  ): Promise<Result> {
-    for (let attempt = 1; ; attempt += 1) {
+  /** An attempt that brought the download a good deal further does not count as one that failed. */
+  async #retried(
+    { address }: Source,
+    request: ReadOptions & { readonly download: PartialDownload },
+  ): Promise<{ kind: 'ok'; validators: Validators } | Unread> {
+    const { download } = request;
+    for (let attempt = 1, failures = 1; ; attempt += 1, failures += 1) {
       this.#signal.throwIfAborted();
+      const sizeBytes = download.sizeBytes;
       try {
-        return await once(new AbortController());
+        return await this.#fetch({ ...request, address, attempt: new AbortController() });
       } catch (error) {
         this.#signal.throwIfAborted();
         if (!(error instanceof Passing)) throw error;
-        if (attempt >= this.#attemptsMax) {
+        if (download.isResumable && download.sizeBytes - sizeBytes >= progressBytesMin) failures = 1;
+        if (failures >= this.#attemptsMax) {
           throw new FeedUnreachableError(address, `${error.message}, after ${attempt} attempts`, {
             cause: error,
           });
         }
-        await this.#sleep(this.#pauseMs(attempt, error.retryAfterMs), this.#signal);
+        await this.#sleep(this.#pauseMs(failures, error.retryAfterMs), this.#signal);
       }
     }
   }
@@ -150,14 +154,14 @@ export class SourceReader {
     return Math.max(backoffMs * (0.5 + this.#random() / 2), Math.min(retryAfterMs ?? 0, retryMaxMs));
   }
 
-  async #fetch(request: {
-    source: Source;
-    options: ReadOptions;
-    attempt: AbortController;
-    sink: (chunk: Uint8Array) => Promise<void>;
-  }): Promise<{ kind: 'ok'; validators: Validators } | Unread> {
-    const { attempt, options } = request;
-    const { address } = request.source;
+  async #fetch(
+    request: ReadOptions & {
+      readonly address: string;
+      readonly download: PartialDownload;
+      readonly attempt: AbortController;
+    },
+  ): Promise<{ kind: 'ok'; validators: Validators } | Unread> {
+    const { address, attempt, download, bytesMax } = request;
     const deadline = setTimeout(
       () => attempt.abort(new Passing(`no whole answer within ${this.#deadlineMs / 1000} s`)),
       this.#deadlineMs,
@@ -168,17 +172,12 @@ export class SourceReader {
     );
     try {
       const signal = AbortSignal.any([attempt.signal, this.#signal]);
-      const answer = await httpGet({ address, headers: conditions(options.unlessLike), signal });
-      const unread = judgeStatus(address, answer);
+      const headers = download.rangeHeaders() ?? conditions(request.unlessLike);
+      const answer = await httpGet({ address, headers, signal });
+      const unread = await judgeStatus(address, answer, download);
       if (unread !== undefined) return unread;
-      await receive({
-        address,
-        answer,
-        bytesMax: options.bytesMax,
-        sink: request.sink,
-        alive: () => idle.refresh(),
-      });
-      return { kind: 'ok', validators: validatorsOf(answer) };
+      await receive({ address, answer, bytesMax, download, alive: () => idle.refresh() });
+      return { kind: 'ok', validators: download.validators };
     } catch (error) {
       if (attempt.signal.aborted) throw attempt.signal.reason;
       if (error instanceof NetworkError) throw new Passing(error.message, { cause: error });
@@ -190,10 +189,23 @@ export class SourceReader {
   }
 }
 
-function judgeStatus(address: string, answer: HttpAnswer): Unread | undefined {
+/** Undefined: the body is to be added to the download. */
+async function judgeStatus(
+  address: string,
+  answer: HttpAnswer,
+  download: PartialDownload,
+): Promise<Unread | undefined> {
   const { status } = answer;
-  if (status === 200) return undefined;
+  if (status === 200) {
+    await download.begin(answer);
+    return undefined;
+  }
+  if (status === 206 && download.isResumable && download.continuesWith(answer)) return undefined;
   answer.discard();
+  if (status === 206 || status === 416) {
+    await download.forget();
+    throw new Passing(`HTTP ${status} for another part than was asked for`);
+  }
   if (status === 304) return { kind: 'not-modified' };
   // Google Cloud Storage answers 403 for an object that is absent from a bucket that may not be listed.
   if (status === 404 || status === 410 || status === 403) return { kind: 'missing' };
@@ -208,17 +220,16 @@ async function receive(transfer: {
   address: string;
   answer: HttpAnswer;
   bytesMax: number;
-  sink: (chunk: Uint8Array) => Promise<void>;
+  download: PartialDownload;
   alive: () => void;
 }): Promise<void> {
-  let received = 0;
+  const { address, bytesMax, download } = transfer;
   for await (const chunk of transfer.answer.body()) {
     transfer.alive();
-    received += chunk.byteLength;
-    if (received > transfer.bytesMax) {
-      throw new FeedRefusedError(transfer.address, `it must be at most ${transfer.bytesMax} bytes, got more`);
+    if (download.sizeBytes + chunk.byteLength > bytesMax) {
+      throw new FeedRefusedError(address, `it must be at most ${bytesMax} bytes, got more`);
     }
-    await transfer.sink(chunk);
+    await download.add(chunk);
   }
 }
 
@@ -226,15 +237,6 @@ function conditions(validators: Validators | undefined): Record<string, string> 
   return {
     ...(validators?.etag === undefined ? {} : { 'if-none-match': validators.etag }),
     ...(validators?.lastModified === undefined ? {} : { 'if-modified-since': validators.lastModified }),
-  };
-}
-
-function validatorsOf(answer: HttpAnswer): Validators {
-  const etag = answer.header('etag');
-  const lastModified = answer.header('last-modified');
-  return {
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
   };
 }
 

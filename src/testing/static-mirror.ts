@@ -12,11 +12,12 @@ export interface MirrorRecord {
 /** Answers a request by itself instead of a file. */
 export type ScriptedAnswer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A real HTTP server over a mirror in memory, with ETags, that notes what is asked of it. */
+/** A real HTTP server over a mirror in memory, with ETags and ranges, that notes what is asked of it. */
 export class StaticMirror {
   readonly #files = new Map<string, Buffer | ScriptedAnswer>();
+  readonly #cuts = new Map<string, number[]>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
-  /** Decoded paths in the order of their requests, with `304` after those that were not modified. */
+  /** Decoded paths in the order of their requests, each followed by `304 <path>` or `206 <path> from <byte>` where that was the answer. */
   readonly requests: string[] = [];
 
   /** Starts on a free port and returns the root's address. */
@@ -35,6 +36,11 @@ export class StaticMirror {
   set(path: string, content: string | Buffer | ScriptedAnswer | undefined): void {
     if (content === undefined) this.#files.delete(path);
     else this.#files.set(path, typeof content === 'string' ? Buffer.from(content) : content);
+  }
+
+  /** The next answers with this file's content break off after so many bytes of their body, one after the other. */
+  cut(path: string, ...bytes: readonly number[]): void {
+    this.#cuts.set(path, [...bytes]);
   }
 
   /** Writes a folder as OSV.dev does: `all.zip`, `modified_id.csv` (newest first) and one file per record. */
@@ -69,8 +75,25 @@ export class StaticMirror {
       response.writeHead(304, { etag }).end();
       return;
     }
-    response.writeHead(200, { etag, 'content-length': content.length }).end(content);
+    const start = request.headers['if-range'] === etag ? rangeStart(request) : undefined;
+    const body = content.subarray(start ?? 0);
+    const headers = { etag, 'content-length': body.length };
+    if (start === undefined) response.writeHead(200, headers);
+    else {
+      this.requests.push(`206 ${path} from ${start}`);
+      const range = `bytes ${start}-${content.length - 1}/${content.length}`;
+      response.writeHead(206, { ...headers, 'content-range': range });
+    }
+    const cut = this.#cuts.get(path)?.shift();
+    if (cut === undefined) response.end(body);
+    // What has just come may be lost with the connection: the pause lets it be read.
+    else response.write(body.subarray(0, cut), () => setTimeout(() => response.socket?.end(), 40));
   }
+}
+
+function rangeStart(request: IncomingMessage): number | undefined {
+  const start = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+  return start === undefined ? undefined : Number(start);
 }
 
 /** `modified_id.csv` of a folder. */
