@@ -182,6 +182,46 @@ describe('GraphileQueue', () => {
     await frozen.end();
   });
 
+  it('goes on after an outage in which several jobs ended (threats.md F8)', async () => {
+    const troubles: string[] = [];
+    const queue = new GraphileQueue({
+      connection: database,
+      lookIntervalMs: 200,
+      onTrouble: (message) => troubles.push(message),
+    });
+    queues.push(queue);
+    const runs: unknown[] = [];
+    const outage = Promise.withResolvers<void>();
+    await queue.start({
+      handlers: {
+        work: async ({ n }) => {
+          runs.push(n);
+          if (runs.length > 2) return;
+          await outage.promise;
+          throw new Error('no database');
+        },
+      },
+      concurrency: 2,
+    });
+    await add(queue, { n: 1 });
+    await add(queue, { n: 2 });
+    await vi.waitFor(() => expect(runs).toHaveLength(2), { timeout: 10_000 });
+    const other = new pg.Client({ ...database.config, database: 'postgres' });
+    await other.connect();
+    const name = pg.escapeIdentifier(String(database.config.database));
+    await other.query(`alter database ${name} allow_connections false`);
+    await other.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+      database.config.database,
+    ]);
+    outage.resolve();
+    await vi.waitFor(() => expect(troubles.join()).toContain('started again'), { timeout: 10_000 });
+    await other.query(`alter database ${name} allow_connections true`);
+    await other.end();
+    await vi.waitFor(() => add(queue, { n: 3 }), { timeout: 10_000 });
+    await vi.waitFor(() => expect(runs.toSorted()).toEqual([1, 1, 2, 2, 3]), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 10_000 });
+  }, 60_000);
+
   it('does not end a job that another server has taken over meanwhile (threats.md F16)', async () => {
     const { promise: started, resolve: start } = Promise.withResolvers<void>();
     const { promise: going, resolve: go } = Promise.withResolvers<void>();

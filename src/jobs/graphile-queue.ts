@@ -12,6 +12,7 @@ import type { DatabaseConnection } from '../database/database.ts';
 import { Notifications, notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
 import { AbandonedJobs, sessionName, silenceMsMax } from './_abandoned-jobs.ts';
+import { brokenPool } from './_broken-pool.ts';
 import { queueLogger } from './_queue-logger.ts';
 import { JobInterruptedError, JobLostError, RunningJobs } from './_running-jobs.ts';
 import type { JobEnqueuer, JobHandler, JobOptions, JobSchedule } from './queue.ts';
@@ -51,6 +52,8 @@ function isPayload(value: unknown): value is Payload {
 interface Session {
   readonly runner: Runner;
   readonly notifications: Notifications;
+  /** Settles, with the reason, once its workers take no more jobs and none runs. */
+  readonly ended: Promise<unknown>;
 }
 
 /**
@@ -122,7 +125,8 @@ export class GraphileQueue implements JobEnqueuer {
     if (session === undefined) return;
     this.#session = undefined;
     this.#running.stopAll();
-    await session.runner.stop().catch((error: unknown) => this.#onTrouble(messageOf(error)));
+    const stopped = session.runner.stop().catch((error: unknown) => this.#onTrouble(messageOf(error)));
+    await Promise.race([stopped, session.ended]);
     for (const job of this.#running.interrupted()) {
       await this.#connection.pool.query(
         'select graphile_worker.reschedule_jobs(array[$1::bigint], run_at => now(), attempts => $2)',
@@ -146,6 +150,8 @@ export class GraphileQueue implements JobEnqueuer {
   async #open(options: QueueStart): Promise<Session> {
     const { promise: listening, resolve: nowListening } = Promise.withResolvers<void>();
     const events: WorkerEvents = new EventEmitter();
+    const tasks = new Set<Promise<void>>();
+    const broken = brokenPool(events, tasks);
     let poolId = '';
     events.once('pool:create', ({ workerPool }) => {
       poolId = workerPool.id;
@@ -153,7 +159,7 @@ export class GraphileQueue implements JobEnqueuer {
     const runner = await run({
       pgPool: this.#connection.pool,
       concurrency: options.concurrency,
-      taskList: this.#taskList(options.handlers, listening),
+      taskList: this.#taskList(options.handlers, listening, tasks),
       parsedCronItems: parseCronItems(
         (options.schedules ?? []).map(({ kind, cron }) => ({
           task: kind,
@@ -168,10 +174,9 @@ export class GraphileQueue implements JobEnqueuer {
       events,
       logger: queueLogger(this.#onTrouble),
     });
-    runner.promise.then(
-      () => this.#reopen(options),
-      (error: unknown) => this.#reopen(options, error),
-    );
+    const stopped = runner.promise.catch((error: unknown) => error);
+    const ended = Promise.race([stopped, broken]);
+    void ended.then((error) => this.#reopen(options, error));
     const notifications = new Notifications({
       config: { ...this.#connection.config, application_name: sessionName(poolId) },
       onError: (error) => this.#onTrouble(`the queue's listener lost its connection: ${messageOf(error)}`),
@@ -184,7 +189,7 @@ export class GraphileQueue implements JobEnqueuer {
       throw cause;
     }
     nowListening();
-    return { runner, notifications };
+    return { runner, notifications, ended };
   }
 
   /** Notices that this process stood still: then its jobs may be others' by now. */
@@ -211,6 +216,8 @@ export class GraphileQueue implements JobEnqueuer {
     if (this.#stopping) return;
     this.#onTrouble(`the queue ended and is started again: ${messageOf(error)}`);
     const old = this.#session;
+    // Ends its schedules too; it may never have ended, see `brokenPool`.
+    void old?.runner.stop().catch(() => {});
     setTimeout(async () => {
       if (this.#stopping) return;
       await old?.notifications.close();
@@ -222,31 +229,44 @@ export class GraphileQueue implements JobEnqueuer {
     }, restartDelayMs);
   }
 
-  #taskList(handlers: Readonly<Record<string, JobHandler>>, listening: Promise<void>): TaskList {
+  /** `running` holds the tasks that run. */
+  #taskList(
+    handlers: Readonly<Record<string, JobHandler>>,
+    listening: Promise<void>,
+    running: Set<Promise<void>>,
+  ): TaskList {
     const tasks: TaskList = {};
     for (const [kind, handler] of Object.entries(handlers)) {
-      tasks[kind] = async (payload: unknown, { job }: JobHelpers) => {
+      const task = this.#task(kind, handler);
+      tasks[kind] = async (payload: unknown, helpers: JobHelpers) => {
         // A job must not run before its cancellation can be heard.
-        await listening;
-        // `_cron` is what graphile-worker adds to the payload of a scheduled job.
-        const { _cron, ...own } = isPayload(payload) ? payload : {};
-        const running = { id: job.id, key: job.key, attempt: job.attempts };
-        const work = (signal: AbortSignal) =>
-          handler(own, { signal, attempt: job.attempts, attemptsMax: job.max_attempts });
-        try {
-          await this.#running.run(running, work);
-          await this.#refuseLost(job);
-        } catch (error) {
-          if (!(error instanceof JobInterruptedError)) {
-            const attempt = `attempt ${job.attempts} of ${job.max_attempts}`;
-            this.#onTrouble(`job "${kind}" failed, ${attempt}: ${messageOf(error)}`);
-          }
-          // The queue repeats it.
-          throw error;
-        }
+        const ended = listening.then(() => task(payload, helpers));
+        running.add(ended);
+        await ended.finally(() => running.delete(ended));
       };
     }
     return tasks;
+  }
+
+  #task(kind: string, handler: JobHandler) {
+    return async (payload: unknown, { job }: JobHelpers): Promise<void> => {
+      // `_cron` is what graphile-worker adds to the payload of a scheduled job.
+      const { _cron, ...own } = isPayload(payload) ? payload : {};
+      const running = { id: job.id, key: job.key, attempt: job.attempts };
+      const work = (signal: AbortSignal) =>
+        handler(own, { signal, attempt: job.attempts, attemptsMax: job.max_attempts });
+      try {
+        await this.#running.run(running, work);
+        await this.#refuseLost(job);
+      } catch (error) {
+        if (!(error instanceof JobInterruptedError)) {
+          const attempt = `attempt ${job.attempts} of ${job.max_attempts}`;
+          this.#onTrouble(`job "${kind}" failed, ${attempt}: ${messageOf(error)}`);
+        }
+        // The queue repeats it.
+        throw error;
+      }
+    };
   }
 
   async #removeFailed(): Promise<void> {
