@@ -1,0 +1,43 @@
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { feedNames, isEcosystemFeed } from '../advisories/feed-names.ts';
+import { namedSource, type Source } from '../advisories/source.ts';
+import type { SyncSources } from '../advisories/sync-sources.ts';
+import type { Descriptor } from '../oci/manifest.ts';
+import { type Bundle, copyBlob } from './bundle.ts';
+import { feedFile } from './bundle-config.ts';
+
+/** Writes a bundle's layers into a folder that is laid out like a mirror, and checks every byte. Throws `BundleRefusedError`. */
+export async function unpackLayers(
+  bundle: Bundle,
+  folder: string,
+  options: { readonly signal?: AbortSignal },
+): Promise<void> {
+  const { config, manifest, source } = bundle;
+  for (const [index, { name }] of config.feeds.entries()) {
+    const layer: Descriptor | undefined = manifest.layers[index];
+    if (layer === undefined) throw new TypeError('a checked bundle must have a layer for each feed');
+    options.signal?.throwIfAborted();
+    const path = join(folder, feedFile(name));
+    await mkdir(dirname(path), { recursive: true });
+    await copyBlob(source, layer, async (bytes) => {
+      const file = await open(path, 'wx', 0o600);
+      await using _closed = { [Symbol.asyncDispose]: () => file.close() };
+      for await (const chunk of bytes) await file.writeFile(chunk);
+    });
+  }
+  const ecosystems = config.feeds.map(({ name }) => name).filter(isEcosystemFeed);
+  await writeFile(join(folder, feedNames.ecosystems), `${ecosystems.join('\n')}\n`);
+}
+
+/** The folder as the sources of a synchronisation, called by the bundle's name. */
+export function unpackedSources({ config, source }: Bundle, folder: string): SyncSources<Source> {
+  const has = (name: string) => config.feeds.some((feed) => feed.name === name);
+  const single = (name: string) =>
+    namedSource(join(folder, feedFile(name)), `${source.name}/${feedFile(name)}`);
+  return {
+    roots: [namedSource(folder, source.name)],
+    ...(has(feedNames.kev) ? { kev: single(feedNames.kev) } : {}),
+    ...(has(feedNames.epss) ? { epss: single(feedNames.epss) } : {}),
+  };
+}

@@ -1,0 +1,146 @@
+import type { Readable } from 'node:stream';
+import { digestOf } from '../bytes/digest.ts';
+import { readAll, TooManyBytesError } from '../bytes/read-all.ts';
+import { DigestMismatchError, verifyDigest } from '../bytes/verify-digest.ts';
+import type { Descriptor, ImageManifest } from '../oci/manifest.ts';
+import { ociManifestMediaType } from '../oci/media-types.ts';
+import { parseManifest } from '../oci/parse-manifest.ts';
+import {
+  type BundleConfig,
+  bundleArtifactType,
+  bundleConfigBytesMax,
+  bundleConfigMediaType,
+  feedFile,
+  parseBundleConfig,
+} from './bundle-config.ts';
+import { BundleRefusedError } from './bundle-error.ts';
+
+/** Where a bundle is: a file, a registry, or parts that were just made. Nothing of it is checked. */
+export interface BundleSource extends AsyncDisposable {
+  /** File or address, for people. */
+  readonly name: string;
+  /** Bytes of the one manifest. Throws `BundleRefusedError` or `BundleUnreachableError`. */
+  readManifest(): Promise<Buffer>;
+  /** Bytes of what a descriptor names; throws the same. */
+  open(descriptor: Descriptor): Promise<Readable>;
+}
+
+/** A bundle whose manifest and config were read and fit each other. Layers are checked when they are read. */
+export interface Bundle {
+  readonly source: BundleSource;
+  readonly manifestBytes: Buffer;
+  readonly manifest: ImageManifest;
+  readonly config: BundleConfig;
+  readonly configBytes: Buffer;
+}
+
+/** Reads what a bundle says of itself. Throws `BundleRefusedError` or `BundleUnreachableError`. */
+export async function openBundle(source: BundleSource): Promise<Bundle> {
+  const manifestBytes = await source.readManifest();
+  const manifest = manifestOf(source, manifestBytes);
+  const configBytes = await readBlob(source, manifest.config, bundleConfigBytesMax);
+  const config = parseBundleConfig(configBytes);
+  if ('problem' in config) throw new BundleRefusedError(source.name, `its config ${config.problem}`);
+  const layers = config.feeds.map(({ digest, size }) => `${digest} ${size}`).join();
+  if (manifest.layers.map(({ digest, size }) => `${digest} ${size}`).join() !== layers) {
+    throw new BundleRefusedError(source.name, 'its layers must be those that its config names, got others');
+  }
+  return { source, manifestBytes, manifest, config, configBytes };
+}
+
+function manifestOf(source: BundleSource, bytes: Buffer): ImageManifest {
+  const parsed = parseManifest(bytes, undefined);
+  if (parsed.kind === 'invalid')
+    throw new BundleRefusedError(source.name, `its manifest ${parsed.message.replace(/^.*?: /, '')}`);
+  const { manifest } = parsed;
+  if (manifest.kind === 'image' && manifest.config.mediaType === bundleConfigMediaType) return manifest;
+  const got = manifest.kind === 'image' ? manifest.config.mediaType : manifest.mediaType;
+  throw new BundleRefusedError(
+    source.name,
+    `it must be an artifact with a config of type ${bundleConfigMediaType}, got ${got.slice(0, 120)}`,
+  );
+}
+
+/** A small blob whole, its bytes checked. */
+async function readBlob(source: BundleSource, descriptor: Descriptor, bytesMax: number): Promise<Buffer> {
+  return await checked(source, descriptor, () =>
+    source.open(descriptor).then((stream) => readAll(verifyDigest(stream, descriptor.digest), bytesMax)),
+  );
+}
+
+/** Gives the bytes of a descriptor to a writer; throws `BundleRefusedError` when they are not what it says. */
+export async function copyBlob(
+  source: BundleSource,
+  descriptor: Descriptor,
+  write: (bytes: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  await checked(source, descriptor, async () => {
+    const stream = await source.open(descriptor);
+    await write(ofLength(verifyDigest(stream, descriptor.digest), descriptor.size));
+  });
+}
+
+async function* ofLength(bytes: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
+  let count = 0;
+  for await (const chunk of bytes) {
+    count += chunk.length;
+    if (count > size) throw new TooManyBytesError(`must be ${size} bytes, got more`);
+    yield chunk;
+  }
+}
+
+async function checked<Result>(
+  source: BundleSource,
+  { digest }: Descriptor,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DigestMismatchError) {
+      throw new BundleRefusedError(
+        source.name,
+        `the bytes of "${digest}" must hash to that, got ${error.actual}: it is damaged or was changed`,
+        { cause: error },
+      );
+    }
+    if (error instanceof TooManyBytesError) {
+      throw new BundleRefusedError(
+        source.name,
+        `"${digest}" must be as long as its descriptor says, got more bytes`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/** What a new bundle's manifest is made of. */
+export interface BundleParts {
+  readonly config: BundleConfig;
+  readonly configBytes: Buffer;
+  readonly signatures: readonly (readonly [string, string])[];
+}
+
+/** The manifest of a bundle: an artifact as OCI image-spec v1.1 manifest.md#guidelines-for-artifact-usage has it. */
+export function bundleManifest(parts: BundleParts): Buffer {
+  const { config, configBytes, signatures } = parts;
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: ociManifestMediaType,
+    artifactType: bundleArtifactType,
+    config: { mediaType: bundleConfigMediaType, digest: digestOf(configBytes), size: configBytes.length },
+    layers: config.feeds.map(({ name, mediaType, digest, size }) => ({
+      mediaType,
+      digest,
+      size,
+      annotations: { 'org.opencontainers.image.title': feedFile(name) },
+    })),
+    annotations: {
+      'org.opencontainers.image.created': config.createdAt,
+      'org.opencontainers.image.version': String(config.version),
+      ...Object.fromEntries(signatures),
+    },
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
