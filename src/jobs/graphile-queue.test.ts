@@ -38,6 +38,21 @@ async function waiting(): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+/** The database breaks off every connection and takes no other until `work` is done. */
+async function whileNobodyConnects(work: () => Promise<void>): Promise<void> {
+  const other = new pg.Client({ ...database.config, database: 'postgres' });
+  await other.connect();
+  const name = String(database.config.database);
+  await other.query(`alter database ${pg.escapeIdentifier(name)} allow_connections false`);
+  await other.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+  try {
+    await work();
+  } finally {
+    await other.query(`alter database ${pg.escapeIdentifier(name)} allow_connections true`);
+    await other.end();
+  }
+}
+
 describe('GraphileQueue', () => {
   it('runs a job once its transaction has committed, and leaves none when it rolls back', async () => {
     const seen: unknown[] = [];
@@ -191,34 +206,32 @@ describe('GraphileQueue', () => {
     });
     queues.push(queue);
     const runs: unknown[] = [];
-    const outage = Promise.withResolvers<void>();
+    const [outage, outageOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     await queue.start({
       handlers: {
         work: async ({ n }) => {
           runs.push(n);
-          if (runs.length > 2) return;
+          if (runs.length > 3) return;
           await outage.promise;
+          if (n === 3) return await outageOver.promise;
+          // While the end of one is being written, in vain, the next one ends.
+          await sleep(20 * Number(n));
           throw new Error('no database');
         },
       },
-      concurrency: 2,
+      concurrency: 3,
     });
-    await add(queue, { n: 1 });
-    await add(queue, { n: 2 });
-    await vi.waitFor(() => expect(runs).toHaveLength(2), { timeout: 10_000 });
-    const other = new pg.Client({ ...database.config, database: 'postgres' });
-    await other.connect();
-    const name = pg.escapeIdentifier(String(database.config.database));
-    await other.query(`alter database ${name} allow_connections false`);
-    await other.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
-      database.config.database,
-    ]);
-    outage.resolve();
+    for (const n of [1, 2, 3]) await add(queue, { n });
+    await vi.waitFor(() => expect(runs).toHaveLength(3), { timeout: 10_000 });
+    await whileNobodyConnects(async () => {
+      outage.resolve();
+      await vi.waitFor(() => expect(troubles.join()).toContain('Failed to fail jobs'), { timeout: 10_000 });
+      await sleep(100);
+    });
+    outageOver.resolve();
     await vi.waitFor(() => expect(troubles.join()).toContain('started again'), { timeout: 10_000 });
-    await other.query(`alter database ${name} allow_connections true`);
-    await other.end();
-    await vi.waitFor(() => add(queue, { n: 3 }), { timeout: 10_000 });
-    await vi.waitFor(() => expect(runs.toSorted()).toEqual([1, 1, 2, 2, 3]), { timeout: 20_000 });
+    await vi.waitFor(() => add(queue, { n: 4 }), { timeout: 10_000 });
+    await vi.waitFor(() => expect(runs.toSorted()).toEqual([1, 1, 2, 2, 3, 4]), { timeout: 20_000 });
     await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 10_000 });
   }, 60_000);
 
