@@ -5,8 +5,12 @@ import type { AffectedPackage } from '../matching/advisory.ts';
 /** The fields of an OSV record that tests of versions and matching look at. */
 export interface OsvRecord {
   readonly id: string;
+  readonly modified: string;
+  readonly withdrawn?: string;
+  readonly summary?: string;
   readonly aliases?: readonly string[];
   readonly upstream?: readonly string[];
+  readonly related?: readonly string[];
   readonly affected?: readonly (Partial<AffectedPackage> & {
     readonly package: { readonly ecosystem: string; readonly name: string };
   })[];

@@ -1,0 +1,258 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPromise } from 'yauzl';
+import { type Candidate, readCandidates } from '../src/advisories/candidates.ts';
+import { normalisePackageName } from '../src/advisories/package-name.ts';
+import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { type MatchedVulnerability, matchPackage } from '../src/scan/match-package.ts';
+import { readAdvisories } from '../src/testing/read-advisories.ts';
+import { sharedData } from '../src/testing/shared-data.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
+import { startTestDatabaseServer, type TestDatabaseServer } from '../src/testing/test-database-server.ts';
+import { plainApk, plainNuget, plainPub, plainSemver } from './plain-orders.ts';
+import { isVulnerable, type RawRecord, type SlowAnswer } from './slow-matcher.ts';
+import {
+  composerRanker,
+  dpkgRanker,
+  mavenRanker,
+  pythonRanker,
+  rpmRanker,
+  rubyRanker,
+  type VersionRanker,
+  type VersionRanks,
+} from './version-ranks.ts';
+import {
+  cvesOf,
+  type Question,
+  questionsOf,
+  type Statement,
+  statementsOf,
+  versionsOf,
+} from './vulnerability-questions.ts';
+
+const shared = sharedData();
+const wanted = 5_100;
+
+const examined: readonly { ecosystem: string; ranker: VersionRanker }[] = [
+  { ecosystem: 'AlmaLinux', ranker: rpmRanker },
+  { ecosystem: 'Alpine', ranker: plainApk },
+  { ecosystem: 'Azure Linux', ranker: rpmRanker },
+  { ecosystem: 'Bitnami', ranker: plainSemver },
+  { ecosystem: 'crates.io', ranker: plainSemver },
+  { ecosystem: 'Debian', ranker: dpkgRanker },
+  { ecosystem: 'Go', ranker: plainSemver },
+  { ecosystem: 'Hex', ranker: plainSemver },
+  { ecosystem: 'Maven', ranker: mavenRanker },
+  { ecosystem: 'npm', ranker: plainSemver },
+  { ecosystem: 'NuGet', ranker: plainNuget },
+  { ecosystem: 'Packagist', ranker: composerRanker },
+  { ecosystem: 'Pub', ranker: plainPub },
+  { ecosystem: 'PyPI', ranker: pythonRanker },
+  { ecosystem: 'RubyGems', ranker: rubyRanker },
+  { ecosystem: 'SwiftURL', ranker: plainSemver },
+  { ecosystem: 'Ubuntu', ranker: dpkgRanker },
+  { ecosystem: 'Wolfi', ranker: plainApk },
+];
+
+/** The advisories for Rust lie beside the mirror, an archive in an archive. */
+async function extractRust(target: string): Promise<void> {
+  const archive = await openPromise(join(shared ?? '', 'advisories-rust.zip'));
+  for await (const entry of archive.eachEntry()) {
+    if (entry.fileName !== 'crates.io/all.zip') continue;
+    writeFileSync(target, await buffer(await archive.openReadStreamPromise(entry)));
+  }
+}
+
+/** All records of the mirror, each once, as the product reads it: the newest where several archives have it. */
+async function readMirror(zips: readonly string[]): Promise<readonly RawRecord[]> {
+  const records = (await Promise.all(zips.map((zip) => readAdvisories(zip)))).flat();
+  const newest = new Map<string, (typeof records)[number]>();
+  for (const record of records) {
+    const known = newest.get(record.id);
+    if (known === undefined || Date.parse(record.modified) > Date.parse(known.modified))
+      newest.set(record.id, record);
+  }
+  return [...newest.values()];
+}
+
+/** What one record says of the package: all its statements of that release together. */
+interface RecordAnswer {
+  readonly record: RawRecord;
+  readonly statements: readonly Statement[];
+  readonly answer: SlowAnswer;
+}
+
+/** Of rpms of modules: those of another stream are not asked; of a stream that is not named nothing can be said. */
+function streamOf({ streams }: Statement, { module, version }: Question): 'same' | 'other' | 'unknown' {
+  if (streams === undefined) return module === '' ? 'same' : 'other';
+  if (module === '') return /\.module/.test(version) ? 'unknown' : 'other';
+  if (streams.length === 0) return 'unknown';
+  return streams.includes(module) ? 'same' : 'other';
+}
+
+/** Of an erratum's builds of one fix, that with the lowest version. */
+function lowestBuild(statements: readonly Statement[], ranks: VersionRanks): readonly Statement[] {
+  if (!/^AL[SBE]A-/.test(statements[0]?.record.id ?? '')) return statements;
+  const fixOf = ({ affected }: Statement) => ranks.get(versionsOf(affected)[0] ?? '') ?? -1;
+  return [...statements].sort((a, b) => fixOf(a) - fixOf(b)).slice(0, 1);
+}
+
+function answersTo(
+  question: Question,
+  named: readonly Statement[],
+  ranks: VersionRanks,
+): readonly RecordAnswer[] {
+  const own = named.filter(
+    (one) => (one.release === '' || one.release === question.release) && streamOf(one, question) !== 'other',
+  );
+  return [...Map.groupBy(own, ({ record }) => record)].map(([record, all]) => {
+    const statements = lowestBuild(all, ranks);
+    const affected = statements.map((one) => one.affected);
+    const plain = isVulnerable(question.version, affected, ranks);
+    const isUnsure = statements.some((one) => streamOf(one, question) === 'unknown');
+    return { record, statements, answer: isUnsure && plain === 'vulnerable' ? 'unreadable' : plain };
+  });
+}
+
+/** Each vulnerability of the record by all its ids: one, or one for each CVE of a bundle of fixes. */
+function vulnerabilitiesOf(record: RawRecord): readonly (readonly string[])[] {
+  const cves = cvesOf(record);
+  const isOwn = /CVE-\d{4}-\d+$/.test(record.id);
+  const bundled = cves.filter((cve) => !(record.aliases ?? []).includes(cve));
+  if (!isOwn && bundled.length > 1) return bundled.map((cve) => [cve]);
+  return [[record.id, ...(record.aliases ?? []), ...cves]];
+}
+
+/** What differs between what the product found and what the records say; empty when nothing does. */
+function differences(
+  found: readonly MatchedVulnerability[],
+  answers: readonly RecordAnswer[],
+): readonly string[] {
+  const idsOf = (one: MatchedVulnerability) => [one.id, one.record, ...one.aliases];
+  const foundIds = new Set(found.flatMap(idsOf));
+  const sureIds = new Set(found.filter(({ undetermined }) => !undetermined).flatMap(idsOf));
+  const missing = answers.flatMap(({ record, answer }) => {
+    if (answer === 'not-vulnerable') return [];
+    const among = answer === 'vulnerable' ? sureIds : foundIds;
+    return vulnerabilitiesOf(record)
+      .filter((ids) => !ids.some((id) => among.has(id)))
+      .map((ids) => `missing: ${record.id} (${ids[0]}) ${answer}`);
+  });
+  const byRecord = new Map(answers.map(({ record, answer }) => [record.id, answer]));
+  const wrong = found.flatMap(({ id, record, undetermined }) => {
+    const answer = byRecord.get(record);
+    return answer === (undetermined ? 'unreadable' : 'vulnerable')
+      ? []
+      : [`wrong: ${id} by ${record}, which says ${answer}`];
+  });
+  return [...missing, ...wrong];
+}
+
+/** Why a fix is none: it must be newer than what is installed, and none of the records that led to it may affect it. */
+function badFixes(
+  question: Question,
+  found: readonly MatchedVulnerability[],
+  answers: readonly RecordAnswer[],
+  ranks: VersionRanks,
+): readonly string[] {
+  return found.flatMap(({ id, aliases, fixedVersion }) => {
+    if (fixedVersion === undefined) return [];
+    const [fix, installed] = [ranks.get(fixedVersion), ranks.get(question.version)];
+    if (installed !== undefined && (fix === undefined || fix <= installed)) {
+      return [`${id}: ${fixedVersion} is not newer than ${question.version}`];
+    }
+    return answers
+      .filter(({ record, answer }) => answer === 'vulnerable' && [id, ...aliases].includes(record.id))
+      .filter(({ statements }) => {
+        const affected = statements.map((one) => one.affected);
+        return isVulnerable(fixedVersion, affected, ranks) === 'vulnerable';
+      })
+      .map(({ record }) => `${id}: ${fixedVersion} is affected by ${record.id}`);
+  });
+}
+
+// Skipped without the shared data; a tool that is missing skips its ecosystem. Both fail where CI=true.
+describe.skipIf(shared === undefined)('findings beside an independent reading of the same records', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pratique-independent-'));
+  let server: TestDatabaseServer | undefined;
+  let database: TemporaryDatabase | undefined;
+  let byPackage: ReadonlyMap<string, readonly Statement[]> = new Map();
+
+  beforeAll(async () => {
+    const feeds = examined.map(({ ecosystem }) => ecosystem);
+    for (const ecosystem of feeds) {
+      mkdirSync(join(folder, ecosystem));
+      const zip = join(folder, ecosystem, 'all.zip');
+      if (ecosystem === 'crates.io') await extractRust(zip);
+      else symlinkSync(join(shared ?? '', 'advisories', ecosystem, 'all.zip'), zip);
+    }
+    writeFileSync(join(folder, 'ecosystems.txt'), `${feeds.join('\n')}\n`);
+    server = await startTestDatabaseServer();
+    database = await createTemporaryDatabase(server.config);
+    const now = () => new Date('2026-08-22T00:00:00Z');
+    const { feeds: outcomes } = await syncAdvisories({
+      connection: database,
+      sources: { roots: [folder] },
+      now,
+    });
+    expect(outcomes.filter(({ kind }) => kind !== 'updated')).toEqual([]);
+    const records = await readMirror(feeds.map((ecosystem) => join(folder, ecosystem, 'all.zip')));
+    byPackage = Map.groupBy(statementsOf(records), ({ ecosystem, name }) => `${ecosystem} ${name}`);
+  });
+  afterAll(async () => {
+    await database?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** By the product's own path: advisories from PostgreSQL, then `matchPackage()`. */
+  async function findingsOf(
+    ecosystem: string,
+    questions: readonly Question[],
+  ): Promise<readonly (readonly MatchedVulnerability[])[]> {
+    if (database === undefined) throw new Error('Cannot ask before the import');
+    const names = [...new Set(questions.map(({ name }) => name))];
+    const candidates = await readCandidates(database.db, { ecosystem, names });
+    const byName = new Map<string, readonly Candidate[]>(Map.groupBy(candidates, ({ name }) => name));
+    return questions.map(({ release, name, version, module }) =>
+      matchPackage({
+        package: { ecosystem, release, name, version, sourceName: name, sourceVersion: version, module },
+        candidates: byName.get(normalisePackageName(ecosystem, name)) ?? [],
+        ratings: new Map(),
+      }),
+    );
+  }
+
+  it.each(examined)('$ecosystem', async ({ ecosystem, ranker }) => {
+    if (!ranker.isInstalled && process.env['CI'] !== 'true') return;
+    const statements = [...byPackage.values()].flat().filter((one) => one.ecosystem === ecosystem);
+    const { questions, namedCount } = questionsOf(statements, ranker.readsOnlySome ? wanted * 1.5 : wanted);
+    const named = statements.flatMap(({ affected }) => versionsOf(affected));
+    const ranks = await ranker.rank([...new Set([...named, ...questions.map(({ version }) => version)])]);
+    const found = await findingsOf(ecosystem, questions);
+    const counts = { compared: 0, vulnerable: 0, unreadable: 0, findings: 0 };
+    const differing: unknown[] = [];
+    for (const [index, question] of questions.entries()) {
+      const own = found[index] ?? [];
+      const answers = answersTo(question, byPackage.get(`${ecosystem} ${question.name}`) ?? [], ranks);
+      const has = (wanted: SlowAnswer) => answers.some(({ answer }) => answer === wanted);
+      if (ranker.readsOnlySome && has('unreadable')) continue;
+      counts.compared += 1;
+      counts.findings += own.length;
+      if (has('vulnerable')) counts.vulnerable += 1;
+      if (has('unreadable')) counts.unreadable += 1;
+      const wrong = [...differences(own, answers), ...badFixes(question, own, answers, ranks)];
+      if (wrong.length > 0) differing.push({ ...question, wrong });
+    }
+    console.info(
+      `${ecosystem}: ${counts.compared} pairs (of ${questions.length}, ${namedCount} of them named by records), ` +
+        `${counts.vulnerable} vulnerable, ${counts.unreadable} not to be told, ${counts.findings} findings; by ${ranker.name}`,
+    );
+    expect(differing.slice(0, 20)).toEqual([]);
+    expect(differing.length).toBe(0);
+    expect(counts.compared).toBeGreaterThanOrEqual(5_000);
+  });
+});
