@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { inTransaction } from './_transaction.ts';
+import { awaitMatchers } from './matching-lock.ts';
 import { countChanges, type RecordChanges, recordUpdate } from './record-update.ts';
 import type { Validators } from './source-reader.ts';
 
@@ -128,6 +129,7 @@ export async function writeAppliedFeed(client: pg.ClientBase, applied: AppliedFe
     recordsAfter: applied.recordCount,
     changes: applied.changes,
   });
+  await awaitMatchers(client);
 }
 
 export interface FailedAttempt {

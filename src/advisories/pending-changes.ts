@@ -2,13 +2,21 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { SyncResult } from './sync-result.ts';
 
-export type Changes = Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>;
+export type Changes = Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages' | 'updates'>;
 
 /** Changes that were applied and not yet acknowledged, also those of runs that died before the re-match. */
 export async function readPendingChanges(db: Database): Promise<Changes> {
+  // First, so that all that they changed is among the changes.
+  const updates = await db
+    .selectFrom('feed_update')
+    .select(['id', 'feed', 'version_after as version'])
+    .where('outcome', '=', 'applied')
+    .where('matched_at', 'is', null)
+    .execute();
   const rows = await db.selectFrom('pending_change').selectAll().orderBy('name').execute();
   const namesOf = (kind: string) => rows.filter((row) => row.kind === kind).map((row) => row.name);
   return {
+    updates,
     changedAdvisoryIds: namesOf('advisory'),
     changedCves: namesOf('cve'),
     changedPackages: rows

@@ -10,11 +10,12 @@ import { refuseOlder } from './feed-guards.ts';
 import { feedNames, isEcosystemFeed } from './feed-names.ts';
 import { readFeedRow, writeAppliedFeed, writeFailedAttempt } from './feed-row.ts';
 import { importKnownExploited } from './known-exploited-feed.ts';
-import { readPendingChanges } from './pending-changes.ts';
+import { type Changes, readPendingChanges } from './pending-changes.ts';
 import { importRecordFeed } from './record-feed.ts';
 import { noRecordChanges } from './record-update.ts';
 import { parseSource, type Source, sourceBelow } from './source.ts';
 import { SourceReader, type SourceReaderOptions } from './source-reader.ts';
+import { freeSyncLock, takeSyncLock } from './sync-lock.ts';
 import type { FeedOutcome, SyncResult } from './sync-result.ts';
 import type { SyncSources } from './sync-sources.ts';
 
@@ -25,6 +26,8 @@ export interface SyncOptions {
   /** Ends the run within one batch; feeds that are already applied stay applied. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SyncProgress) => void;
+  /** Follows what has changed, before another replica may synchronise. */
+  readonly follow?: (changes: Changes) => Promise<void>;
   /** Only these feeds, by name; absent: all. */
   readonly only?: ReadonlySet<string>;
   /** Read every feed whole, whatever its list says. */
@@ -40,9 +43,6 @@ export interface SyncOptions {
   readonly reading?: Omit<SourceReaderOptions, 'signal'>;
 }
 
-/** The key of the lock that lets one replica of an installation synchronise at a time. */
-const lockKey = `hashtextextended('pratique advisory synchronisation', 0)`;
-
 /**
  * Brings all feeds up to date, each by itself in one transaction: a feed that fails keeps its last good version and
  * says why in table `feed` and in the result. Throws only when the database fails or the signal aborts.
@@ -51,15 +51,17 @@ export async function syncAdvisories(options: SyncOptions): Promise<SyncResult> 
   const client = await options.connection.pool.connect();
   let reusable = false;
   try {
-    if (!(await takeLock(client))) {
+    if (!(await takeSyncLock(client))) {
       reusable = true;
       return { ...alreadyRunning };
     }
     const feeds = await syncFeeds(contextOf(options, client), options.sources);
+    const changes = await readPendingChanges(options.connection.db);
+    await options.follow?.(changes);
     await client.query('update feed_sync set ended_count = ended_count + 1');
-    await client.query(`select pg_advisory_unlock(${lockKey})`);
+    await freeSyncLock(client);
     reusable = true;
-    return { alreadyRunning: false, feeds, ...(await readPendingChanges(options.connection.db)) };
+    return { alreadyRunning: false, feeds, ...changes };
   } finally {
     // A connection in an unknown state is closed, which frees the lock too.
     client.release(!reusable);
@@ -73,11 +75,6 @@ const alreadyRunning: SyncResult = {
   changedCves: [],
   changedPackages: [],
 };
-
-async function takeLock(client: pg.ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>(`select pg_try_advisory_lock(${lockKey}) as taken`);
-  return rows[0]?.taken === true;
-}
 
 function contextOf(options: SyncOptions, client: pg.ClientBase): FeedContext {
   const signal = options.signal ?? new AbortController().signal;

@@ -1,3 +1,5 @@
+import type { UnfollowedUpdate } from './update-effects.ts';
+
 /** How one feed fared. */
 export interface FeedOutcome {
   readonly name: string;
@@ -23,6 +25,8 @@ export interface SyncResult {
   readonly changedAdvisoryIds: readonly string[];
   /** CVEs whose ratings or place in CISA's list changed. EPSS is read live: an `updated` feed `EPSS` tells. */
   readonly changedCves: readonly string[];
+  /** The updates that these changes are of; absent: not asked for. */
+  readonly updates?: readonly UnfollowedUpdate[];
   /** Packages that the changed advisories name, in their old or their new version. */
   readonly changedPackages: readonly { readonly ecosystem: string; readonly name: string }[];
 }

@@ -14,16 +14,19 @@ import { feedAgeMaxDays } from './feed-age.ts';
 
 /** Brings the feeds up to date, then judges again what the changed advisories name. */
 export async function updateAdvisories(options: Omit<SyncOptions, 'now'>): Promise<SyncResult> {
-  const result = await syncAdvisories({ ...options, now: systemClock });
-  if (result.alreadyRunning) return result;
-  const { signal } = options;
-  await reMatch(options.connection, result, {
-    now: systemClock(),
-    feedAgeMaxDays,
-    observer: new FindingDifferences({ now: systemClock }),
-    ...(signal === undefined ? {} : { signal }),
+  const { connection, signal } = options;
+  return await syncAdvisories({
+    ...options,
+    now: systemClock,
+    follow: async (changes) => {
+      await reMatch(connection, changes, {
+        now: systemClock(),
+        feedAgeMaxDays,
+        observer: new FindingDifferences({ now: systemClock }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
   });
-  return result;
 }
 
 /** What is held of each feed, and whether anything can be judged by it. */

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { MatchCounts } from '../advisories/update-effects.ts';
 import type { Tables } from '../database/tables.ts';
 import { ratedIn } from '../report/rated-in-order.ts';
 import type { Severity } from '../report/severity.ts';
@@ -48,6 +49,29 @@ export async function noteMatchChanges(
     ) as noted (change, is_so)
     where noted.is_so
     order by 1, 2, 3`.execute(transaction);
+}
+
+/** How many packages there are of each ecosystem, and how many matches `wanted` adds to theirs and takes from them. */
+export async function countMatchChanges(
+  transaction: Transaction<Tables>,
+  packageIds: readonly number[],
+  wanted: RawBuilder<unknown>,
+): Promise<ReadonlyMap<string, MatchCounts>> {
+  const { rows } = await sql<MatchCounts & { readonly ecosystem: string }>`
+    with held as (
+      select package_id, vulnerability_id, 1 as is_held from package_match
+      where package_id = any(${packageIds}::int[]) and resolved_at is null),
+    differing as (
+      select package_id, count(*) filter (where is_held is null) as added,
+        count(*) filter (where is_coming is null) as removed
+      from held full join (select w.package_id, w.vulnerability_id, 1 as is_coming from ${wanted}) as coming
+        using (package_id, vulnerability_id)
+      group by package_id)
+    select p.ecosystem, count(*) as packages, coalesce(sum(added), 0)::int8 as added,
+      coalesce(sum(removed), 0)::int8 as removed
+    from package p left join differing d on d.package_id = p.id
+    where p.id = any(${packageIds}::int[]) group by p.ecosystem`.execute(transaction);
+  return new Map(rows.map(({ ecosystem, ...counts }) => [ecosystem, counts]));
 }
 
 /** Follows CVEs that were newly listed as exploited; `note` keeps which matches they are, where somebody asks. */

@@ -1,8 +1,9 @@
 import { sql, type Transaction } from 'kysely';
+import { matchingLockKey } from '../advisories/matching-lock.ts';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 
-const lockKey = sql`hashtextextended('pratique package matches', 0)`;
+const lockKey = sql.raw(matchingLockKey);
 
 /**
  * Until the transaction ends, a re-match waits: what is matched or written here is either seen by it, or made of the

@@ -2,12 +2,13 @@ import { sql, type Transaction } from 'kysely';
 import { type Candidate, readCandidates } from '../advisories/candidates.ts';
 import { readCveRatings } from '../advisories/cve-ratings.ts';
 import { normalisePackageName } from '../advisories/package-name.ts';
+import type { MatchCounts } from '../advisories/update-effects.ts';
 import type { Tables } from '../database/tables.ts';
 import { advisedAs } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
 import { defaultSeverityOrder } from '../report/severity-order.ts';
 import { severityIn } from '../report/source-severities.ts';
-import { noteMatchChanges } from './match-changes.ts';
+import { countMatchChanges, noteMatchChanges } from './match-changes.ts';
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
 import { matchingVersion } from './matching-version.ts';
@@ -30,23 +31,31 @@ interface MatchRow {
   readonly fix_state: string;
 }
 
+/** What `matchPackages()` came to. */
+export interface MatchedAnew {
+  /** Packages whose matches changed. */
+  readonly changedIds: ReadonlySet<number>;
+  /** Of packages that were matched before; empty with `onlyNew`. */
+  readonly ecosystems: ReadonlyMap<string, MatchCounts>;
+}
+
 /**
  * Matches packages against the advisories held now and stores what differs: `first_seen_at` of a known match stays, one
  * that is gone is resolved, not deleted. `onlyNew` leaves those alone that were matched before; `noteChanges` keeps what
- * changed for `takeMatchChanges()`. Returns the ids of the packages whose matches changed.
+ * changed for `takeMatchChanges()`.
  */
 export async function matchPackages(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
   options: { readonly onlyNew: boolean; readonly noteChanges?: boolean },
-): Promise<ReadonlySet<number>> {
+): Promise<MatchedAnew> {
   await lockMatching(transaction);
   // In order, so that two scans of like images wait for one another; the second then finds them matched.
   const { rows } = await sql<PackageRow>`
     select id, ecosystem, release, name, version, source_name, source_version, module from package
     where id = any(${packageIds}::int[]) and (matched_at is null or not ${options.onlyNew})
     order by id for update`.execute(transaction);
-  if (rows.length === 0) return new Set();
+  if (rows.length === 0) return { changedIds: new Set(), ecosystems: new Map() };
   const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
   const candidates = await readCandidatesOf(
     transaction,
@@ -65,8 +74,11 @@ export async function matchPackages(
     }).map((match) => rowOf(id, match)),
   );
   const ids = packages.map(({ id }) => id);
+  const ecosystems = options.onlyNew
+    ? new Map<string, MatchCounts>()
+    : await countMatchChanges(transaction, ids, asRecords(matches));
   if (options.noteChanges === true) await noteMatchChanges(transaction, ids, asRecords(matches));
-  return await storeMatches(transaction, ids, matches);
+  return { changedIds: await storeMatches(transaction, ids, matches), ecosystems };
 }
 
 function packageOf({ source_name, source_version, ...row }: PackageRow): Package {

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import { acknowledgeChanges } from '../advisories/pending-changes.ts';
-import type { SyncResult } from '../advisories/sync-result.ts';
+import { acknowledgeChanges, type Changes } from '../advisories/pending-changes.ts';
+import { type MatchCounts, noteFollowed, noteMatched, ratingFeeds } from '../advisories/update-effects.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
@@ -30,7 +30,7 @@ export interface ReMatchResult {
   readonly images: number;
 }
 
-/** Packages in one transaction: bounds the time for which scans of the same packages wait. */
+/** Packages that are matched at once: bounds memory. */
 const chunkPackages = 5_000;
 
 /**
@@ -46,41 +46,77 @@ export async function reMatch(
   // that none is forgotten that came too late to be followed here.
   return await connection.db.transaction().execute(async (transaction) => {
     await acknowledgeChanges(transaction, changes);
-    return await follow(connection, changes, options);
+    const { imagesOf, ...result } = await follow(connection, changes, options);
+    await noteFollowed(transaction, changes.updates ?? [], imagesOf);
+    return result;
   });
 }
-
-type Changes = Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages'>;
 
 async function follow(
   connection: DatabaseConnection,
   changes: Changes,
   options: ReMatchOptions,
-): Promise<ReMatchResult> {
+): Promise<ReMatchResult & { readonly imagesOf: ReadonlyMap<string, number> }> {
   const { db } = connection;
   const noteChanges = (await options.observer?.isWanted(db)) ?? false;
   await awaitMatching(db);
   const named = await packagesNamed(connection, changes);
-  for (let start = 0; start < named.all.length; start += chunkPackages) {
-    options.signal?.throwIfAborted();
-    const ids = named.all.slice(start, start + chunkPackages);
-    await db.transaction().execute(async (transaction) => {
-      const differing = await matchPackages(transaction, ids, { onlyNew: false, noteChanges });
-      await noteChangedPackages(transaction, differing);
-    });
+  const { signal } = options;
+  // In one transaction, so that nobody sees some matches by the one version of a feed and some by the other (threats.md F25).
+  await db.transaction().execute(async (transaction) => {
+    const ecosystems = await matchAll(transaction, named.changed, { noteChanges, signal });
+    await noteMatched(transaction, changes.updates ?? [], { ecosystems, rated: named.rated.length });
+  });
+  // The feeds say the same of these as before: each is as good as the next.
+  for (let start = 0; start < named.byRules.length; start += chunkPackages) {
+    const ids = named.byRules.slice(start, start + chunkPackages);
+    await db.transaction().execute((transaction) => matchAll(transaction, ids, { noteChanges, signal }));
   }
   await db.transaction().execute((transaction) => noteExploited(transaction, { note: noteChanges }));
   await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   // Those of a run that was killed before it came to the images, too.
-  const differing = await db.selectFrom('changed_package').select('package_id').execute();
+  const differing = await db
+    .selectFrom('changed_package as c')
+    .innerJoin('package as p', 'p.id', 'c.package_id')
+    .select(['c.package_id', 'p.ecosystem'])
+    .execute();
   const differingIds = differing.map((row) => row.package_id);
-  const changed = new Set([...named.rated, ...differingIds]);
-  const images = await refreshSummaries(connection, changed, options);
+  const changed = new Map<number, string[]>(named.rated.map((id) => [id, [...ratingFeeds]]));
+  for (const { package_id: id, ecosystem } of differing)
+    changed.set(id, [...(changed.get(id) ?? []), ecosystem]);
+  const { images, imagesOf } = await refreshSummaries(connection, changed, options);
   await sql`delete from changed_package where package_id = any(${differingIds}::int[])`.execute(db);
   await notify(db, 'pratique_facts', 'images');
   await options.observer?.reMatched(db);
-  return { packages: named.all.length, changedPackages: changed.size, images };
+  const packages = named.changed.length + named.byRules.length;
+  return { packages, changedPackages: changed.size, images, imagesOf };
+}
+
+async function matchAll(
+  transaction: Transaction<Tables>,
+  ids: readonly number[],
+  options: { readonly noteChanges: boolean; readonly signal: AbortSignal | undefined },
+): Promise<ReadonlyMap<string, MatchCounts>> {
+  const counted = new Map<string, MatchCounts>();
+  for (let start = 0; start < ids.length; start += chunkPackages) {
+    options.signal?.throwIfAborted();
+    const chunk = ids.slice(start, start + chunkPackages);
+    const matched = await matchPackages(transaction, chunk, {
+      onlyNew: false,
+      noteChanges: options.noteChanges,
+    });
+    await noteChangedPackages(transaction, matched.changedIds);
+    for (const [ecosystem, { packages, added, removed }] of matched.ecosystems) {
+      const sum = counted.get(ecosystem) ?? { packages: 0, added: 0, removed: 0 };
+      counted.set(ecosystem, {
+        packages: sum.packages + packages,
+        added: sum.added + added,
+        removed: sum.removed + removed,
+      });
+    }
+  }
+  return counted;
 }
 
 async function noteChangedPackages(
@@ -92,11 +128,17 @@ async function noteChangedPackages(
     on conflict do nothing`.execute(transaction);
 }
 
-/** The stored packages that may match otherwise now: by name, by the CVEs of their matches, and by older rules. */
-async function packagesNamed(
-  { db }: DatabaseConnection,
-  changes: Changes,
-): Promise<{ readonly all: readonly number[]; readonly rated: readonly number[] }> {
+/** The stored packages that may match otherwise now. */
+interface NamedPackages {
+  /** By name, by the records and by the CVEs of their matches. */
+  readonly changed: readonly number[];
+  /** Those by CVEs. */
+  readonly rated: readonly number[];
+  /** Others, which were matched by older rules of ours. */
+  readonly byRules: readonly number[];
+}
+
+async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Promise<NamedPackages> {
   const { changedAdvisoryIds, changedCves, changedPackages } = changes;
   const byName = await sql<{ id: number }>`
     select p.id from package p
@@ -116,9 +158,12 @@ async function packagesNamed(
     db,
   );
   const rated = byCve.rows.map(({ id }) => id);
-  const all = new Set([...byName.rows, ...byRecord.rows, ...byRules.rows].map(({ id }) => id));
-  for (const id of rated) all.add(id);
-  return { all: [...all].sort((a, b) => a - b), rated };
+  const changed = new Set([...byName.rows, ...byRecord.rows, ...byCve.rows].map(({ id }) => id));
+  return {
+    changed: [...changed].sort((a, b) => a - b),
+    rated,
+    byRules: byRules.rows.flatMap(({ id }) => (changed.has(id) ? [] : id)),
+  };
 }
 
 /** `advisedAs()` and `normalisePackageName()` in SQL: changed packages come as advisories spell them. */

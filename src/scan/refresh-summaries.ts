@@ -27,30 +27,42 @@ interface ReportRow {
 /** Images in one step of the pass: about 2 MB of packed sets. */
 const chunkImages = 2_000;
 
+export interface RefreshedSummaries {
+  /** Whose summary changed. */
+  readonly images: number;
+  /** Those that hold a package which a feed changed, by feed. */
+  readonly imagesOf: ReadonlyMap<string, number>;
+}
+
 /**
  * One pass over the packed sets of all images: rewrites the summaries of those that hold a changed package, or whose
- * doubts are others now. Each chunk is one COPY and one UPDATE. Returns how many summaries changed.
+ * doubts are others now. Each chunk is one COPY and one UPDATE. `changed` says of each package which feeds changed it.
  */
 export async function refreshSummaries(
   connection: DatabaseConnection,
-  changed: ReadonlySet<number>,
+  changed: ReadonlyMap<number, readonly string[]>,
   options: { readonly now: Date; readonly feedAgeMaxDays?: number; readonly signal?: AbortSignal },
-): Promise<number> {
+): Promise<RefreshedSummaries> {
   const known = new KnownPackages(connection.db);
   const hasOrders = await isAnyOrderInUse(connection.db);
   const feeds = new FeedDoubts(await readFeedKnowledge(connection.db), options);
+  const imagesOf = new Map<string, number>();
   let images = 0;
   let after = '';
   for (;;) {
     options.signal?.throwIfAborted();
     const rows = await readChunk(connection, after);
     const last = rows.at(-1);
-    if (last === undefined) return images;
+    if (last === undefined) return { images, imagesOf };
     after = last.manifest_digest;
     const stale = rows
       .filter((row) => holdsAny(row.package_ids, changed) || hasOtherDoubts(row, feeds))
       .map((row) => ({ row, ids: unpackIds(row.package_ids) }));
     if (stale.length === 0) continue;
+    for (const { ids } of stale) {
+      for (const feed of new Set(ids.flatMap((id) => changed.get(id) ?? [])))
+        imagesOf.set(feed, (imagesOf.get(feed) ?? 0) + 1);
+    }
     await known.load(stale.flatMap(({ ids }) => ids));
     const judged = stale.map(({ row, ids }) => ({ row, packages: known.of(ids) }));
     const summaries = judged.map(({ row, packages }) => {
@@ -66,7 +78,7 @@ export async function refreshSummaries(
 }
 
 /** Reads the packed set where it lies: most images hold nothing that changed, and are not unpacked. */
-function holdsAny(packed: Buffer, ids: ReadonlySet<number>): boolean {
+function holdsAny(packed: Buffer, ids: ReadonlyMap<number, unknown>): boolean {
   if (ids.size === 0) return false;
   for (let offset = 0; offset + 4 <= packed.length; offset += 4) {
     if (ids.has(packed.readUInt32LE(offset))) return true;
