@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
+import type { NamespacePolicy } from '../gate/namespace-policies.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
@@ -22,6 +23,8 @@ export interface JudgedImage {
 
 /** The gate's decision without a pull. */
 export interface VerdictReader {
+  /** What a namespace judges by. */
+  policyOf(namespaceId: number): Promise<NamespacePolicy>;
   /** One verdict per image, in their order, by stored facts; `policy` stands for those of the namespaces. */
   verdictsOf(
     images: readonly JudgedImage[],

@@ -1,6 +1,9 @@
 import { exemptionOf, exemptionsFor } from '../policy/exemption-of.ts';
-import type { Exemption } from '../policy/policy.ts';
+import type { Exemption, Policy } from '../policy/policy.ts';
+import { ratingReasons } from '../report/rated-in-order.ts';
+import { compareRisks, riskOf } from '../report/risk.ts';
 import { severityRank } from '../report/severity.ts';
+import type { SeverityOrder } from '../report/severity-order.ts';
 import { type BaseImage, isFromBase } from '../scan/base-image.ts';
 import type { PlacedFinding } from '../scan/report-details.ts';
 import type { Finding, FindingQuery } from './contract/finding.ts';
@@ -20,29 +23,40 @@ export interface FindingContext extends FindingScope {
   readonly base?: BaseImage | undefined;
 }
 
+/** How the namespace of the image takes ratings. */
+export interface RatedContext extends FindingContext {
+  /** Whose rating counts first in the namespace: the findings are rated by it. */
+  readonly severityOrder: SeverityOrder;
+  /** The policy's word for what nobody rates. */
+  readonly unknownSeverityAs: Policy['unknownSeverityAs'];
+}
+
+/** A finding without what only a page's findings are looked up for. */
+export type SelectedFinding = Omit<Finding, 'exploitation' | 'epssOn'>;
+
 /** Findings as the API shows them, filtered and sorted; the same ones always in the same order. */
 export function selectFindings(
   placed: readonly PlacedFinding[],
   query: FindingQuery,
-  scope: FindingContext,
-): readonly Finding[] {
+  scope: RatedContext,
+): readonly SelectedFinding[] {
   const exemptions = exemptionsFor(scope.exemptions, scope);
   const search = query.q?.toLowerCase();
-  const sort = query.sort ?? '-severity';
+  const sort = query.sort ?? '-risk';
   const direction = sort.startsWith('-') ? -1 : 1;
   const compare = comparators[sort.replace(/^-/, '') as keyof typeof comparators]; // the contract's enum lists these
   return placed
-    .map((finding) => showFinding(finding, exemptions, scope.base))
+    .map((finding) => showFinding(finding, exemptions, scope))
     .filter((finding) => matches(finding, query, search))
     .sort((a, b) => compare(a, b) * direction || byDefault(a, b));
 }
 
 /** Unique in an image: several versions or places of a package are several findings. */
-export function findingKey({ id, package: { purl }, place }: Finding): string {
+export function findingKey({ id, package: { purl }, place }: SelectedFinding): string {
   return [id, purl, place.layerIndex, place.layerDigest, place.path].join('\n');
 }
 
-function matches(finding: Finding, query: FindingQuery, search: string | undefined): boolean {
+function matches(finding: SelectedFinding, query: FindingQuery, search: string | undefined): boolean {
   if (query.severity !== undefined && finding.severity !== query.severity) return false;
   if (query.fixable !== undefined && (finding.fixedVersion !== null) !== query.fixable) return false;
   if (query.exempted !== undefined && (finding.exempted !== null) !== query.exempted) return false;
@@ -57,15 +71,18 @@ function matches(finding: Finding, query: FindingQuery, search: string | undefin
 function showFinding(
   found: PlacedFinding,
   exemptions: readonly Exemption[],
-  base: BaseImage | undefined,
-): Finding {
+  { base, severityOrder, unknownSeverityAs }: RatedContext,
+): SelectedFinding {
   const { vulnerability, package: installed, place, firstSeenAt } = found;
+  const { severitySource, ratings } = ratingReasons(vulnerability.sourceSeverities, severityOrder);
   const exemption = exemptionOf(exemptions, installed, vulnerability);
   return {
     kind: 'vulnerability',
     id: vulnerability.id,
     aliases: [...vulnerability.aliases],
     severity: vulnerability.severity,
+    severitySource: severitySource ?? null,
+    ratings: [...ratings],
     package: installed,
     place: { ...place, createdBy: place.createdBy ?? null },
     fromBase: isFromBase(base, place.layerIndex) ?? null,
@@ -73,6 +90,7 @@ function showFinding(
     fixState: vulnerability.fixState,
     knownExploited: vulnerability.knownExploited,
     epss: vulnerability.epss ?? null,
+    risk: riskOf(vulnerability, unknownSeverityAs).score,
     firstSeenAt: firstSeenAt.toISOString(),
     record: vulnerability.record,
     undetermined: vulnerability.undetermined,
@@ -89,9 +107,14 @@ export function publicUrl(id: string): string {
   return `https://osv.dev/vulnerability/${encoded}`;
 }
 
-type FindingSort = 'severity' | 'id' | 'package' | 'epss' | 'layer';
+type FindingSort = 'risk' | 'severity' | 'id' | 'package' | 'epss' | 'layer';
 
-const comparators: Readonly<Record<FindingSort, (a: Finding, b: Finding) => number>> = {
+const comparators: Readonly<Record<FindingSort, (a: SelectedFinding, b: SelectedFinding) => number>> = {
+  risk: (a, b) =>
+    compareRisks(
+      { knownExploited: a.knownExploited, score: a.risk },
+      { knownExploited: b.knownExploited, score: b.risk },
+    ),
   severity: (a, b) => severityRank(a.severity) - severityRank(b.severity),
   id: (a, b) => compareText(a.id, b.id),
   package: (a, b) => compareText(a.package.name, b.package.name),
@@ -100,7 +123,7 @@ const comparators: Readonly<Record<FindingSort, (a: Finding, b: Finding) => numb
 };
 
 /** Worst first; then by id, package and place, so that pages are stable. */
-function byDefault(a: Finding, b: Finding): number {
+function byDefault(a: SelectedFinding, b: SelectedFinding): number {
   return (
     severityRank(b.severity) - severityRank(a.severity) ||
     compareText(a.id, b.id) ||

@@ -266,8 +266,13 @@ describe('details of an image', () => {
       },
       fixedVersion: '1.24.2-r12',
       fixState: 'fixed',
+      severitySource: 'vendor',
+      ratings: [{ source: 'vendor', severity: 'critical' }],
       knownExploited: false,
+      exploitation: null,
       epss: null,
+      epssOn: null,
+      risk: 0.28,
       // The later of the first judgement of the image and the first match of the package.
       firstSeenAt: '2026-01-02T00:00:00.000Z',
       record: 'ALPINE-CVE-2016-2148',

@@ -15,6 +15,8 @@ import { parseNamespaceName } from '../oci/names.ts';
 import { asksForMore } from '../policy/asks-for-more.ts';
 import { mergePolicy, readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
+import { readSeverityOrder, type SeverityOrder, storedSeverityOrder } from '../report/severity-order.ts';
+import { queueSeverityOrder } from '../scan/follow-severity-order.ts';
 import { queueUnscanned } from '../scan/queue-scan.ts';
 import { AdministrationError } from './administration-error.ts';
 import { commandLineActor } from './command-line-actor.ts';
@@ -27,10 +29,12 @@ export interface NamespaceSettings {
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Null: no limit. */
   readonly quotaBytes?: number | null;
+  readonly severityOrder?: SeverityOrder;
 }
 
 export interface NamespaceRow extends Namespace {
   readonly readPolicy: Policy;
+  readonly readOrder: SeverityOrder;
   readonly usedBytes: number;
 }
 
@@ -52,7 +56,12 @@ export async function listAllNamespaces(db: Database): Promise<readonly Namespac
     );
     const rowOf = (item: Namespace): NamespaceRow => {
       const usedBytes = usages.get(item.id)?.usedBytes ?? 0;
-      return { ...item, usedBytes, readPolicy: readStoredPolicy(item.policy) };
+      return {
+        ...item,
+        usedBytes,
+        readPolicy: readStoredPolicy(item.policy),
+        readOrder: readSeverityOrder(item.severityOrder),
+      };
     };
     all.push(...items.map(rowOf));
     if (items.length < pageSize) return all;
@@ -72,10 +81,18 @@ export async function addNamespace(
     );
   }
   await connection.db.transaction().execute(async (transaction) => {
-    const { policy, quotaBytes, ...flags } = settings;
+    const { policy, quotaBytes, severityOrder: asked, ...flags } = settings;
+    const severityOrder = storedSeverityOrder(asked ?? null);
+    const order = severityOrder === null ? {} : { severityOrder };
     const merged = policy === undefined ? {} : { policy: mergedPolicy({}, policy) };
     const quota = quotaBytes === undefined || quotaBytes === null ? {} : { quotaBytes };
-    const created = await createNamespace(transaction, { name: parsed, ...flags, ...quota, ...merged });
+    const created = await createNamespace(transaction, {
+      name: parsed,
+      ...flags,
+      ...quota,
+      ...order,
+      ...merged,
+    });
     if (created.kind === 'exists') {
       throw new AdministrationError(`Cannot create namespace "${name}": the name is taken`);
     }
@@ -99,11 +116,12 @@ export async function changeNamespace(
     // Locked, so that two partial changes of the policy do not undo each other.
     await transaction.selectFrom('namespace').select('id').where('name', '=', name).forUpdate().execute();
     const before = await find(transaction, name, 'change');
-    const { policy, ...flags } = settings;
+    const { policy, severityOrder, ...flags } = settings;
     const merged = policy === undefined ? undefined : mergedPolicy(before.policy, policy);
     await updateNamespace(transaction, before.id, {
       ...flags,
       ...(merged === undefined ? {} : { policy: merged }),
+      ...(severityOrder === undefined ? {} : { severityOrder: storedSeverityOrder(severityOrder) }),
     });
     await recordEvent(transaction, {
       kind: merged === undefined ? 'namespace.changed' : 'policy.changed',
@@ -116,6 +134,8 @@ export async function changeNamespace(
       },
     });
     await notify(transaction, 'pratique_policy', String(before.id));
+    if (severityOrder !== undefined)
+      await queueSeverityOrder(transaction, new GraphileQueue({ connection }), before.id);
     if (merged !== undefined && asksForMore(readStoredPolicy(before.policy), merged)) {
       const secrets = merged.secrets !== 'off';
       await queueUnscanned(transaction, new GraphileQueue({ connection }), before.id, { secrets });

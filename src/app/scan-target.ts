@@ -8,7 +8,10 @@ import { countMalware, type MalwareFinding } from '../report/image-malware.ts';
 import { countSecrets, type SecretFinding } from '../report/image-secrets.ts';
 import { malwareAdvice } from '../report/malware.ts';
 import type { PackagePlace } from '../report/package.ts';
+import { type RatingReasons, ratingReasons } from '../report/rated-in-order.ts';
+import { compareRisks, riskOf } from '../report/risk.ts';
 import { severityRank } from '../report/severity.ts';
+import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import { type BaseImage, findBaseImage } from '../scan/base-image.ts';
 import type { ScanProgress } from '../scan/inspect-layers.ts';
 import { type OutsideReport, scanOutside } from '../scan/scan-outside.ts';
@@ -37,7 +40,9 @@ export interface ScannedPackage {
 }
 
 /** A vulnerability of a package at one place. */
-export interface ScannedFinding extends Omit<VulnerabilityFact, 'packageId'> {
+export interface ScannedFinding
+  extends Omit<VulnerabilityFact, 'packageId' | 'sourceSeverities'>,
+    RatingReasons {
   readonly package: {
     readonly ecosystem: string;
     readonly name: string;
@@ -82,6 +87,8 @@ export interface ScanTargetOptions {
   readonly target: string;
   /** `os/architecture[/variant]`; absent: the only image, or the one of this machine's platform. */
   readonly platform?: string;
+  /** Whose rating of a vulnerability counts first; absent: the default order. */
+  readonly severityOrder?: SeverityOrder;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ScanProgress) => void;
 }
@@ -101,13 +108,15 @@ export async function scanTarget(options: ScanTargetOptions): Promise<TargetRepo
       archives,
       now: systemClock(),
       feedAgeMaxDays,
+      ...(options.severityOrder === undefined ? {} : { severityOrder: options.severityOrder }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
     const base = await findBaseImage(options.installation.connection.db, {
       layers: image.layers.map(({ digest }) => digest),
     });
-    return { ...targetReport(image, report), ...(base === undefined ? {} : { base }) };
+    const order = options.severityOrder ?? defaultSeverityOrder;
+    return { ...targetReport(image, report, order), ...(base === undefined ? {} : { base }) };
   } finally {
     archives?.close();
     await malware.close();
@@ -137,7 +146,7 @@ function platformName({ os, architecture, variant }: Image['platform']): string 
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
 }
 
-function targetReport(image: Image, report: OutsideReport): TargetReport {
+function targetReport(image: Image, report: OutsideReport, order: SeverityOrder): TargetReport {
   const { digest, configDigest, platform, createdAt } = image;
   const { distribution, facts, counts } = report;
   const factsById = new Map(facts.packages.map((known) => [known.packageId, known]));
@@ -149,7 +158,7 @@ function targetReport(image: Image, report: OutsideReport): TargetReport {
     const named = { ecosystem, name, version, purl: placedPackageUrl(placed, distribution) };
     packages.push({ ...named, layer: place.layerDigest, path: place.path });
     const known = packageId === undefined ? undefined : factsById.get(packageId);
-    if (known !== undefined) findings.push(...placedFindings(known, named, place));
+    if (known !== undefined) findings.push(...placedFindings(known, { package: named, place }, order));
   }
   return {
     image: {
@@ -172,20 +181,23 @@ function targetReport(image: Image, report: OutsideReport): TargetReport {
 
 function placedFindings(
   known: PackageFacts,
-  named: ScannedFinding['package'],
-  place: PackagePlace,
+  where: Pick<ScannedFinding, 'package' | 'place'>,
+  order: SeverityOrder,
 ): ScannedFinding[] {
-  return known.vulnerabilities.map(({ packageId: _, ...vulnerability }) => ({
+  return known.vulnerabilities.map(({ packageId: _, sourceSeverities: packed, ...vulnerability }) => ({
     ...vulnerability,
-    package: named,
-    place,
+    ...ratingReasons(packed, order),
+    ...where,
   }));
 }
 
-/** CISA's catalogue first, then severity, then name and id, so that the output is stable. */
+/** As `--fail-on` takes it. */
+const unknownAs = 'high';
+
+/** By risk, then severity, name and id, so that the output is stable. */
 function worstFirst(a: ScannedFinding, b: ScannedFinding): number {
   return (
-    Number(b.knownExploited) - Number(a.knownExploited) ||
+    compareRisks(riskOf(b, unknownAs), riskOf(a, unknownAs)) ||
     severityRank(b.severity) - severityRank(a.severity) ||
     compareText(a.package.name, b.package.name) ||
     compareText(a.id, b.id) ||

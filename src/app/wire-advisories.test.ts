@@ -48,3 +48,13 @@ it('queueSyncWhenDue() queues one when the last was killed before the images wer
     .execute();
   expect(await queuedJobs()).toEqual([syncJobKind]);
 });
+
+it('queueSyncWhenDue() queues one when packages were matched by the rules of an older version', async () => {
+  await holdFeed(1_000);
+  const named = { ecosystem: 'Alpine', release: 'v3.6', name: 'musl', version: '1', module: '' };
+  await connection.db
+    .insertInto('package')
+    .values({ ...named, source_name: 'musl', source_version: '1', matched_at: systemClock() })
+    .execute();
+  expect(await queuedJobs()).toEqual([syncJobKind]);
+});

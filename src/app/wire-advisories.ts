@@ -4,6 +4,7 @@ import { readFeedStatus } from '../advisories/feed-status.ts';
 import { hasPendingChanges } from '../advisories/pending-changes.ts';
 import type { Tables } from '../database/tables.ts';
 import type { JobEnqueuer, JobHandler, JobSchedule } from '../jobs/queue.ts';
+import { isMatchedByOlderRules } from '../scan/matching-version.ts';
 import { systemClock } from './clock.ts';
 import type { Installation } from './installation.ts';
 import { type SyncReport, syncInProcess } from './sync-in-process.ts';
@@ -28,8 +29,8 @@ export async function queueAdvisorySync(
 }
 
 /**
- * Queues the first synchronisation when nothing is held, and one when the last good one is older than a day, or when its
- * process was killed before the images were judged by what it brought.
+ * Queues the first synchronisation when nothing is held, and one when the last good one is older than a day, when its
+ * process was killed before the images were judged by what it brought, or when this version matches otherwise than the last.
  */
 export async function queueSyncWhenDue(
   enqueuer: JobEnqueuer,
@@ -39,7 +40,7 @@ export async function queueSyncWhenDue(
   const feeds = await readFeedStatus(db);
   const newestMs = Math.max(0, ...feeds.map(({ lastSuccessAt }) => lastSuccessAt?.getTime() ?? 0));
   const isFresh = systemClock().getTime() - newestMs < dayMs;
-  if (isFresh && !(await hasPendingChanges(db))) return;
+  if (isFresh && !(await hasPendingChanges(db)) && !(await isMatchedByOlderRules(db))) return;
   await db.transaction().execute((transaction) => queueAdvisorySync(enqueuer, transaction));
 }
 

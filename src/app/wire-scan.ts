@@ -5,6 +5,7 @@ import type { PublishedArchives } from '../inventory/published-archives.ts';
 import type { JobHandler } from '../jobs/queue.ts';
 import type { Engine } from '../malware/engine.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
+import { followSeverityOrder, severityOrderJobKind } from '../scan/follow-severity-order.ts';
 import { ImageFactsStore } from '../scan/image-facts-store.ts';
 import { scanJobKind } from '../scan/scan-enqueuer.ts';
 import { ScanJob } from '../scan/scan-job.ts';
@@ -19,7 +20,7 @@ export function createFactsStore(installation: Installation, listener: Notificat
   return new ImageFactsStore({ db: installation.connection.db, listener, now: systemClock, feedAgeMaxDays });
 }
 
-/** The job that scans one stored image. */
+/** The jobs that scan one stored image, and that count a namespace's findings by its order of severity sources. */
 export function scanJobHandlers(
   installation: Installation,
   options: {
@@ -42,5 +43,10 @@ export function scanJobHandlers(
     observer: new FindingDifferences({ now: systemClock }),
     onFailure: (digest, error) => options.logger.warn({ digest, err: error }, 'a scan failed'),
   });
-  return { [scanJobKind]: job.run };
+  return {
+    [scanJobKind]: job.run,
+    [severityOrderJobKind]: async ({ namespaceId }, { signal }) => {
+      await followSeverityOrder(db, { namespaceId: Number(namespaceId), signal });
+    },
+  };
 }

@@ -11,6 +11,7 @@ import type { CommandContext } from './command-context.ts';
 import { formatBytes } from './format-bytes.ts';
 import { formatTable } from './format-table.ts';
 import { print } from './print.ts';
+import { type SeverityOrderValue, severityOrderOption } from './severity-order-option.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface SettingOptions {
@@ -20,6 +21,7 @@ interface SettingOptions {
   readonly minSeverity?: string;
   readonly fixableOnly?: string;
   readonly quota?: number | 'none';
+  readonly severityOrder?: SeverityOrderValue;
 }
 
 const yesNo = ['yes', 'no'] as const;
@@ -51,7 +53,8 @@ function withSettings(command: Command): Command {
         'critical',
       ]),
     )
-    .addOption(new Option('--fixable-only <yes|no>', 'only what has a fix counts').choices(yesNo));
+    .addOption(new Option('--fixable-only <yes|no>', 'only what has a fix counts').choices(yesNo))
+    .addOption(severityOrderOption());
 }
 
 function settingsOf(options: SettingOptions): NamespaceSettings {
@@ -64,6 +67,7 @@ function settingsOf(options: SettingOptions): NamespaceSettings {
     ...(options.public === undefined ? {} : { isPublic: options.public === 'yes' }),
     ...(options.autoScan === undefined ? {} : { autoScan: options.autoScan === 'yes' }),
     ...(options.quota === undefined ? {} : { quotaBytes: options.quota === 'none' ? null : options.quota }),
+    ...(options.severityOrder === undefined ? {} : { severityOrder: options.severityOrder }),
     ...(Object.keys(policy).length === 0 ? {} : { policy }),
   };
 }
@@ -81,14 +85,17 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
       withInstallation(context(), async ({ connection }) => {
         const all = await listAllNamespaces(connection.db);
         if (options.json) {
-          const shown = all.map(({ name, isPublic, autoScan, readPolicy, usedBytes, quotaBytes }) => ({
-            name,
-            public: isPublic,
-            autoScan,
-            policy: readPolicy,
-            usedBytes,
-            quotaBytes: quotaBytes ?? null,
-          }));
+          const shown = all.map(
+            ({ name, isPublic, autoScan, readPolicy, readOrder, usedBytes, quotaBytes }) => ({
+              name,
+              public: isPublic,
+              autoScan,
+              policy: readPolicy,
+              severityOrder: readOrder,
+              usedBytes,
+              quotaBytes: quotaBytes ?? null,
+            }),
+          );
           return print(JSON.stringify(shown, undefined, 2));
         }
         const rows = all.map(({ name, isPublic, autoScan, readPolicy, usedBytes, quotaBytes }) => [

@@ -18,6 +18,7 @@ function finding(severity: Severity, more: Partial<ScannedFinding> = {}): Scanne
     fixState: 'fixed',
     fixedVersion: '1.2-r1',
     knownExploited: false,
+    ratings: [],
     firstSeenAt: new Date('2026-01-02T03:04:05Z'),
     undetermined: false,
     package: { ecosystem: 'Alpine', name: 'zlib', version: '1.2-r0', purl: 'pkg:apk/alpine/zlib@1.2-r0' },

@@ -6,6 +6,7 @@ import { print } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { scanJson } from './scan-json.ts';
 import { scanTable } from './scan-table.ts';
+import { type SeverityOrderValue, severityOrderOption } from './severity-order-option.ts';
 import { withInspections } from './with-inspections.ts';
 
 const thresholds = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
@@ -17,6 +18,7 @@ interface ScanCommandOptions {
   readonly failOn?: FailThreshold;
   readonly allowIncomplete?: true;
   readonly platform?: string;
+  readonly severityOrder?: SeverityOrderValue;
 }
 
 /** `pratique scan <target>`: the server's engine on an archive, a layout or a directory. */
@@ -32,6 +34,7 @@ export function addScanCommand(program: Command, context: () => CommandContext):
     )
     .option('--allow-incomplete', 'exit code 0 instead of 2 when it could not tell')
     .option('--platform <os/architecture>', 'which image of a multi-platform target')
+    .addOption(severityOrderOption())
     .action((target: string, options: ScanCommandOptions) => scan(context(), target, options));
 }
 
@@ -49,6 +52,7 @@ async function scan(context: CommandContext, target: string, options: ScanComman
       inspections,
       target,
       ...(options.platform === undefined ? {} : { platform: options.platform }),
+      ...(options.severityOrder === undefined ? {} : { severityOrder: options.severityOrder }),
       onProgress: ({ layersDone, layersTotal }) =>
         progress.show(`Reading layers: ${layersDone} of ${layersTotal}`),
     }).finally(() => progress.clear());

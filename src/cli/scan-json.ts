@@ -19,6 +19,7 @@ export function scanJson(report: TargetReport): string {
     fromBase: base === undefined ? null : finding.place.layerIndex < base.layerCount,
     fixedVersion: finding.fixedVersion ?? null,
     epss: finding.epss ?? null,
+    severitySource: finding.severitySource ?? null,
   }));
   const secrets = report.secrets.map((secret) => ({ kind: 'secret', ...secret }));
   const malware = report.malware.map((one) => ({ kind: 'malware', ...one }));

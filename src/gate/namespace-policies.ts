@@ -39,7 +39,8 @@ export class NamespacePolicies {
     // The age is looked at anew each time, also right after this process stood still.
     ttlResolution: 0,
   });
-  readonly #loading = new Map<number, Promise<NamespacePolicy>>();
+  /** How often something was forgotten. */
+  #changes = 0;
   readonly #unsubscribe: () => void;
 
   constructor(options: { readonly db: Database; readonly listener: ChangeListener }) {
@@ -57,21 +58,14 @@ export class NamespacePolicies {
     if (!this.#listener.isListening()) return await this.#read(namespaceId);
     const known = this.#entries.get(namespaceId);
     if (known !== undefined) return known;
-    const running = this.#loading.get(namespaceId);
-    if (running !== undefined) return await running;
-    // It is as old as the question, however long the answer takes.
+    // It is as old as the question, however long the answer takes. Whoever else asks meanwhile reads too: to wait for
+    // another's answer would be to wait by that one's turn and patience (threats.md F10).
     const start = performance.now();
-    const loading: Promise<NamespacePolicy> = this.#read(namespaceId).then((read) => {
-      // Forgotten meanwhile: it may be the old one.
-      if (this.#loading.get(namespaceId) === loading) this.#entries.set(namespaceId, read, { start });
-      return read;
-    });
-    this.#loading.set(namespaceId, loading);
-    try {
-      return await loading;
-    } finally {
-      if (this.#loading.get(namespaceId) === loading) this.#loading.delete(namespaceId);
-    }
+    const changes = this.#changes;
+    const read = await this.#read(namespaceId);
+    // Forgotten meanwhile: it may be the old one.
+    if (this.#changes === changes) this.#entries.set(namespaceId, read, { start });
+    return read;
   }
 
   close(): void {
@@ -95,12 +89,12 @@ export class NamespacePolicies {
       this.#forgetAll();
       return;
     }
+    this.#changes += 1;
     this.#entries.delete(namespaceId);
-    this.#loading.delete(namespaceId);
   }
 
   #forgetAll(): void {
+    this.#changes += 1;
     this.#entries.clear();
-    this.#loading.clear();
   }
 }

@@ -16,9 +16,20 @@ export function parseSeverityOrder(names: readonly string[]): SeverityOrder | un
   return isWhole && order.length > 0 ? order : undefined;
 }
 
+/** What is stored of a namespace's setting: null for the default order, however it is asked for. */
+export function storedSeverityOrder(order: SeverityOrder | null): string | null {
+  const key = severityOrderKey(order ?? defaultSeverityOrder);
+  return key === severityOrderKey(defaultSeverityOrder) ? null : key;
+}
+
 /** An order as one word: equal for equal orders. */
 export function severityOrderKey(order: SeverityOrder): string {
   return order.join(',');
+}
+
+/** The order of a namespace, from what is stored of its setting. */
+export function readSeverityOrder(stored: string | null | undefined): SeverityOrder {
+  return stored === null || stored === undefined ? defaultSeverityOrder : severityOrderOfKey(stored);
 }
 
 /** Throws on what `severityOrderKey()` did not write. */

@@ -38,6 +38,15 @@ export function severityOfSource(packed: SourceSeverities, source: SeveritySourc
   return byRank[(packed >> shifts[source]) & sourceMask] ?? 'unknown';
 }
 
+/** What each source that rates says, in the default order. */
+export function severitiesBySource(
+  packed: SourceSeverities,
+): readonly Pick<SeverityRating, 'source' | 'severity'>[] {
+  return severitySources
+    .map((source) => ({ source, severity: severityOfSource(packed, source) }))
+    .filter(({ severity }) => severity !== 'unknown');
+}
+
 /** The first source in `order` that rates; undefined: none does. */
 export function decidingSource(packed: SourceSeverities, order: SeverityOrder): SeveritySource | undefined {
   return order.find((source) => severityOfSource(packed, source) !== 'unknown');

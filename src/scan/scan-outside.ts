@@ -6,9 +6,11 @@ import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { PublishedArchives } from '../inventory/published-archives.ts';
 import type { Engine } from '../malware/engine.ts';
 import type { Distribution } from '../report/distribution.ts';
-import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
 import type { MalwareFinding } from '../report/image-malware.ts';
 import type { SecretFinding } from '../report/image-secrets.ts';
+import { packagesRatedIn } from '../report/rated-in-order.ts';
+import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import { imageDoubts } from './image-doubts.ts';
 import { type InspectedMalware, malwareFacts } from './image-malware.ts';
 import type { StoredPlace } from './image-places.ts';
@@ -44,6 +46,8 @@ export interface ScanOutsideOptions {
   readonly archives?: PublishedArchives | undefined;
   readonly now: Date;
   readonly feedAgeMaxDays?: number;
+  /** Whose rating of a vulnerability counts first; absent: the default order. */
+  readonly severityOrder?: SeverityOrder;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ScanProgress) => void;
 }
@@ -63,7 +67,10 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
   });
   const { inventory, outcome, problem } = inspected;
   const interned = await internInventory(db, inventory);
-  const packages: readonly PackageFacts[] = [...(await readPackageFacts(db, interned.packageIds)).values()];
+  const packages = packagesRatedIn(
+    [...(await readPackageFacts(db, interned.packageIds)).values()],
+    options.severityOrder ?? defaultSeverityOrder,
+  );
   const doubts =
     outcome === 'unsupported'
       ? []

@@ -9,6 +9,8 @@ export interface FeedRecord {
   /** Absent: all versions are affected. */
   readonly fixed?: string;
   readonly severity?: SeverityRating['severity'];
+  /** What its CVSS 3 vector says, besides. */
+  readonly cvss?: SeverityRating['severity'];
   readonly release?: string;
   readonly withdrawn?: boolean;
 }
@@ -19,6 +21,9 @@ export async function storeSmallFeed(db: Database, records: readonly FeedRecord[
     const id = `ALPINE-${record.cve}`;
     const ratings: readonly SeverityRating[] = [
       { source: 'ecosystem', record: id, severity: record.severity ?? 'high' },
+      ...(record.cvss === undefined
+        ? []
+        : [{ source: 'cvss-v3' as const, record: id, severity: record.cvss }]),
     ];
     const row = {
       id,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Severity } from '../report/severity.ts';
+import { type Severity, type SeveritySource, severitySources } from '../report/severity.ts';
+import { packSeverities } from '../report/source-severities.ts';
 import { encodePlaces } from '../scan/image-places.ts';
 import { matchingVersion } from '../scan/matching-version.ts';
 import { packIds } from '../scan/packed-ids.ts';
@@ -12,6 +13,8 @@ export interface StoredVulnerability {
   readonly severity: Severity;
   readonly fixedVersion?: string;
   readonly aliases?: readonly string[];
+  /** What sources say; absent: the distribution says `severity`, and nobody else does. */
+  readonly sources?: Readonly<Partial<Record<SeveritySource, Severity>>>;
 }
 
 export interface StoredPackage {
@@ -184,6 +187,13 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
     .execute();
 }
 
+function ratingsOf(sources: NonNullable<StoredVulnerability['sources']>) {
+  return severitySources.flatMap((source) => {
+    const severity = sources[source];
+    return severity === undefined ? [] : [{ source, severity }];
+  });
+}
+
 async function storePackage(db: Database, one: StoredPackage): Promise<number> {
   const { name, version, vulnerabilities = [] } = one;
   const values = { ecosystem: 'Alpine', release: 'v3.4', name, version, source_name: name, module: '' };
@@ -202,7 +212,7 @@ async function storePackage(db: Database, one: StoredPackage): Promise<number> {
     )
     .returning('id')
     .executeTakeFirstOrThrow();
-  for (const { id: vulnerabilityId, severity, fixedVersion, aliases = [] } of vulnerabilities) {
+  for (const { id: vulnerabilityId, severity, fixedVersion, aliases = [], sources } of vulnerabilities) {
     await db
       .insertInto('package_match')
       .values({
@@ -212,6 +222,7 @@ async function storePackage(db: Database, one: StoredPackage): Promise<number> {
         status: 'affected',
         aliases: [...aliases],
         severity,
+        source_severities: packSeverities(ratingsOf(sources ?? { vendor: severity })),
         fixed_version: fixedVersion ?? null,
         fix_state: fixedVersion === undefined ? 'not-fixed' : 'fixed',
         first_seen_at: new Date('2026-01-01T00:00:00Z'),

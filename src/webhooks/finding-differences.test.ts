@@ -140,6 +140,34 @@ describe('a feed update', () => {
     expect(await differences()).toHaveLength(steps.length);
   });
 
+  test('tells each namespace what is rated otherwise by its own order of sources', async () => {
+    const { db } = harness.database;
+    const other = await harness.addNamespace('other');
+    await db
+      .updateTable('namespace')
+      .set({ severity_order: 'cvss-v3,vendor' })
+      .where('id', '=', other)
+      .execute();
+    const flaw = { cve: 'CVE-2026-1', name: 'musl', severity: 'low' as const };
+    await storeSmallFeed(db, [{ ...flaw, cvss: 'medium' }]);
+    await pushAndScan(image(musl));
+    await pushAndScan(image(musl), { into: other });
+    await addWebhook(['findings.changed'], 'registry');
+    await storeSmallFeed(db, [{ ...flaw, cvss: 'critical' }]);
+    await follow();
+    const rated = { change: 'severity-changed', previousSeverity: 'medium', severity: 'critical' };
+    expect(await differences()).toMatchObject([{ namespace: 'other', findings: [rated] }]);
+    await storeSmallFeed(db, [{ ...flaw, cvss: 'low', severity: 'high', fixed: '1.1.16-r11' }]);
+    await follow();
+    expect((await differences()).slice(1)).toMatchObject([
+      { namespace: 'demo', findings: [{ previousSeverity: 'low', severity: 'high' }] },
+      { namespace: 'other', findings: [{ previousSeverity: 'critical', severity: 'low' }] },
+    ]);
+    await storeSmallFeed(db, [{ ...flaw, cvss: 'medium', severity: 'high', fixed: '1.1.16-r11' }]);
+    await follow();
+    expect((await differences()).slice(3)).toMatchObject([{ namespace: 'other' }]);
+  });
+
   test('that lists a known vulnerability as exploited tells it, once', async () => {
     const { db } = harness.database;
     await storeSmallFeed(db, [{ cve: 'CVE-2026-1', name: 'musl', severity: 'low' }]);

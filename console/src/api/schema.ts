@@ -1502,6 +1502,15 @@ export interface components {
             aliases: string[];
             /** @enum {unknown} */
             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            /** @description Whose rating is shown; null: no source of the namespace’s order rates it */
+            severitySource: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2") | null;
+            /** @description What each source says, the worst of it; getVulnerability has every rating with score and vector */
+            ratings: {
+                /** @enum {unknown} */
+                source: "vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2";
+                /** @enum {unknown} */
+                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            }[];
             package: {
                 ecosystem: string;
                 name: string;
@@ -1520,7 +1529,17 @@ export interface components {
             /** @enum {unknown} */
             fixState: "fixed" | "not-fixed" | "wont-fix" | "end-of-life";
             knownExploited: boolean;
+            /** @description CISA’s entry; null: it lists none */
+            exploitation: {
+                addedOn: string;
+                dueOn: string | null;
+                ransomware: boolean;
+            } | null;
             epss: number | null;
+            /** @description The day of the EPSS scores that are held */
+            epssOn: string | null;
+            /** @description Weight of the severity (critical 10, high 8, medium 5, low 2, negligible 1; unknown: as the policy takes it) × EPSS (without one 0.028, the mean) */
+            risk: number;
             /** Format: date-time */
             firstSeenAt: string;
             /** @description The advisory that matched */
@@ -1857,6 +1876,8 @@ export interface components {
             public: boolean;
             autoScan: boolean;
             policy: components["schemas"]["Policy"];
+            /** @description Whose rating of a vulnerability counts first; a source that is left out never counts */
+            severityOrder: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2")[];
             /** @enum {unknown} */
             role: "admin" | "maintainer" | "developer" | "auditor" | "guest";
             imageCount: number;
@@ -1877,6 +1898,8 @@ export interface components {
             policy?: components["schemas"]["PolicyChange"];
             /** @description Null: no limit */
             quotaBytes?: number | null;
+            /** @description Null: the default order */
+            severityOrder?: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2")[] | null;
         };
         NamespaceCreate: {
             name: string;
@@ -1884,6 +1907,8 @@ export interface components {
             public?: boolean;
             /** @description Null: no limit */
             quotaBytes?: number | null;
+            /** @description Whose rating of a vulnerability counts first; a source that is left out never counts */
+            severityOrder?: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2")[];
         };
         OpenSession: {
             id: number;
@@ -2289,6 +2314,8 @@ export interface components {
             details: string;
             /** @enum {unknown} */
             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            /** @description Whose rating is shown, by the default order; null: no source rates it */
+            severitySource: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2") | null;
             ratings: {
                 /** @enum {unknown} */
                 source: "vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2";
@@ -2306,6 +2333,8 @@ export interface components {
             epss: {
                 probability: number;
                 percentile: number;
+                /** @description The day of the scores */
+                scoredOn: string | null;
             } | null;
             references: {
                 type: string;
@@ -4407,7 +4436,7 @@ export interface operations {
                 fromBase?: boolean;
                 q?: string;
                 package?: string;
-                sort?: "-severity" | "severity" | "id" | "-id" | "package" | "-package" | "epss" | "-epss" | "layer" | "-layer";
+                sort?: "-risk" | "risk" | "-severity" | "severity" | "id" | "-id" | "package" | "-package" | "epss" | "-epss" | "layer" | "-layer";
             };
             header?: never;
             path: {

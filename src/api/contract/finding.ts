@@ -3,7 +3,8 @@ import { FromBase } from './base-image.ts';
 import { closed, component, Instant } from './component.ts';
 import { Exempted } from './file-finding.ts';
 import { pageQuery } from './page.ts';
-import { SeverityName } from './severity.ts';
+import { SeverityName, SourceName } from './severity.ts';
+import { ExploitationDates } from './vulnerability.ts';
 
 const Place = closed({
   layerIndex: Type.Integer(),
@@ -18,6 +19,13 @@ export const Finding = component('Finding', {
   id: Type.String(),
   aliases: Type.Array(Type.String()),
   severity: SeverityName,
+  severitySource: Type.Union([SourceName, Type.Null()], {
+    description: 'Whose rating is shown; null: no source of the namespace’s order rates it',
+  }),
+  ratings: Type.Array(closed({ source: SourceName, severity: SeverityName }), {
+    description:
+      'What each source says, the worst of it; getVulnerability has every rating with score and vector',
+  }),
   package: closed({
     ecosystem: Type.String(),
     name: Type.String(),
@@ -29,7 +37,17 @@ export const Finding = component('Finding', {
   fixedVersion: Type.Union([Type.String(), Type.Null()]),
   fixState: Type.Enum(['fixed', 'not-fixed', 'wont-fix', 'end-of-life']),
   knownExploited: Type.Boolean(),
+  exploitation: Type.Union([ExploitationDates, Type.Null()], {
+    description: 'CISA’s entry; null: it lists none',
+  }),
   epss: Type.Union([Type.Number(), Type.Null()]),
+  epssOn: Type.Union([Type.String(), Type.Null()], {
+    description: 'The day of the EPSS scores that are held',
+  }),
+  risk: Type.Number({
+    description:
+      'Weight of the severity (critical 10, high 8, medium 5, low 2, negligible 1; unknown: as the policy takes it) × EPSS (without one 0.028, the mean)',
+  }),
   firstSeenAt: Instant,
   record: Type.String({ description: 'The advisory that matched' }),
   undetermined: Type.Boolean({
@@ -54,9 +72,23 @@ export const FindingQuery = closed({
   package: Type.Optional(Type.String({ maxLength: 255 })),
   sort: Type.Optional(
     Type.Enum(
-      ['-severity', 'severity', 'id', '-id', 'package', '-package', 'epss', '-epss', 'layer', '-layer'],
+      [
+        '-risk',
+        'risk',
+        '-severity',
+        'severity',
+        'id',
+        '-id',
+        'package',
+        '-package',
+        'epss',
+        '-epss',
+        'layer',
+        '-layer',
+      ],
       {
-        default: '-severity',
+        default: '-risk',
+        description: '-risk: what CISA lists as exploited, then by `risk`',
       },
     ),
   ),

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { closed, component, Instant } from './component.ts';
 import { pageQuery } from './page.ts';
 import { Policy, PolicyChange } from './policy.ts';
+import { SeverityOrder } from './severity.ts';
 
 export const NamespaceRole = Type.Enum(['admin', 'maintainer', 'developer', 'auditor', 'guest']);
 export type NamespaceRole = Static<typeof NamespaceRole>;
@@ -17,6 +18,7 @@ export const Namespace = component('Namespace', {
   public: Type.Boolean(),
   autoScan: Type.Boolean(),
   policy: Policy,
+  severityOrder: SeverityOrder,
   role: NamespaceRole,
   imageCount: Type.Integer(),
   blockedCount: Type.Integer({
@@ -39,6 +41,7 @@ export const NamespaceCreate = component('NamespaceCreate', {
   autoScan: Type.Optional(Type.Boolean()),
   public: Type.Optional(Type.Boolean()),
   quotaBytes: Type.Optional(QuotaBytes),
+  severityOrder: Type.Optional(SeverityOrder),
 });
 
 export const NamespaceChange = component('NamespaceChange', {
@@ -46,6 +49,9 @@ export const NamespaceChange = component('NamespaceChange', {
   public: Type.Optional(Type.Boolean()),
   policy: Type.Optional(PolicyChange),
   quotaBytes: Type.Optional(QuotaBytes),
+  severityOrder: Type.Optional(
+    Type.Union([SeverityOrder, Type.Null()], { description: 'Null: the default order' }),
+  ),
 });
 
 export const NamespaceParams = closed({ namespace: Type.String({ maxLength: 255 }) });

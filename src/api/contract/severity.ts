@@ -3,6 +3,17 @@ import { closed, component } from './component.ts';
 
 export const SeverityName = Type.Enum(['critical', 'high', 'medium', 'low', 'negligible', 'unknown']);
 
+/** Who rates: `vendor` is the distribution, `ecosystem` GHSA and the like. */
+export const SourceName = Type.Enum(['vendor', 'ecosystem', 'cvss-v4', 'cvss-v3', 'cvss-v2']);
+
+/** Whose rating of a vulnerability counts first; a source that is left out never counts. */
+export const SeverityOrder = Type.Array(SourceName, {
+  minItems: 1,
+  maxItems: 5,
+  uniqueItems: true,
+  description: 'Whose rating of a vulnerability counts first; a source that is left out never counts',
+});
+
 export const severityCounts = {
   critical: Type.Integer(),
   high: Type.Integer(),

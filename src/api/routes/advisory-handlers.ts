@@ -1,10 +1,12 @@
+import { readScoreDate } from '../../advisories/exploitation-dates.ts';
 import { type FeedStatus, isFeedStale, readFeedStatus } from '../../advisories/feed-status.ts';
 import { isRecordId } from '../../advisories/osv-record.ts';
 import { readAdvisoryRecord } from '../../advisories/read-advisory-record.ts';
 import { readVulnerability, type VulnerabilityDetails } from '../../advisories/read-vulnerability.ts';
 import { readImageRows } from '../../lists/image-list.ts';
 import { readVulnerabilityImages } from '../../lists/vulnerability-images.ts';
-import { chooseSeverity } from '../../report/source-severities.ts';
+import { defaultSeverityOrder } from '../../report/severity-order.ts';
+import { decidingSource, packSeverities, severityIn } from '../../report/source-severities.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { Feed } from '../contract/feed.ts';
@@ -38,7 +40,7 @@ export function advisoryHandlers(
         tags: [...tags],
         digest,
       }));
-      return { ...showVulnerability(found), images, imageCount };
+      return { ...showVulnerability(found, await readScoreDate(db)), images, imageCount };
     },
 
     listFeeds: async ({ now }) => {
@@ -75,14 +77,19 @@ function showFeed(feed: FeedStatus, stale: boolean): Feed {
   };
 }
 
-function showVulnerability(found: VulnerabilityDetails): Omit<Vulnerability, 'images' | 'imageCount'> {
+function showVulnerability(
+  found: VulnerabilityDetails,
+  scoredOn: string | undefined,
+): Omit<Vulnerability, 'images' | 'imageCount'> {
   const { id, aliases, summary, details, ratings, knownExploited, epss, references, records } = found;
+  const packed = packSeverities(ratings);
   return {
     id,
     aliases: [...aliases],
     summary,
     details,
-    severity: chooseSeverity(ratings),
+    severity: severityIn(packed, defaultSeverityOrder),
+    severitySource: decidingSource(packed, defaultSeverityOrder) ?? null,
     ratings: ratings.map(({ source, record, severity, score, vector }) => ({
       source,
       record,
@@ -98,7 +105,7 @@ function showVulnerability(found: VulnerabilityDetails): Omit<Vulnerability, 'im
             dueOn: knownExploited.dueOn ?? null,
             ransomware: knownExploited.ransomware,
           },
-    epss: epss ?? null,
+    epss: epss === undefined ? null : { ...epss, scoredOn: scoredOn ?? null },
     references: [...references],
     records: records.map((record) => ({
       id: record.id,

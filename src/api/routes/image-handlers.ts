@@ -2,8 +2,9 @@ import { deleteManifest } from '../../catalog/delete-content.ts';
 import { listExemptions } from '../../catalog/exemptions.ts';
 import { readImageRows } from '../../lists/image-list.ts';
 import { secretKey } from '../../report/image-secrets.ts';
+import { factsRatedIn } from '../../report/rated-in-order.ts';
 import { readImageSecrets } from '../../scan/image-secrets-store.ts';
-import { type PlacedPackageDetails, placeFindings, readReportDetails } from '../../scan/report-details.ts';
+import { type PlacedPackageDetails, readReportDetails } from '../../scan/report-details.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { ImagePackage } from '../contract/finding.ts';
@@ -11,11 +12,11 @@ import { CountCache } from '../count-cache.ts';
 import type { VerdictCounts } from '../count-verdicts.ts';
 import { tagGuardOf } from '../decide-tag-move.ts';
 import { conflict, notFound } from '../errors.ts';
-import { findingKey, selectFindings } from '../list-findings.ts';
 import { listImages, type Total } from '../list-images.ts';
 import { selectSecrets } from '../list-secrets.ts';
 import type { NamespaceVerdictCounts } from '../namespace-verdict-counts.ts';
 import { pageOf } from '../page-of.ts';
+import { pageOfFindings } from '../page-of-findings.ts';
 import { readableBase } from '../readable-base.ts';
 import { recordChange } from '../record-change.ts';
 import { showImage } from '../show-image.ts';
@@ -37,7 +38,7 @@ export function imageHandlers(
       return await listImages(dependencies, { filter, query, now, totals });
     },
 
-    getImage: async ({ image, caller, now, request }) => {
+    getImage: async ({ image, namespace, caller, now, request }) => {
       const [row] = await readImageRows(db, [image.id]);
       if (row === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
       const [[verdict], imageFacts] = await Promise.all([
@@ -46,10 +47,11 @@ export function imageHandlers(
       ]);
       if (verdict === undefined) throw notFound(`Cannot find image ${image.id}: it has just been deleted`);
       const shown = showImage(row, { verdict, facts: imageFacts });
+      const { severityOrder } = await verdicts.policyOf(namespace.id);
       return await showImageDetails(dependencies, {
         image,
         shown,
-        facts: imageFacts,
+        facts: imageFacts === undefined ? undefined : factsRatedIn(imageFacts, severityOrder),
         externalUrl: externalUrlOf(dependencies, request),
         base: await readableBase(db, { image, caller }),
       });
@@ -76,19 +78,8 @@ export function imageHandlers(
       return { freedBytes: result.freedBytes };
     },
 
-    listFindings: async ({ image, namespace, query, caller, now }) => {
-      const [imageFacts, report, exemptions, base] = await Promise.all([
-        facts.factsOf(image.digest),
-        readReportDetails(db, image.digest),
-        listExemptions(db, namespace.id),
-        readableBase(db, { image, caller }),
-      ]);
-      const placed = imageFacts === undefined ? [] : placeFindings(imageFacts, report);
-      const { repository, digest } = image;
-      const items = selectFindings(placed, query, { exemptions, repository, digest, now, base });
-      const list = `findings ${query.sort ?? ''}`;
-      return pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
-    },
+    listFindings: async ({ image, namespace, query, caller, now }) =>
+      await pageOfFindings(dependencies, { image, namespaceId: namespace.id, query, caller, now }),
 
     listSecrets: async ({ image, namespace, query, caller, now }) => {
       const [found, exemptions, base] = await Promise.all([

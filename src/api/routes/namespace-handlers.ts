@@ -15,6 +15,8 @@ import { parseNamespaceName } from '../../oci/names.ts';
 import { asksForMore } from '../../policy/asks-for-more.ts';
 import { mergePolicy, readStoredPolicy } from '../../policy/parse-policy.ts';
 import type { Policy } from '../../policy/policy.ts';
+import { readSeverityOrder, storedSeverityOrder } from '../../report/severity-order.ts';
+import { queueSeverityOrder } from '../../scan/follow-severity-order.ts';
 import { queueUnscanned } from '../../scan/queue-scan.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { Call, HandlersOf } from '../call.ts';
@@ -64,6 +66,7 @@ export function namespaceHandlers(
       }
       const namespace = await db.transaction().execute(async (transaction) => {
         const { autoScan, public: isPublic } = body;
+        const severityOrder = storedSeverityOrder(body.severityOrder ?? null);
         // Null asks for none, whatever the setting says.
         const quotaBytes = body.quotaBytes === undefined ? dependencies.namespaceQuotaBytes : body.quotaBytes;
         const settings = {
@@ -71,6 +74,7 @@ export function namespaceHandlers(
           ...(quotaBytes === undefined || quotaBytes === null ? {} : { quotaBytes }),
           ...(autoScan === undefined ? {} : { autoScan }),
           ...(isPublic === undefined ? {} : { isPublic }),
+          ...(severityOrder === null ? {} : { severityOrder }),
         };
         const created = await createNamespace(transaction, settings);
         if (created.kind === 'exists') throw conflict(`Cannot create namespace "${name}": the name is taken`);
@@ -143,11 +147,14 @@ async function changeNamespace(
       .execute();
     const before = await readKnown(transaction, namespace);
     const policy = body.policy === undefined ? undefined : mergedPolicy(before.policy, body.policy);
+    const severityOrder =
+      body.severityOrder === undefined ? undefined : storedSeverityOrder(body.severityOrder);
     const changed = await updateNamespace(transaction, namespace.id, {
       ...(body.autoScan === undefined ? {} : { autoScan: body.autoScan }),
       ...(body.public === undefined ? {} : { isPublic: body.public }),
       ...(body.quotaBytes === undefined ? {} : { quotaBytes: body.quotaBytes }),
       ...(policy === undefined ? {} : { policy }),
+      ...(severityOrder === undefined ? {} : { severityOrder }),
     });
     if (changed === undefined) throw gone(namespace);
     const kind = policy === undefined ? 'namespace.changed' : 'policy.changed';
@@ -157,6 +164,8 @@ async function changeNamespace(
     };
     await recordChange(transaction, call, { kind, subject: namespace.name, details });
     await notify(transaction, 'pratique_policy', String(namespace.id));
+    if (severityOrder !== undefined)
+      await queueSeverityOrder(transaction, dependencies.enqueuer, namespace.id);
     if (policy !== undefined && asksForMore(readStoredPolicy(before.policy), policy)) {
       const secrets = policy.secrets !== 'off';
       await queueUnscanned(transaction, dependencies.enqueuer, namespace.id, { secrets });
@@ -213,11 +222,12 @@ async function showNamespaces(
     readGrants(db, { principal, namespaces: namespaces.map(({ name }) => name) }),
   ]);
   const roles = new Map(grants.map(({ namespaceId, role }) => [namespaceId, role]));
-  return namespaces.map(({ id, name, isPublic, autoScan, policy, createdAt, quotaBytes }) => ({
+  return namespaces.map(({ id, name, isPublic, autoScan, policy, severityOrder, createdAt, quotaBytes }) => ({
     name,
     public: isPublic,
     autoScan,
     policy: policies.get(id) ?? readStoredPolicy(policy),
+    severityOrder: [...readSeverityOrder(severityOrder)],
     role: principal.isAdmin ? 'admin' : (roles.get(id) ?? 'guest'),
     imageCount: counts.get(id)?.images ?? 0,
     blockedCount: counts.get(id)?.block ?? 0,
