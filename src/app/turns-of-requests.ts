@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Turn, Turns } from '../database/turns.ts';
+import { Turn, type Turns } from '../database/turns.ts';
 import { type RouteClass, routeClassOf } from '../edge/route-class.ts';
 
 /**
@@ -11,15 +11,13 @@ const places = {
   pull: { rank: 1, patienceMs: 3_500 },
   push: { rank: 2, patienceMs: 3_000 },
   console: { rank: 3, patienceMs: 1_000 },
-} as const satisfies Readonly<Record<string, Turn>>;
+} as const satisfies Readonly<Record<string, { readonly rank: number; readonly patienceMs: number }>>;
 
 /** Gives every request its turn at the database. */
 export function takeTurns(fastify: FastifyInstance, turns: Turns): void {
   const taken = new WeakMap<object, Turn>();
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const turn: Turn = {
-      ...places[placeOf(routeClassOf(request.url.split('?', 1)[0] ?? ''), request.method)],
-    };
+    const turn = new Turn(places[placeOf(routeClassOf(request.url.split('?', 1)[0] ?? ''), request.method)]);
     taken.set(request, turn);
     turns.run(turn, done);
   });

@@ -73,7 +73,6 @@ export class QueueingPool extends pg.Pool {
 
   async #queue(turn: Turn | undefined): Promise<void> {
     const patienceMs = turn?.patienceMs ?? this.#patienceMs;
-    const startedMs = performance.now();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { rank: turn?.rank ?? defaultRank, go: resolve };
     const last = this.#waiters.findLastIndex(({ rank }) => rank <= waiter.rank);
@@ -82,12 +81,12 @@ export class QueueingPool extends pg.Pool {
       this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
       reject(new DatabaseBusyError(Math.round(patienceMs)));
     }, patienceMs);
+    turn?.beginWait();
     try {
       await promise;
     } finally {
       clearTimeout(timer);
-      if (turn !== undefined)
-        turn.patienceMs = Math.max(0, turn.patienceMs - (performance.now() - startedMs));
+      turn?.endWait();
     }
   }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { connectDatabase } from './connect.ts';
 import { isDatabaseUnavailable } from './is-unavailable.ts';
-import { type Turn, Turns } from './turns.ts';
+import { Turn, Turns } from './turns.ts';
 
 let database: TemporaryDatabase;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('connectDatabase() with turns (threats.md F10)', () => {
     const connection = connectDatabase({ ...database.config, max: 1 }, { turns });
     const served: string[] = [];
     const ask = (name: string, rank: number) =>
-      turns.run({ rank, patienceMs: 5_000 }, async () => {
+      turns.run(new Turn({ rank, patienceMs: 5_000 }), async () => {
         await connection.pool.query('select 1');
         served.push(name);
       });
@@ -37,7 +37,7 @@ describe('connectDatabase() with turns (threats.md F10)', () => {
   it('sheds who has waited long enough, over all queries of one request together', async () => {
     const turns = new Turns();
     const connection = connectDatabase({ ...database.config, max: 1 }, { turns });
-    const turn: Turn = { rank: 1, patienceMs: 300 };
+    const turn = new Turn({ rank: 1, patienceMs: 300 });
     const busy = connection.pool.query('select pg_sleep(0.2)');
     await turns.run(turn, () => connection.pool.query('select 1'));
     expect(turn.patienceMs).toBeLessThan(200);
@@ -49,6 +49,20 @@ describe('connectDatabase() with turns (threats.md F10)', () => {
     expect(isDatabaseUnavailable(error)).toBe(true);
     await Promise.all([busy, stillBusy]);
     expect(await connection.pool.query('select 1')).toMatchObject({ rowCount: 1 });
+    await connection.close();
+  });
+
+  it('takes queries that wait side by side for one wait', async () => {
+    const turns = new Turns();
+    const connection = connectDatabase({ ...database.config, max: 1 }, { turns });
+    const turn = new Turn({ rank: 1, patienceMs: 1_000 });
+    const busy = connection.pool.query('select pg_sleep(0.3)');
+    await turns.run(turn, () =>
+      Promise.all([1, 2, 3, 4].map((number) => connection.pool.query('select $1', [number]))),
+    );
+    await busy;
+    expect(turn.patienceMs).toBeGreaterThan(400);
+    expect(turn.patienceMs).toBeLessThan(800);
     await connection.close();
   });
 
