@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
 import type { SeverityRating } from '../report/severity.ts';
 import { normalisePackageName } from './package-name.ts';
-import { urgencyRating } from './urgency-rating.ts';
+import { packageRatings } from './package-ratings.ts';
 
 /** What one advisory says of one package of one release, with everything a match needs to become a finding. */
 export interface Candidate {
@@ -17,7 +17,7 @@ export interface Candidate {
   readonly affected: AffectedPackage;
   /** Canonical ids of the record: one per CVE of a bundle, each with every other id known for it. */
   readonly vulnerabilities: readonly { readonly id: string; readonly aliases: readonly string[] }[];
-  /** The record's own ratings and the distribution's word on this package; those of its CVEs are `readCveRatings()`. */
+  /** What the record says of this package and of itself; the ratings of its CVEs are `readCveRatings()`. */
   readonly ratings: readonly SeverityRating[];
   /** Withdrawn records are never candidates. */
   readonly withdrawn: false;
@@ -27,6 +27,8 @@ export interface CandidateQuery {
   readonly ecosystem: string;
   /** Names as advisories use them: of the source package where the distribution has one. Any spelling. */
   readonly names: readonly string[];
+  /** Only these records; all where absent. */
+  readonly advisoryIds?: readonly string[];
 }
 
 interface CandidateRow {
@@ -43,16 +45,17 @@ interface CandidateRow {
 export async function readCandidates(db: Database, query: CandidateQuery): Promise<readonly Candidate[]> {
   const names = [...new Set(query.names.map((name) => normalisePackageName(query.ecosystem, name)))];
   if (names.length === 0) return [];
+  const { advisoryIds } = query;
+  const ofRecords = advisoryIds === undefined ? sql`` : sql`and p.advisory_id = any(${advisoryIds}::text[])`;
   const { rows } = await sql<CandidateRow>`
     select p.advisory_id, p.release, p.name, p.affected, a.vulnerabilities, a.aliases, a.ratings
     from advisory_package p join advisory a on a.id = p.advisory_id
-    where p.ecosystem = ${query.ecosystem} and p.name = any(${names}::text[]) and a.withdrawn_at is null
+    where p.ecosystem = ${query.ecosystem} and p.name = any(${names}::text[]) and a.withdrawn_at is null ${ofRecords}
     order by p.advisory_id, p.position`.execute(db);
   return rows.map((row) => candidateOf(query.ecosystem, row));
 }
 
 function candidateOf(ecosystem: string, row: CandidateRow): Candidate {
-  const rating = urgencyRating({ record: row.advisory_id, ecosystem, affected: row.affected });
   return {
     advisoryId: row.advisory_id,
     ecosystem,
@@ -60,7 +63,7 @@ function candidateOf(ecosystem: string, row: CandidateRow): Candidate {
     name: row.name,
     affected: row.affected,
     vulnerabilities: identitiesOf(row.advisory_id, row.vulnerabilities, row.aliases),
-    ratings: rating === undefined ? row.ratings : [rating, ...row.ratings],
+    ratings: packageRatings({ ...row, id: row.advisory_id }, { ecosystem, affected: row.affected }),
     withdrawn: false,
   };
 }

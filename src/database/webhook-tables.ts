@@ -42,4 +42,6 @@ export interface MatchChangeTable {
   change: string;
   previous_severity: string | null;
   previous_source_severities: ColumnType<number | null, number | null | undefined, number | null>;
+  at: Generated<Date>;
+  untold: Generated<boolean>;
 }

@@ -1,10 +1,10 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
-import type { MatchCounts } from '../advisories/update-effects.ts';
+import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { ratedIn } from '../report/rated-in-order.ts';
 import type { Severity } from '../report/severity.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import type { SourceSeverities } from '../report/source-severities.ts';
+import type { NotedChange } from './match-differences.ts';
 
 export type MatchChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable' | 'known-exploited';
 
@@ -23,72 +23,36 @@ export interface MatchChange {
   readonly knownExploited: boolean;
 }
 
-/**
- * Notes, before they are written, how `wanted` matches differ from the stored ones of the packages. What may be affected
- * is neither there nor gone: nobody is told that it came or went.
- */
+/** Keeps what became of matches; `tell` where somebody asks, for `takeMatchChanges()`. */
 export async function noteMatchChanges(
   transaction: Transaction<Tables>,
-  packageIds: readonly number[],
-  wanted: RawBuilder<unknown>,
+  noted: readonly NotedChange[],
+  options: { readonly tell: boolean },
 ): Promise<void> {
+  if (noted.length === 0) return;
   await sql`
-    with held as (
-      select package_id, vulnerability_id, severity, source_severities, fixed_version from package_match
-      where package_id = any(${packageIds}::int[]) and resolved_at is null and status = 'affected'),
-    coming as (select w.* from ${wanted})
-    insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities)
-    select package_id, vulnerability_id, noted.change, h.severity, h.source_severities
-    from held h full join (select * from coming where status = 'affected') c using (package_id, vulnerability_id)
-    cross join lateral (values
-      ('added', h.severity is null),
-      ('removed', c.severity is null and not exists (
-        select from coming u where u.package_id = h.package_id and u.vulnerability_id = h.vulnerability_id)),
-      ('severity-changed', h.severity <> c.severity or h.source_severities <> c.source_severities),
-      ('became-fixable', h.severity is not null and h.fixed_version is null and c.fixed_version is not null)
-    ) as noted (change, is_so)
-    where noted.is_so
+    insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities, untold)
+    select n.*, ${options.tell} from jsonb_to_recordset(${JSON.stringify(noted)}::jsonb) as n (
+      package_id int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
     order by 1, 2, 3`.execute(transaction);
 }
 
-/** How many packages there are of each ecosystem, and how many matches `wanted` adds to theirs and takes from them. */
-export async function countMatchChanges(
-  transaction: Transaction<Tables>,
-  packageIds: readonly number[],
-  wanted: RawBuilder<unknown>,
-): Promise<ReadonlyMap<string, MatchCounts>> {
-  const { rows } = await sql<MatchCounts & { readonly ecosystem: string }>`
-    with held as (
-      select package_id, vulnerability_id, 1 as is_held from package_match
-      where package_id = any(${packageIds}::int[]) and resolved_at is null),
-    differing as (
-      select package_id, count(*) filter (where is_held is null) as added,
-        count(*) filter (where is_coming is null) as removed
-      from held full join (select w.package_id, w.vulnerability_id, 1 as is_coming from ${wanted}) as coming
-        using (package_id, vulnerability_id)
-      group by package_id)
-    select p.ecosystem, count(*) as packages, coalesce(sum(added), 0)::int8 as added,
-      coalesce(sum(removed), 0)::int8 as removed
-    from package p left join differing d on d.package_id = p.id
-    where p.id = any(${packageIds}::int[]) group by p.ecosystem`.execute(transaction);
-  return new Map(rows.map(({ ecosystem, ...counts }) => [ecosystem, counts]));
-}
-
-/** Follows CVEs that were newly listed as exploited; `note` keeps which matches they are, where somebody asks. */
+/** Follows CVEs that were newly listed as exploited, and keeps which matches they are as `noteMatchChanges()` does. */
 export async function noteExploited(
   transaction: Transaction<Tables>,
-  options: { readonly note: boolean },
+  options: { readonly tell: boolean },
 ): Promise<void> {
   const { rows } = await sql<{ cve: string }>`
     update known_exploited set followed_at = now() where followed_at is null returning cve`.execute(
     transaction,
   );
-  if (rows.length === 0 || !options.note) return;
+  if (rows.length === 0) return;
+  const cves = rows.map(({ cve }) => cve);
   await sql`
-    insert into match_change (package_id, vulnerability_id, change)
-    select package_id, vulnerability_id, 'known-exploited' from package_match
+    insert into match_change (package_id, vulnerability_id, change, untold)
+    select package_id, vulnerability_id, 'known-exploited', ${options.tell} from package_match
     where resolved_at is null and status = 'affected'
-      and (vulnerability_id || aliases) && ${rows.map(({ cve }) => cve)}::text[]
+      and (vulnerability_id = any(${cves}::text[]) or aliases && ${cves}::text[])
     order by 1, 2`.execute(transaction);
 }
 
@@ -115,10 +79,10 @@ export interface MatchHistory {
   readonly noted: readonly ChangeRow[];
 }
 
-/** Takes what was noted: it is gone when the transaction commits. `changeIn()` tells what it comes to. */
+/** Takes what was noted to be told: nobody is told again when the transaction commits. `changeIn()` tells what it comes to. */
 export async function takeMatchChanges(transaction: Transaction<Tables>): Promise<readonly MatchHistory[]> {
   const { rows } = await sql<ChangeRow>`
-    with taken as (delete from match_change returning *)
+    with taken as (update match_change set untold = false where untold returning *)
     select c.id as noted_id, c.package_id, p.ecosystem, p.name, p.version, c.vulnerability_id, m.aliases, c.change,
       m.severity, m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version,
       exists (select from known_exploited k where k.cve = m.vulnerability_id or k.cve = any(m.aliases)) as known_exploited

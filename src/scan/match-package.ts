@@ -42,9 +42,11 @@ export function matchPackage(options: {
   /** Advisories of the ecosystem and the name by `advisedAs()`, of any release, ordered by record. */
   readonly candidates: readonly Candidate[];
   readonly ratings: ReadonlyMap<string, CveRatings>;
+  /** The order of the package's versions; by default that of its ecosystem. */
+  readonly order?: VersionOrder | undefined;
 }): readonly MatchedVulnerability[] {
   const { package: installed, candidates, ratings } = options;
-  const order = orderOf(installed.ecosystem);
+  const order = options.order ?? orderOf(installed.ecosystem);
   const ofRelease = candidates.filter(
     (candidate) =>
       isOfRelease(candidate, installed) && streamStanding(candidate.affected, installed) !== 'other',

@@ -8,7 +8,16 @@ import { advisedAs } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
 import { defaultSeverityOrder } from '../report/severity-order.ts';
 import { severityIn } from '../report/source-severities.ts';
-import { countMatchChanges, noteMatchChanges } from './match-changes.ts';
+import { orderOf } from '../versions/order-of.ts';
+import { rememberingOrder } from '../versions/remembering-order.ts';
+import { noteMatchChanges } from './match-changes.ts';
+import {
+  countByEcosystem,
+  differencesOf,
+  type HeldMatch,
+  type MatchDifferences,
+  type MatchRow,
+} from './match-differences.ts';
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
 import { matchingVersion } from './matching-version.ts';
@@ -19,16 +28,12 @@ interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
   readonly source_version: string;
 }
 
-interface MatchRow {
-  readonly package_id: number;
-  readonly vulnerability_id: string;
-  readonly advisory_id: string;
-  readonly status: string;
-  readonly aliases: readonly string[];
-  readonly severity: string;
-  readonly source_severities: number;
-  readonly fixed_version: string | null;
-  readonly fix_state: string;
+/** A part of what is known of packages: what shares a vulnerability with advisories that changed. */
+export interface MatchScope {
+  /** Ids that matches are stored under; no others are looked at or changed. */
+  readonly vulnerabilityIds: readonly string[];
+  /** Every record that describes one of them. */
+  readonly advisoryIds: readonly string[];
 }
 
 /** What `matchPackages()` came to. */
@@ -41,44 +46,71 @@ export interface MatchedAnew {
 
 /**
  * Matches packages against the advisories held now and stores what differs: `first_seen_at` of a known match stays, one
- * that is gone is resolved, not deleted. `onlyNew` leaves those alone that were matched before; `noteChanges` keeps what
- * changed for `takeMatchChanges()`.
+ * that is gone is resolved, not deleted. `onlyNew` leaves those alone that were matched before; `scope` leaves everything
+ * alone that it does not name, and packages that were never matched. What became of a package that was matched before is
+ * kept; with `tell` for `takeMatchChanges()`, too.
  */
 export async function matchPackages(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
-  options: { readonly onlyNew: boolean; readonly noteChanges?: boolean },
+  options: { readonly onlyNew: boolean; readonly scope?: MatchScope; readonly tell?: boolean },
 ): Promise<MatchedAnew> {
+  const { onlyNew, scope } = options;
   await lockMatching(transaction);
   // In order, so that two scans of like images wait for one another; the second then finds them matched.
   const { rows } = await sql<PackageRow>`
     select id, ecosystem, release, name, version, source_name, source_version, module from package
-    where id = any(${packageIds}::int[]) and (matched_at is null or not ${options.onlyNew})
+    where id = any(${packageIds}::int[]) and (matched_at is null or not ${onlyNew})
+      and (matched_at is not null or ${scope === undefined})
     order by id for update`.execute(transaction);
   if (rows.length === 0) return { changedIds: new Set(), ecosystems: new Map() };
+  const ids = rows.map(({ id }) => id);
+  const wanted = await matchRows(transaction, rows, scope);
+  const differences = differencesOf(wanted, await readHeld(transaction, ids, scope));
+  if (!onlyNew) await noteMatchChanges(transaction, differences.noted, { tell: options.tell ?? false });
+  await storeDifferences(transaction, differences);
+  if (scope === undefined) await markMatched(transaction, ids);
+  return {
+    changedIds: new Set([...differences.written, ...differences.resolved].map((row) => row.package_id)),
+    ecosystems: onlyNew ? new Map() : countByEcosystem(rows, differences),
+  };
+}
+
+async function matchRows(
+  transaction: Transaction<Tables>,
+  rows: readonly PackageRow[],
+  scope: MatchScope | undefined,
+): Promise<readonly MatchRow[]> {
   const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
   const candidates = await readCandidatesOf(
     transaction,
     packages.map(({ installed }) => installed),
+    scope?.advisoryIds,
   );
   const vulnerabilities = [...candidates.values()].flat().flatMap((candidate) => candidate.vulnerabilities);
   const ratings = await readCveRatings(
     transaction,
     vulnerabilities.flatMap(({ id, aliases }) => [id, ...aliases]),
   );
-  const matches = packages.flatMap(({ id, installed }) =>
-    matchPackage({
-      package: installed,
-      candidates: candidates.get(keyOf(installed.ecosystem, advisedAs(installed).name)) ?? [],
-      ratings,
-    }).map((match) => rowOf(id, match)),
+  const within = scope === undefined ? undefined : new Set(scope.vulnerabilityIds);
+  const matches: MatchRow[] = [];
+  const byName = Map.groupBy(packages, ({ installed }) =>
+    keyOf(installed.ecosystem, advisedAs(installed).name),
   );
-  const ids = packages.map(({ id }) => id);
-  const ecosystems = options.onlyNew
-    ? new Map<string, MatchCounts>()
-    : await countMatchChanges(transaction, ids, asRecords(matches));
-  if (options.noteChanges === true) await noteMatchChanges(transaction, ids, asRecords(matches));
-  return { changedIds: await storeMatches(transaction, ids, matches), ecosystems };
+  for (const [key, own] of byName) {
+    const named = candidates.get(key) ?? [];
+    const order = orderOf(own[0]?.installed.ecosystem ?? '');
+    const remembering = order === undefined ? undefined : rememberingOrder(order);
+    for (const { id, installed } of own)
+      for (const match of matchPackage({
+        package: installed,
+        candidates: named,
+        ratings,
+        order: remembering,
+      }))
+        if (within?.has(match.id) !== false) matches.push(rowOf(id, match));
+  }
+  return matches;
 }
 
 function packageOf({ source_name, source_version, ...row }: PackageRow): Package {
@@ -89,11 +121,13 @@ function packageOf({ source_name, source_version, ...row }: PackageRow): Package
 async function readCandidatesOf(
   transaction: Transaction<Tables>,
   packages: readonly Package[],
+  advisoryIds: readonly string[] | undefined,
 ): Promise<ReadonlyMap<string, readonly Candidate[]>> {
   const byName = new Map<string, Candidate[]>();
   for (const [ecosystem, installed] of Map.groupBy(packages, (one) => one.ecosystem)) {
     const names = [...new Set(installed.map((one) => advisedAs(one).name))];
-    for (const candidate of await readCandidates(transaction, { ecosystem, names })) {
+    const query = { ecosystem, names, ...(advisoryIds === undefined ? {} : { advisoryIds }) };
+    for (const candidate of await readCandidates(transaction, query)) {
       const key = keyOf(ecosystem, candidate.name);
       const known = byName.get(key);
       if (known === undefined) byName.set(key, [candidate]);
@@ -121,41 +155,53 @@ function rowOf(packageId: number, match: MatchedVulnerability): MatchRow {
   };
 }
 
-/** The matches as a table `w`. */
-function asRecords(matches: readonly MatchRow[]) {
-  return sql`jsonb_to_recordset(${JSON.stringify(matches)}::jsonb) as w (
-    package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
-    source_severities int, fixed_version text, fix_state text)`;
-}
-
-async function storeMatches(
+async function readHeld(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
-  matches: readonly MatchRow[],
-): Promise<ReadonlySet<number>> {
-  const wanted = asRecords(matches);
-  const written = await sql<{ package_id: number }>`
-    insert into package_match as m
-      (package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities, fixed_version,
-       fix_state)
-    select * from ${wanted} order by package_id, vulnerability_id
-    on conflict (package_id, vulnerability_id) do update set
-      advisory_id = excluded.advisory_id, status = excluded.status, aliases = excluded.aliases,
-      severity = excluded.severity, source_severities = excluded.source_severities,
-      fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
-      resolved_at = null
-    where m.resolved_at is not null
-      or (m.advisory_id, m.status, m.aliases, m.severity, m.source_severities, m.fixed_version, m.fix_state) is distinct from
-         (excluded.advisory_id, excluded.status, excluded.aliases, excluded.severity, excluded.source_severities,
-          excluded.fixed_version, excluded.fix_state)
-    returning m.package_id`.execute(transaction);
-  const resolved = await sql<{ package_id: number }>`
-    update package_match m set resolved_at = now()
-    where m.package_id = any(${packageIds}::int[]) and m.resolved_at is null
-      and (m.package_id, m.vulnerability_id) not in (select package_id, vulnerability_id from ${wanted})
-    returning m.package_id`.execute(transaction);
+  scope: MatchScope | undefined,
+): Promise<readonly HeldMatch[]> {
+  const inScope =
+    scope === undefined ? sql`` : sql`and vulnerability_id = any(${scope.vulnerabilityIds}::text[])`;
+  const { rows } = await sql<HeldMatch>`
+    select package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities, fixed_version,
+      fix_state, resolved_at is not null as resolved
+    from package_match where package_id = any(${packageIds}::int[]) ${inScope}`.execute(transaction);
+  return rows;
+}
+
+/** Rows that are as they were stay untouched: a feed that says nothing new writes nothing. */
+async function storeDifferences(
+  transaction: Transaction<Tables>,
+  { written, resolved }: MatchDifferences,
+): Promise<void> {
+  if (written.length > 0)
+    await sql`
+      insert into package_match as m
+        (package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities, fixed_version,
+         fix_state)
+      select * from jsonb_to_recordset(${JSON.stringify(written)}::jsonb) as w (
+        package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
+        source_severities int, fixed_version text, fix_state text)
+      order by package_id, vulnerability_id
+      on conflict (package_id, vulnerability_id) do update set
+        advisory_id = excluded.advisory_id, status = excluded.status, aliases = excluded.aliases,
+        severity = excluded.severity, source_severities = excluded.source_severities,
+        fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
+        resolved_at = null`.execute(transaction);
+  if (resolved.length > 0)
+    await sql`
+      update package_match m set resolved_at = now()
+      from unnest(${resolved.map((row) => row.package_id)}::int[],
+        ${resolved.map((row) => row.vulnerability_id)}::text[]) as gone (package_id, vulnerability_id)
+      where m.package_id = gone.package_id and m.vulnerability_id = gone.vulnerability_id`.execute(
+      transaction,
+    );
+}
+
+async function markMatched(transaction: Transaction<Tables>, packageIds: readonly number[]): Promise<void> {
   await sql`
     update package set matched_at = now(), matching_version = ${matchingVersion}
-    where id = any(${packageIds}::int[])`.execute(transaction);
-  return new Set([...written.rows, ...resolved.rows].map((row) => row.package_id));
+    where id = any(${packageIds}::int[]) and (matched_at is null or matching_version <> ${matchingVersion})`.execute(
+    transaction,
+  );
 }

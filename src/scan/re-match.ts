@@ -8,7 +8,8 @@ import { binaryEcosystems } from '../matching/installed-as.ts';
 import type { DifferenceObserver } from './difference-observer.ts';
 import { noteExploited } from './match-changes.ts';
 import { awaitMatching } from './match-lock.ts';
-import { matchPackages } from './match-packages.ts';
+import { type MatchScope, matchPackages } from './match-packages.ts';
+import { readMatchScope } from './match-scope.ts';
 import { matchingVersion } from './matching-version.ts';
 import { refreshSummaries } from './refresh-summaries.ts';
 
@@ -30,8 +31,11 @@ export interface ReMatchResult {
   readonly images: number;
 }
 
-/** Packages that are matched at once: bounds memory. */
-const chunkPackages = 5_000;
+/** Packages that are matched at once, whole or by what changed: bounds memory. */
+const chunkPackages = 2_000;
+const chunkInScope = 10_000;
+/** Of more, most of what is known of the packages may differ. */
+const scopeAdvisoriesMax = 5_000;
 
 /**
  * Follows a synchronisation: matches the packages that the changed advisories name again, then rewrites the summaries of
@@ -58,21 +62,25 @@ async function follow(
   options: ReMatchOptions,
 ): Promise<ReMatchResult & { readonly imagesOf: ReadonlyMap<string, number> }> {
   const { db } = connection;
-  const noteChanges = (await options.observer?.isWanted(db)) ?? false;
+  const tell = (await options.observer?.isWanted(db)) ?? false;
   await awaitMatching(db);
   const named = await packagesNamed(connection, changes);
   const { signal } = options;
   // In one transaction, so that nobody sees some matches by the one version of a feed and some by the other (threats.md F25).
   await db.transaction().execute(async (transaction) => {
-    const ecosystems = await matchAll(transaction, named.changed, { noteChanges, signal });
+    const ecosystems = await matchAll(transaction, named.changed, {
+      ...(named.scope === undefined ? {} : { scope: named.scope }),
+      tell,
+      signal,
+    });
     await noteMatched(transaction, changes.updates ?? [], { ecosystems, rated: named.rated.length });
   });
   // The feeds say the same of these as before: each is as good as the next.
   for (let start = 0; start < named.byRules.length; start += chunkPackages) {
     const ids = named.byRules.slice(start, start + chunkPackages);
-    await db.transaction().execute((transaction) => matchAll(transaction, ids, { noteChanges, signal }));
+    await db.transaction().execute((transaction) => matchAll(transaction, ids, { tell, signal }));
   }
-  await db.transaction().execute((transaction) => noteExploited(transaction, { note: noteChanges }));
+  await db.transaction().execute((transaction) => noteExploited(transaction, { tell }));
   await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   // Those of a run that was killed before it came to the images, too.
@@ -96,16 +104,15 @@ async function follow(
 async function matchAll(
   transaction: Transaction<Tables>,
   ids: readonly number[],
-  options: { readonly noteChanges: boolean; readonly signal: AbortSignal | undefined },
+  options: { readonly scope?: MatchScope; readonly tell: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<ReadonlyMap<string, MatchCounts>> {
+  const { signal, ...matching } = options;
+  const step = matching.scope === undefined ? chunkPackages : chunkInScope;
   const counted = new Map<string, MatchCounts>();
-  for (let start = 0; start < ids.length; start += chunkPackages) {
-    options.signal?.throwIfAborted();
-    const chunk = ids.slice(start, start + chunkPackages);
-    const matched = await matchPackages(transaction, chunk, {
-      onlyNew: false,
-      noteChanges: options.noteChanges,
-    });
+  for (let start = 0; start < ids.length; start += step) {
+    signal?.throwIfAborted();
+    const chunk = ids.slice(start, start + step);
+    const matched = await matchPackages(transaction, chunk, { onlyNew: false, ...matching });
     await noteChangedPackages(transaction, matched.changedIds);
     for (const [ecosystem, { packages, added, removed }] of matched.ecosystems) {
       const sum = counted.get(ecosystem) ?? { packages: 0, added: 0, removed: 0 };
@@ -134,36 +141,46 @@ interface NamedPackages {
   readonly changed: readonly number[];
   /** Those by CVEs. */
   readonly rated: readonly number[];
-  /** Others, which were matched by older rules of ours. */
+  /** What of them may differ; absent: everything. */
+  readonly scope?: MatchScope;
+  /** Those that were matched by older rules of ours, whatever the feeds changed: everything of them may differ. */
   readonly byRules: readonly number[];
 }
 
 async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Promise<NamedPackages> {
   const { changedAdvisoryIds, changedCves, changedPackages } = changes;
+  const byRules = await sql<{ id: number }>`
+    select id from package where matched_at is not null and matching_version < ${matchingVersion}
+    order by ecosystem, source_name, id`.execute(db);
+  const older = new Set(byRules.rows.map(({ id }) => id));
   const byName = await sql<{ id: number }>`
     select p.id from package p
     join unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
                 ${changedPackages.map((one) => one.name)}::text[]) as c (ecosystem, name)
       on c.ecosystem = p.ecosystem and c.name = ${advisedName}`.execute(db);
   const byCve = await sql<{ id: number }>`
-    select distinct m.package_id as id
-    from package_match m cross join unnest(m.vulnerability_id || m.aliases) as known (id)
-    join unnest(${changedCves}::text[]) as changed (id) on changed.id = known.id
-    where m.resolved_at is null`.execute(db);
+    select distinct package_id as id from package_match
+    where (vulnerability_id = any(${changedCves}::text[]) or aliases && ${changedCves}::text[])
+      and resolved_at is null`.execute(db);
+  const scope = await readMatchScope(db, changes);
   const byRecord = await sql<{ id: number }>`
     select distinct package_id as id from package_match
-    where resolved_at is null and advisory_id = any(${changedAdvisoryIds}::text[])`.execute(db);
-  const byRules = await sql<{ id: number }>`
-    select id from package where matched_at is not null and matching_version < ${matchingVersion}`.execute(
-    db,
-  );
+    where vulnerability_id = any(${scope.vulnerabilityIds}::text[]) and resolved_at is null
+      and advisory_id = any(${changedAdvisoryIds}::text[])`.execute(db);
   const rated = byCve.rows.map(({ id }) => id);
   const changed = new Set([...byName.rows, ...byRecord.rows, ...byCve.rows].map(({ id }) => id));
   return {
-    changed: [...changed].sort((a, b) => a - b),
+    changed: [...changed].filter((id) => !older.has(id)).sort((a, b) => a - b),
     rated,
-    byRules: byRules.rows.flatMap(({ id }) => (changed.has(id) ? [] : id)),
+    ...(isWorthScope(changes) ? { scope } : {}),
+    byRules: [...older],
   };
+}
+
+/** Whoever names packages and no advisories wants them whole. */
+function isWorthScope({ changedAdvisoryIds, changedPackages }: Changes): boolean {
+  const count = changedAdvisoryIds.length;
+  return count <= scopeAdvisoriesMax && (count > 0 || changedPackages.length === 0);
 }
 
 /** `advisedAs()` and `normalisePackageName()` in SQL: changed packages come as advisories spell them. */

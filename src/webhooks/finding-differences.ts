@@ -44,9 +44,9 @@ export class FindingDifferences implements DifferenceObserver {
 
   /** One transaction: what was noted is gone exactly when the events are there. */
   async reMatched(db: Database): Promise<void> {
-    const { rows } = await sql<{ noted: boolean }>`select exists (select from match_change) as noted`.execute(
-      db,
-    );
+    const { rows } = await sql<{
+      noted: boolean;
+    }>`select exists (select from match_change where untold) as noted`.execute(db);
     if (rows[0]?.noted !== true) return;
     await db.transaction().execute(async (transaction) => {
       const changes = Map.groupBy(await takeMatchChanges(transaction), ({ packageId }) => packageId);
