@@ -121,7 +121,7 @@ async function syncFolders(
   add: AddOutcome,
 ): Promise<void> {
   const { only } = context;
-  if (only !== undefined && ![...only].some(isOfMirrors)) return;
+  if (roots.length === 0 || (only !== undefined && ![...only].some(isOfMirrors))) return;
   const mirrors = await readMirrors(context, roots, add);
   if (mirrors.length === 0) return;
   for (const name of foldersOf(mirrors, ecosystems)) {
@@ -167,7 +167,6 @@ async function readMirrors(
   }
   const first = mirrors[0];
   if (first === undefined) {
-    if (reasons.length === 0) reasons.push({ message: 'no mirror is configured', isUnreachable: false });
     for (const name of [feedNames.ecosystems, ...(await heldFolders(context))]) {
       add(await fail(context, { name, beganAt, reasons }));
     }

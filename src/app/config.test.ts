@@ -19,6 +19,7 @@ describe('loadConfig()', () => {
   it('has a default for everything', () => {
     expect(loadConfig({ environment: { PATH: '/bin' }, folder: '/srv' })).toEqual({
       dataFolder: '/srv/data',
+      advisoryKeys: [],
       listen: { host: '127.0.0.1', port: 5000 },
       blobsFolder: '/srv/data/blobs',
       advisorySources: publicSources,

@@ -26,6 +26,12 @@ export interface Config {
   readonly blobsFolder: string;
   /** URLs, or `file:` and an absolute path. */
   readonly advisorySources: SyncSources;
+  /** What advisories are taken from instead of those; `manual`: nothing is fetched. An address, or `file:` and an absolute path. */
+  readonly advisoryBundle?: string;
+  /** Public keys of bundles, as `parsePublicKey()` takes them. */
+  readonly advisoryKeys: readonly string[];
+  /** For the registry of a bundle. */
+  readonly advisoryCredentials?: { readonly user: string; readonly password: Secret };
   /** Of requests; see `openInstallation()`. */
   readonly databaseConnections: number;
   /** For new namespaces; absent: no limit. */
@@ -53,6 +59,14 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** For tests of crashes; only from the environment. */
   readonly failpoint?: Failpoint;
+}
+
+/** For the registry of a bundle, as text. */
+export function advisoryCredentials(
+  config: Pick<Config, 'advisoryCredentials'>,
+): { readonly user: string; readonly password: string } | undefined {
+  const given = config.advisoryCredentials;
+  return given === undefined ? undefined : { user: given.user, password: given.password.reveal() };
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -202,6 +216,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
       kev: (given.get('kev')?.values ?? publicSources.kev).map(absolute),
       epss: (given.get('epss')?.values ?? publicSources.epss).map(absolute),
     },
+    ...parseBundle(given, absolute),
     databaseConnections: Number(one('databaseConnections') ?? '16'),
     ...parseQuota(given.get('namespaceQuota')),
     namespaceUploadsMax: Number(one('namespaceUploads') ?? openUploadsMaxDefault),
@@ -220,6 +235,29 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     metricsArePublic: one('metricsPublic') === 'true',
     logLevel: asLogLevel(one('logLevel')),
   };
+}
+
+/** Throws for a user without a password, or the other way round. */
+function parseBundle(
+  given: ReadonlyMap<string, Given>,
+  absolute: (source: string) => string,
+): Pick<Config, 'advisoryBundle' | 'advisoryKeys' | 'advisoryCredentials'> {
+  const one = (name: SettingName) => given.get(name)?.values[0];
+  const [bundle, user, password] = [one('advisoryBundle'), one('advisoryUser'), one('advisoryPassword')];
+  if ((user === undefined) !== (password === undefined)) {
+    throw missing(user === undefined ? settings.advisoryUser : settings.advisoryPassword);
+  }
+  return {
+    ...(bundle === undefined ? {} : { advisoryBundle: absolute(bundle) }),
+    advisoryKeys: given.get('advisoryKeys')?.values ?? [],
+    ...(user === undefined || password === undefined
+      ? {}
+      : { advisoryCredentials: { user, password: new Secret(password) } }),
+  };
+}
+
+function missing({ variable, must }: Setting): SettingError {
+  return new SettingError(`Cannot use the setting "${variable}": it must be ${must}, got none`);
 }
 
 /** Throws for a size that is too large to be counted exactly. */
@@ -286,10 +324,7 @@ function parseTls(
   const { certificate, key } = given;
   if (certificate === undefined && key === undefined) return {};
   if (certificate === undefined || key === undefined) {
-    const missing = certificate === undefined ? settings.tlsCert : settings.tlsKey;
-    throw new SettingError(
-      `Cannot use the setting "${missing.variable}": it must be ${missing.must}, got none`,
-    );
+    throw missing(certificate === undefined ? settings.tlsCert : settings.tlsKey);
   }
   return { tls: { certificate: path.resolve(folder, certificate), key: path.resolve(folder, key) } };
 }

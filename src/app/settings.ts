@@ -100,6 +100,41 @@ export const settings = {
     description:
       "Roots of advisory mirrors laid out like OSV.dev's bucket, separated by commas; the first that has a usable version of a feed gives it",
   },
+  advisoryBundle: {
+    variable: 'PRATIQUE_ADVISORY_BUNDLE',
+    key: 'advisoryBundle',
+    schema: Type.String({ pattern: '^(manual|file:.+|oci(\\+http)?://.+)$' }),
+    must: 'file: and a path, oci:// and a place in a registry (oci+http:// without TLS), or manual',
+    byDefault: 'none: mirrors are asked',
+    description:
+      'Signed bundle that advisories, KEV and EPSS are taken from instead ([air gap](operating.md#air-gap)); `manual`: nothing is fetched, bundles come by `pratique advisories import`',
+  },
+  advisoryKeys: {
+    variable: 'PRATIQUE_ADVISORY_KEYS',
+    key: 'advisoryKeys',
+    schema: Type.String({ pattern: '^ed25519:[A-Za-z0-9+/]{43}=$' }),
+    must: 'a list of public keys, each ed25519: and base64, as `pratique advisories keygen` prints them',
+    isList: true,
+    byDefault: 'none: no bundle is trusted',
+    description: 'Keys of which one must have signed a bundle, separated by commas',
+  },
+  advisoryUser: {
+    variable: 'PRATIQUE_ADVISORY_USER',
+    key: 'advisoryUser',
+    schema: Type.String({ minLength: 1, maxLength: 256 }),
+    must: 'a name of up to 256 characters, given together with the password',
+    byDefault: 'none: anonymous',
+    description: 'User for the registry of a bundle',
+  },
+  advisoryPassword: {
+    variable: 'PRATIQUE_ADVISORY_PASSWORD',
+    key: 'advisoryPassword',
+    schema: Type.String({ minLength: 1, maxLength: 8192 }),
+    must: 'a password or access token, given together with the user',
+    isSecret: true,
+    byDefault: 'none',
+    description: 'Password or access token of that user',
+  },
   kev: {
     variable: 'PRATIQUE_KEV',
     key: 'kev',

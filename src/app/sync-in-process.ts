@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { FeedOutcome } from '../advisories/sync-result.ts';
-import { type Config, environmentForChild } from './config.ts';
+import { advisoryCredentials, type Config, environmentForChild } from './config.ts';
 
 /** What the child is told, on its standard input: secrets must not be in its arguments or environment. */
 export interface SyncOrder {
-  readonly config: Omit<Config, 'databaseUrl' | 'adminPassword'>;
+  readonly config: Omit<Config, 'databaseUrl' | 'adminPassword' | 'advisoryCredentials'>;
   readonly databaseUrl?: string;
+  readonly advisoryCredentials?: ReturnType<typeof advisoryCredentials>;
 }
 
 export interface SyncReport {
@@ -28,10 +29,12 @@ const errorLengthMax = 2_000;
  * of a long-lived process does not give back. Throws `SyncProcessError`, or the signal's reason when that aborts.
  */
 export async function syncInProcess(config: Config, signal: AbortSignal): Promise<SyncReport> {
-  const { databaseUrl, adminPassword: _, ...rest } = config;
+  const { databaseUrl, adminPassword: _, advisoryCredentials: __, ...rest } = config;
+  const credentials = advisoryCredentials(config);
   const order: SyncOrder = {
     config: rest,
     ...(databaseUrl === undefined ? {} : { databaseUrl: databaseUrl.reveal() }),
+    ...(credentials === undefined ? {} : { advisoryCredentials: credentials }),
   };
   signal.throwIfAborted();
   const child = spawn(process.execPath, [program], {

@@ -1,10 +1,10 @@
 import { setPriority } from 'node:os';
 import { json } from 'node:stream/consumers';
 import type { Config } from './config.ts';
+import { bringAdvisories } from './import-advisories.ts';
 import { openInstallation } from './installation.ts';
 import { Secret } from './secret.ts';
 import type { SyncOrder, SyncReport } from './sync-in-process.ts';
-import { updateAdvisories } from './update-advisories.ts';
 
 // The program of `syncInProcess()`: reads a `SyncOrder` from standard input, and sends a `SyncReport` to its parent.
 
@@ -14,10 +14,18 @@ const niceness = 10;
 async function main(): Promise<void> {
   setPriority(niceness);
   // Written by `syncInProcess()` of the same version.
-  const { config, databaseUrl } = (await json(process.stdin)) as SyncOrder;
+  const { config, databaseUrl, advisoryCredentials } = (await json(process.stdin)) as SyncOrder;
   const whole: Config = {
     ...config,
     ...(databaseUrl === undefined ? {} : { databaseUrl: new Secret(databaseUrl) }),
+    ...(advisoryCredentials === undefined
+      ? {}
+      : {
+          advisoryCredentials: {
+            user: advisoryCredentials.user,
+            password: new Secret(advisoryCredentials.password),
+          },
+        }),
   };
   const abort = new AbortController();
   process.once('SIGTERM', () => abort.abort());
@@ -25,12 +33,7 @@ async function main(): Promise<void> {
   process.once('disconnect', () => abort.abort());
   const installation = await openInstallation(whole, { role: 'guest' });
   try {
-    const { connection } = installation;
-    const result = await updateAdvisories({
-      connection,
-      sources: whole.advisorySources,
-      signal: abort.signal,
-    });
+    const result = await bringAdvisories(installation, { signal: abort.signal });
     const report: SyncReport = {
       alreadyRunning: result.alreadyRunning,
       feeds: result.feeds,

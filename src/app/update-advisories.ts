@@ -4,9 +4,11 @@ import {
   feedReadiness,
   readFeedStatus,
 } from '../advisories/feed-status.ts';
+import type { Changes } from '../advisories/pending-changes.ts';
 import { type SyncOptions, syncAdvisories } from '../advisories/sync-advisories.ts';
 import type { SyncResult } from '../advisories/sync-result.ts';
-import type { Database } from '../database/database.ts';
+import { type AcceptedBundle, lastBundle } from '../bundles/bundle-history.ts';
+import type { Database, DatabaseConnection } from '../database/database.ts';
 import { reMatch } from '../scan/re-match.ts';
 import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import { systemClock } from './clock.ts';
@@ -15,24 +17,34 @@ import { feedAgeMaxDays } from './feed-age.ts';
 /** Brings the feeds up to date, then judges again what the changed advisories name. */
 export async function updateAdvisories(options: Omit<SyncOptions, 'now'>): Promise<SyncResult> {
   const { connection, signal } = options;
-  return await syncAdvisories({
-    ...options,
-    now: systemClock,
-    follow: async (changes) => {
-      await reMatch(connection, changes, {
-        now: systemClock(),
-        feedAgeMaxDays,
-        observer: new FindingDifferences({ now: systemClock }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-    },
-  });
+  return await syncAdvisories({ ...options, now: systemClock, follow: followChanges(connection, signal) });
+}
+
+/** Judges again what changed advisories name. */
+export function followChanges(
+  connection: DatabaseConnection,
+  signal: AbortSignal | undefined,
+): (changes: Changes) => Promise<void> {
+  return async (changes) => {
+    await reMatch(connection, changes, {
+      now: systemClock(),
+      feedAgeMaxDays,
+      observer: new FindingDifferences({ now: systemClock }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  };
+}
+
+export interface AdvisoryStatus {
+  readonly feeds: readonly FeedStatus[];
+  readonly readiness: FeedReadiness;
+  /** The last one that was accepted. */
+  readonly bundle?: AcceptedBundle;
 }
 
 /** What is held of each feed, and whether anything can be judged by it. */
-export async function advisoryStatus(
-  db: Database,
-): Promise<{ readonly feeds: readonly FeedStatus[]; readonly readiness: FeedReadiness }> {
+export async function advisoryStatus(db: Database): Promise<AdvisoryStatus> {
   const feeds = await readFeedStatus(db);
-  return { feeds, readiness: feedReadiness(feeds) };
+  const bundle = await lastBundle(db);
+  return { feeds, readiness: feedReadiness(feeds), ...(bundle === undefined ? {} : { bundle }) };
 }

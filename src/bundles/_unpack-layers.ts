@@ -1,10 +1,12 @@
-import { mkdir, open, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { feedNames, isEcosystemFeed } from '../advisories/feed-names.ts';
 import { namedSource, type Source } from '../advisories/source.ts';
 import type { SyncSources } from '../advisories/sync-sources.ts';
 import type { Descriptor } from '../oci/manifest.ts';
-import { type Bundle, copyBlob } from './bundle.ts';
+import { type Bundle, blobBytes } from './bundle.ts';
 import { feedFile } from './bundle-config.ts';
 
 /** Writes a bundle's layers into a folder that is laid out like a mirror, and checks every byte. Throws `BundleRefusedError`. */
@@ -20,11 +22,7 @@ export async function unpackLayers(
     options.signal?.throwIfAborted();
     const path = join(folder, feedFile(name));
     await mkdir(dirname(path), { recursive: true });
-    await copyBlob(source, layer, async (bytes) => {
-      const file = await open(path, 'wx', 0o600);
-      await using _closed = { [Symbol.asyncDispose]: () => file.close() };
-      for await (const chunk of bytes) await file.writeFile(chunk);
-    });
+    await pipeline(blobBytes(source, layer), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
   }
   const ecosystems = config.feeds.map(({ name }) => name).filter(isEcosystemFeed);
   await writeFile(join(folder, feedNames.ecosystems), `${ecosystems.join('\n')}\n`);

@@ -10,7 +10,7 @@ import { type Digest, digestHex } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { ociIndexMediaType, ociManifestMediaType } from '../oci/media-types.ts';
 import { manifestSizeBytesMax, parseManifest } from '../oci/parse-manifest.ts';
-import { type Bundle, type BundleSource, copyBlob } from './bundle.ts';
+import { type Bundle, type BundleSource, blobBytes } from './bundle.ts';
 import { BundleRefusedError, BundleUnreachableError } from './bundle-error.ts';
 
 /** OCI image-spec v1.1 image-layout.md: these beside `blobs/<algorithm>/<hex>`. */
@@ -122,7 +122,7 @@ export async function writeBundleFile(bundle: Bundle, path: string): Promise<voi
     await tar.addBytes(blobPath(digestOf(bundle.manifestBytes)), bundle.manifestBytes);
     await tar.addBytes(blobPath(bundle.manifest.config.digest), bundle.configBytes);
     for (const layer of distinct(bundle.manifest.layers)) {
-      await copyBlob(bundle.source, layer, (bytes) => tar.add(blobPath(layer.digest), layer.size, bytes));
+      await tar.add(blobPath(layer.digest), layer.size, blobBytes(bundle.source, layer));
     }
     await tar.end();
     await file.close();

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { digestOf } from '../bytes/digest.ts';
-import { readAll, TooManyBytesError } from '../bytes/read-all.ts';
-import { DigestMismatchError, verifyDigest } from '../bytes/verify-digest.ts';
+import { createHasher, digestOf } from '../bytes/digest.ts';
+import { readAll } from '../bytes/read-all.ts';
+import { digestAlgorithm } from '../oci/digest.ts';
 import type { Descriptor, ImageManifest } from '../oci/manifest.ts';
 import { ociManifestMediaType } from '../oci/media-types.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';
@@ -13,7 +13,7 @@ import {
   feedFile,
   parseBundleConfig,
 } from './bundle-config.ts';
-import { BundleRefusedError } from './bundle-error.ts';
+import { BundleRefusedError, BundleUnreachableError } from './bundle-error.ts';
 
 /** Where a bundle is: a file, a registry, or parts that were just made. Nothing of it is checked. */
 export interface BundleSource extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface BundleSource extends AsyncDisposable {
   /** Bytes of the one manifest. Throws `BundleRefusedError` or `BundleUnreachableError`. */
   readManifest(): Promise<Buffer>;
   /** Bytes of what a descriptor names; throws the same. */
-  open(descriptor: Descriptor): Promise<Readable>;
+  open(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable>;
 }
 
 /** A bundle whose manifest and config were read and fit each other. Layers are checked when they are read. */
@@ -38,7 +38,7 @@ export interface Bundle {
 export async function openBundle(source: BundleSource): Promise<Bundle> {
   const manifestBytes = await source.readManifest();
   const manifest = manifestOf(source, manifestBytes);
-  const configBytes = await readBlob(source, manifest.config, bundleConfigBytesMax);
+  const configBytes = await readConfig(source, manifest.config);
   const config = parseBundleConfig(configBytes);
   if ('problem' in config) throw new BundleRefusedError(source.name, `its config ${config.problem}`);
   const layers = config.feeds.map(({ digest, size }) => `${digest} ${size}`).join();
@@ -46,6 +46,15 @@ export async function openBundle(source: BundleSource): Promise<Bundle> {
     throw new BundleRefusedError(source.name, 'its layers must be those that its config names, got others');
   }
   return { source, manifestBytes, manifest, config, configBytes };
+}
+
+async function readConfig(source: BundleSource, descriptor: Descriptor): Promise<Buffer> {
+  if (descriptor.size <= bundleConfigBytesMax)
+    return await readAll(blobBytes(source, descriptor), bundleConfigBytesMax);
+  throw new BundleRefusedError(
+    source.name,
+    `its config must be at most ${bundleConfigBytesMax} bytes, got ${descriptor.size}`,
+  );
 }
 
 function manifestOf(source: BundleSource, bytes: Buffer): ImageManifest {
@@ -61,58 +70,34 @@ function manifestOf(source: BundleSource, bytes: Buffer): ImageManifest {
   );
 }
 
-/** A small blob whole, its bytes checked. */
-async function readBlob(source: BundleSource, descriptor: Descriptor, bytesMax: number): Promise<Buffer> {
-  return await checked(source, descriptor, () =>
-    source.open(descriptor).then((stream) => readAll(verifyDigest(stream, descriptor.digest), bytesMax)),
-  );
-}
-
-/** Gives the bytes of a descriptor to a writer; throws `BundleRefusedError` when they are not what it says. */
-export async function copyBlob(
-  source: BundleSource,
-  descriptor: Descriptor,
-  write: (bytes: AsyncIterable<Buffer>) => Promise<void>,
-): Promise<void> {
-  await checked(source, descriptor, async () => {
-    const stream = await source.open(descriptor);
-    await write(ofLength(verifyDigest(stream, descriptor.digest), descriptor.size));
-  });
-}
-
-async function* ofLength(bytes: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
+/**
+ * The bytes of what a descriptor names. They fail with `BundleRefusedError` when they are not what it says, at their end at
+ * the latest, and with `BundleUnreachableError` when they break off.
+ */
+export async function* blobBytes(source: BundleSource, { digest, size }: Descriptor): AsyncGenerator<Buffer> {
+  const hasher = createHasher(digestAlgorithm(digest));
   let count = 0;
-  for await (const chunk of bytes) {
-    count += chunk.length;
-    if (count > size) throw new TooManyBytesError(`must be ${size} bytes, got more`);
-    yield chunk;
-  }
-}
-
-async function checked<Result>(
-  source: BundleSource,
-  { digest }: Descriptor,
-  read: () => Promise<Result>,
-): Promise<Result> {
+  const chunks: AsyncIterable<Buffer> = await source.open({ digest, size });
   try {
-    return await read();
+    for await (const chunk of chunks) {
+      count += chunk.length;
+      if (count > size)
+        throw new BundleRefusedError(source.name, `"${digest}" must be ${size} bytes, got more`);
+      hasher.update(chunk);
+      yield chunk;
+    }
   } catch (error) {
-    if (error instanceof DigestMismatchError) {
-      throw new BundleRefusedError(
-        source.name,
-        `the bytes of "${digest}" must hash to that, got ${error.actual}: it is damaged or was changed`,
-        { cause: error },
-      );
-    }
-    if (error instanceof TooManyBytesError) {
-      throw new BundleRefusedError(
-        source.name,
-        `"${digest}" must be as long as its descriptor says, got more bytes`,
-        { cause: error },
-      );
-    }
-    throw error;
+    if (!(error instanceof Error && 'code' in error) || error instanceof BundleRefusedError) throw error;
+    throw new BundleUnreachableError(`Cannot read the bundle "${source.name}": ${error.message}`, {
+      cause: error,
+    });
   }
+  const actual = hasher.digest();
+  if (actual === digest) return;
+  throw new BundleRefusedError(
+    source.name,
+    `the bytes of "${digest}" must hash to that, got ${actual}: it is damaged or was changed`,
+  );
 }
 
 /** What a new bundle's manifest is made of. */

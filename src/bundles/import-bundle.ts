@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
+import { noteUnchanged } from '../advisories/note-attempt.ts';
 import { type SyncOptions, syncAdvisories } from '../advisories/sync-advisories.ts';
 import type { SyncResult } from '../advisories/sync-result.ts';
 import type { Tables } from '../database/tables.ts';
@@ -18,7 +19,7 @@ import type { PublicKey } from './bundle-keys.ts';
 import { findSignature } from './bundle-signature.ts';
 
 export interface ImportBundleOptions
-  extends Pick<SyncOptions, 'connection' | 'now' | 'signal' | 'onProgress' | 'reading'> {
+  extends Pick<SyncOptions, 'connection' | 'now' | 'signal' | 'onProgress' | 'follow' | 'reading'> {
   readonly source: BundleSource;
   readonly trusted: readonly PublicKey[];
   /** Take a bundle that nobody whom we trust has signed. */
@@ -56,6 +57,8 @@ export async function importBundle(options: ImportBundleOptions): Promise<Import
   const held = await lastBundle(options.connection.db);
   refuseOlder(bundle, held, options);
   if (held?.digest === bundle.manifest.config.digest && held.importedAt !== undefined && !options.force) {
+    const names = bundle.config.feeds.map(({ name }) => name);
+    await noteUnchanged(options.connection, { names, at: options.now() });
     return { kind: 'unchanged', ...said, result: nothingDone };
   }
   await using folder = await bundleFolder(options.now());
@@ -75,6 +78,9 @@ const nothingDone: SyncResult = {
   changedPackages: [],
 };
 
+const unsignedHint =
+  '"--key" or PRATIQUE_ADVISORY_KEYS names whom to trust, "--allow-unsigned" takes it nevertheless';
+
 function checkSignature(bundle: Bundle, options: ImportBundleOptions): string | undefined {
   const { source, configBytes, manifest } = bundle;
   const found = findSignature(configBytes, manifest.annotations ?? {}, options.trusted);
@@ -88,11 +94,11 @@ function checkSignature(bundle: Bundle, options: ImportBundleOptions): string | 
         `its signature of key ${found.keyId} must be one of its config, got one of something else: it was changed after it was signed`,
       );
     case 'unsigned':
-      throw new BundleRefusedError(source.name, 'it must be signed, got no signature');
+      throw new BundleRefusedError(source.name, `it must be signed, got no signature; ${unsignedHint}`);
     case 'unknown':
       throw new BundleRefusedError(
         source.name,
-        `it must be signed by a key that is trusted (${options.trusted.map(({ id }) => id).join(', ') || 'none is'}), got ${found.keyIds.join(', ')}`,
+        `it must be signed by a key that is trusted (${options.trusted.map(({ id }) => id).join(', ') || 'none is'}), got ${found.keyIds.join(', ')}; ${unsignedHint}`,
       );
   }
 }
@@ -161,7 +167,7 @@ const pauseMs = 500;
 const patienceMs = 10 * 60_000;
 
 async function syncFeeds(bundle: Bundle, folder: string, options: ImportBundleOptions): Promise<SyncResult> {
-  const { connection, now, onProgress, reading, force } = options;
+  const { connection, now, onProgress, follow, reading, force } = options;
   const signal = options.signal ?? new AbortController().signal;
   const confirmedAt = confirmations(bundle, now);
   const until = performance.now() + patienceMs;
@@ -175,6 +181,7 @@ async function syncFeeds(bundle: Bundle, folder: string, options: ImportBundleOp
       force,
       signal,
       ...(onProgress === undefined ? {} : { onProgress }),
+      ...(follow === undefined ? {} : { follow }),
       ...(reading === undefined ? {} : { reading }),
     });
     if (!result.alreadyRunning || performance.now() > until) return result;

@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
-import { advisoryStatus, updateAdvisories } from '../app/update-advisories.ts';
-import { type CommandContext, exitCodes } from './command-context.ts';
+import { bringAdvisories } from '../app/import-advisories.ts';
+import { advisoryStatus } from '../app/update-advisories.ts';
+import { addBundleCommands } from './bundle-commands.ts';
+import type { CommandContext } from './command-context.ts';
 import { formatTable } from './format-table.ts';
 import { print } from './print.ts';
+import { printFeeds } from './print-feeds.ts';
 import { ProgressLine } from './progress-line.ts';
 import { withInstallation } from './with-installation.ts';
 
@@ -27,32 +30,37 @@ export function addAdvisoryCommands(program: Command, context: () => CommandCont
     .description('show what is held of each feed')
     .option('--json', 'print JSON')
     .action((options: { json?: true }) => status(context(), options.json === true));
+  addBundleCommands(advisories, context);
 }
 
 async function sync(context: CommandContext, options: SyncCommandOptions): Promise<void> {
   await withInstallation(context, async ({ connection, config }) => {
     const progress = new ProgressLine(process.stderr);
-    const { alreadyRunning, feeds } = await updateAdvisories({
-      connection,
-      sources: config.advisorySources,
-      full: options.full === true,
-      force: options.force === true,
-      onProgress: ({ feed, phase, records }) =>
-        progress.show(`${feed}: ${phase} ${records > 0 ? records : ''}`),
-    }).finally(() => progress.clear());
+    const { alreadyRunning, feeds } = await bringAdvisories(
+      { connection, config },
+      {
+        full: options.full === true,
+        force: options.force === true,
+        onProgress: ({ feed, phase, records }) =>
+          progress.show(`${feed}: ${phase} ${records > 0 ? records : ''}`),
+      },
+    ).finally(() => progress.clear());
     if (alreadyRunning) return print('A synchronisation runs already');
-    const rows = feeds.map(({ name, kind, records, error }) => [name, kind, String(records), error ?? '']);
-    print(formatTable(['FEED', 'RESULT', 'RECORDS', 'NOTE'], rows));
-    const failed = feeds.filter(({ kind }) => kind === 'failed').length;
-    if (failed > 0)
-      context.setExitCode(failed === feeds.length ? exitCodes.environment : exitCodes.undetermined);
+    if (feeds.length === 0) return print(nothingToSync(config.advisoryBundle));
+    printFeeds(context, feeds);
   });
+}
+
+function nothingToSync(bundle: string | undefined): string {
+  if (bundle === 'manual')
+    return 'Nothing is asked (PRATIQUE_ADVISORY_BUNDLE=manual): "pratique advisories import" takes a bundle';
+  return bundle === undefined ? 'Nothing to synchronise' : `The bundle "${bundle}" is held already`;
 }
 
 async function status(context: CommandContext, asJson: boolean): Promise<void> {
   await withInstallation(context, async ({ connection }) => {
-    const { feeds, readiness } = await advisoryStatus(connection.db);
-    if (asJson) return print(JSON.stringify({ readiness, feeds }, undefined, 2));
+    const { feeds, readiness, bundle } = await advisoryStatus(connection.db);
+    if (asJson) return print(JSON.stringify({ readiness, feeds, bundle: bundle ?? null }, undefined, 2));
     const shown = (at: Date | undefined) => at?.toISOString().slice(0, 16) ?? 'never';
     const rows = feeds.map((feed) => [
       feed.name,
@@ -64,5 +72,11 @@ async function status(context: CommandContext, asJson: boolean): Promise<void> {
     if (rows.length > 0)
       print(formatTable(['FEED', 'RECORDS', 'NEWEST RECORD', 'LAST SUCCESS', 'LAST ERROR'], rows));
     print(readiness.message);
+    if (bundle === undefined) return;
+    const { version, createdAt, keyId = 'nobody', source, importedAt } = bundle;
+    const imported = importedAt === undefined ? 'not imported to its end' : `imported ${shown(importedAt)}`;
+    print(
+      `Last bundle: version ${version} of ${shown(createdAt)}, signed by ${keyId}, ${imported}, from ${source}`,
+    );
   });
 }
