@@ -5,7 +5,14 @@ const now = new Date('2026-08-22T12:00:00Z');
 const yesterday = new Date('2026-08-21T12:00:00Z');
 const dataEndAt = new Date('2026-08-20T00:00:00Z');
 
-const held = { recordCount: 2_000, skippedCount: 0, version: 1 };
+const held = {
+  recordCount: 2_000,
+  skippedCount: 0,
+  version: 1,
+  matchedVersion: 1,
+  failures: 0,
+  isUnreachable: false,
+};
 const alpine = { name: 'Alpine', ...held, lastSuccessAt: yesterday };
 const npm = { name: 'npm', ...held, lastSuccessAt: yesterday };
 const coverage = [

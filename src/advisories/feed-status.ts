@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { feedNames, isEcosystemFeed } from './feed-names.ts';
 
@@ -10,31 +11,50 @@ export interface FeedStatus {
   readonly skippedCount: number;
   /** Grows with every change that was applied. */
   readonly version: number;
+  /** The version that packages are matched with: less while a new one is being followed. */
+  readonly matchedVersion: number;
   readonly newestRecordAt?: Date;
   readonly lastAttemptAt?: Date;
   /** When the held data was last known to equal its source. */
   readonly lastSuccessAt?: Date;
   /** Why the last attempt failed; absent when it did not. */
   readonly lastError?: string;
+  /** Attempts that failed since the last good one. */
+  readonly failures: number;
+  /** It failed because no source answered, so that it is tried again soon. */
+  readonly isUnreachable: boolean;
   /** Address that the held data came from. */
   readonly source?: string;
 }
 
 /** All feeds by name; empty before the first synchronisation. The list of ecosystems is among them while it fails. */
 export async function readFeedStatus(db: Database): Promise<readonly FeedStatus[]> {
-  const rows = await db.selectFrom('feed').selectAll().orderBy('name').execute();
+  const rows = await db
+    .selectFrom('feed')
+    .selectAll()
+    .select(sql<boolean>`exists (select from pending_change)`.as('has_pending'))
+    .orderBy('name')
+    .execute();
   const shown = rows.filter((row) => row.name !== feedNames.ecosystems || row.last_error !== null);
   return shown.map((row) => ({
     name: row.name,
     recordCount: row.record_count,
     skippedCount: row.skipped_count,
     version: row.version,
+    matchedVersion: row.has_pending && !isReadLive(row.name) ? row.matched_version : row.version,
     ...(row.newest_record_at === null ? {} : { newestRecordAt: row.newest_record_at }),
     ...(row.last_attempt_at === null ? {} : { lastAttemptAt: row.last_attempt_at }),
     ...(row.last_success_at === null ? {} : { lastSuccessAt: row.last_success_at }),
     ...(row.last_error === null ? {} : { lastError: row.last_error }),
+    failures: row.failures,
+    isUnreachable: row.is_unreachable,
     ...(row.source === null ? {} : { source: row.source }),
   }));
+}
+
+/** These are joined to findings when they are read, not when packages are matched. */
+function isReadLive(name: string): boolean {
+  return name === feedNames.kev || name === feedNames.epss;
 }
 
 export interface FeedReadiness {

@@ -42,6 +42,8 @@ function report(
       digest,
       kind: 'image',
       judged: true,
+      feeds: [],
+      exploitDoubts: {},
       doubts:
         state === 'undetermined' ? [{ code: 'end-of-life', message: 'Support ended on 2018-05-01' }] : [],
       states: {

@@ -200,7 +200,18 @@ const changes: readonly (readonly [
   ],
 ];
 
-describe('readGateBounds()', () => {
+describe.each([
+  ['without KEV and EPSS', []],
+  ['with them', ['KEV', 'EPSS']],
+])('readGateBounds() %s', (_title, feeds) => {
+  beforeAll(async () => {
+    for (const name of feeds)
+      await database.db
+        .insertInto('feed')
+        .values({ name, last_attempt_at: now, last_success_at: now })
+        .execute();
+  });
+
   test.each(changes)('leaves out no image that has the verdict: %s', async (_name, change, expected) => {
     const merged = mergePolicy(defaultPolicy, change as Parameters<typeof mergePolicy>[1]);
     if (merged.kind !== 'ok') throw new Error(merged.problems.join());

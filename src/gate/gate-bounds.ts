@@ -3,7 +3,9 @@ import type { Database } from '../database/database.ts';
 import type { GateBound } from '../lists/verdict-bounds.ts';
 import { readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Policy, Threshold } from '../policy/policy.ts';
+import type { ExploitDoubts } from '../report/exploit-doubts.ts';
 import { type Severity, severities, severityRank } from '../report/severity.ts';
+import { readExploitDoubts } from '../scan/read-exploit-doubts.ts';
 
 /** More exemptions than these are not looked up one by one: then any finding may be exempted. */
 const exemptionsLookedUpMax = 500;
@@ -38,9 +40,10 @@ export async function readGateBounds(
     from namespace n left join exemption e on e.namespace_id = n.id
       and (e.expires_at is null or e.expires_at > ${asked.now})
     where ${inScope} group by n.id order by n.id`.execute(db);
+  const doubts = await readExploitDoubts(db, { now: asked.now });
   const lookedUp = rows.filter((row) => row.others === 0 && row.exemptions <= exemptionsLookedUpMax);
   const bounds = rows.map((row) => ({
-    ...gateBound(row.id, asked.policy ?? readStoredPolicy(row.policy)),
+    ...gateBound(row.id, asked.policy ?? readStoredPolicy(row.policy), doubts),
     severityOrder: row.listed_severity_order,
     isReordering: row.severity_order !== row.listed_severity_order,
   }));
@@ -60,6 +63,7 @@ export async function readGateBounds(
 function gateBound(
   namespaceId: number,
   policy: Policy,
+  doubts: ExploitDoubts,
 ): Omit<GateBound, 'exemptedMax' | 'severityOrder' | 'isReordering'> {
   const { mode, minSeverity, knownExploited, fixableOnly, states } = policy;
   return {
@@ -70,6 +74,8 @@ function gateBound(
     malware: policy.malware === 'block',
     knownExploited,
     fixableOnly,
+    doubtsExploited: knownExploited && doubts.knownExploited !== undefined,
+    doubtsLikely: policy.epssMin !== undefined && doubts.epss !== undefined,
     hasOtherConditions: policy.epssMin !== undefined || Object.keys(policy.graceDays).length > 0,
     states: { ...states, pending: typeof states.pending === 'object' ? 'hold' : states.pending },
   };

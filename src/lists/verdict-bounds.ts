@@ -22,6 +22,10 @@ export interface GateBound {
   readonly isReordering: boolean;
   /** Conditions that the counts do not know (grace, EPSS): they can only tell that nothing counts at all. */
   readonly hasOtherConditions: boolean;
+  /** It asks for exploits, and what is known of them cannot be relied on: a finding that does not count leaves a doubt. */
+  readonly doubtsExploited: boolean;
+  /** The same of EPSS, for any finding. */
+  readonly doubtsLikely: boolean;
   /** No image has more findings than these that the allowlist takes out. */
   readonly exemptedMax: number;
   readonly states: Readonly<
@@ -47,7 +51,7 @@ export function gateTable(bounds: readonly GateBound[]): RawBuilder<unknown> {
   return sql`join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as g ("namespaceId" bigint, mode text,
     critical int, high int, medium int, low int, negligible int, unknown int, secrets_critical int, secrets_high int,
     secrets_medium int, secrets_low int, malware int, exploited int, "fixableOnly" boolean,
-    "hasOtherConditions" boolean, "isReordering" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
+    "hasOtherConditions" boolean, "isReordering" boolean, "doubtsExploited" boolean, "doubtsLikely" boolean, exempted_max int, if_pending text, if_failed text, if_incomplete text,
     if_unsupported text, if_undetermined text) on g."namespaceId" = r.namespace_id`;
 }
 
@@ -95,9 +99,17 @@ const rule = sql`case
   when c.state = 'failed' then g.if_failed
   else g.if_pending end`;
 
+/** Whether it cannot be told of a finding that does not count if it is exploited: null where other conditions matter too. */
+const exploitDoubt = sql`case
+  when s.manifest_digest is null or ${all} = 0 then false
+  when g."doubtsLikely" then null
+  when not g."doubtsExploited" or not g."isReordering" and ${all} = ${severe} then false
+  when not g."isReordering" and not g."fixableOnly" and not g."hasOtherConditions" and g.exempted_max = 0
+    and ${all} > ${severe} + s.known_exploited then true end`;
+
 /** Whether something is in doubt: null where that depends on which of the undetermined versions would count. */
 const doubt = sql`case
-  when s.undetermined is not true then false
+  when s.undetermined is not true then ${exploitDoubt}
   when s.doubts @> '[{"code":"undetermined-version"}]' then null else true end`;
 
 /** Whether results of different age stand side by side, so that not even the state can be told. */

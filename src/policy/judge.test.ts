@@ -37,10 +37,11 @@ function facts(
   options: {
     readonly vulnerabilities?: readonly VulnerabilityFact[];
     readonly category?: CategoryFacts;
+    readonly exploitDoubts?: ImageFacts['exploitDoubts'];
     readonly doubts?: readonly Doubt[];
   } = {},
 ): ImageFacts {
-  const { vulnerabilities = [], category = scanned, doubts = [] } = options;
+  const { vulnerabilities = [], category = scanned, doubts = [], exploitDoubts = {} } = options;
   return {
     digest: digest as NonNullable<typeof digest>, // checked above
     kind: 'image',
@@ -52,6 +53,8 @@ function facts(
     judged: category.lastResult !== undefined,
     firstJudgedAt: judgedAt,
     doubts,
+    feeds: [],
+    exploitDoubts,
     packages: [{ packageId: 1, ecosystem: 'Debian', name: 'openssl', version: '1.0', vulnerabilities }],
     secrets: noSecrets,
     malware: noMalware,
@@ -350,5 +353,50 @@ describe('judge() with malware', () => {
     expect(verdictOf(image({ state: 'failed', problem: gap, lastResult: { state: 'scanned' } })).kind).toBe(
       'allow',
     );
+  });
+});
+
+describe('judge() where KEV or EPSS cannot be relied on', () => {
+  const exploitDoubts = { knownExploited: 'the list was never read', epss: 'the scores are 9 days old' };
+  const doubted = (changes: Partial<VulnerabilityFact>) =>
+    facts({ vulnerabilities: [vulnerability(changes)], exploitDoubts });
+  const doubts = (why: string) => ({
+    kind: 'warn',
+    reasons: [
+      {
+        kind: 'state',
+        state: 'undetermined',
+        message: `${why}, so it cannot be told whether CVE-2026-1 counts`,
+      },
+    ],
+  });
+
+  it('doubts a finding that would count if it were exploited', () => {
+    expect(verdictOf(doubted({ severity: 'low' }))).toMatchObject(doubts(exploitDoubts.knownExploited));
+    const states = { ...defaultPolicy.states, undetermined: 'block' } as const;
+    expect(verdictOf(doubted({ severity: 'low' }), { states }).kind).toBe('block');
+  });
+
+  it.each<[string, Partial<VulnerabilityFact>, Partial<Policy>]>([
+    ['the policy does not ask', { severity: 'low' }, { knownExploited: false }],
+    ['there is no fix, and only fixable ones count', { severity: 'low' }, { fixableOnly: true }],
+  ])('says nothing where %s', (_condition, changes, policy) => {
+    expect(verdictOf(doubted(changes), policy)).toEqual({ kind: 'allow', exempted: 0 });
+  });
+
+  it('says nothing of what counts anyway, of what is exempted, and of an image without findings', () => {
+    expect(verdictOf(doubted({}))).toMatchObject({ kind: 'block', reasons: [{ kind: 'vulnerability' }] });
+    expect(verdictOf(doubted({ severity: 'low' }), {}, { exemptions: [exemption] }).kind).toBe('allow');
+    expect(verdictOf(facts({ exploitDoubts }), { epssMin: 0.5 }).kind).toBe('allow');
+  });
+
+  it('doubts whatever a probability decides', () => {
+    const policy = { epssMin: 0.5, knownExploited: false };
+    expect(verdictOf(doubted({ epss: 0.1 }), policy)).toMatchObject(doubts(exploitDoubts.epss));
+    expect(verdictOf(doubted({}), policy)).toMatchObject({
+      kind: 'block',
+      reasons: [{ kind: 'vulnerability' }, { kind: 'state', state: 'undetermined' }],
+    });
+    expect(verdictOf(doubted({ severity: 'low', epss: 0.1 }), policy).kind).toBe('allow');
   });
 });

@@ -1,6 +1,7 @@
+import type { ExploitDoubts } from '../report/exploit-doubts.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
-import type { Doubt, ScanState } from '../report/scan-state.ts';
+import type { ScanState } from '../report/scan-state.ts';
 import { type Severity, severities, severityRank } from '../report/severity.ts';
 import { exemptionOf, exemptionsFor, malwareExemptionOf, secretExemptionOf } from './exemption-of.ts';
 import type { Exemption, Policy, StateRule } from './policy.ts';
@@ -32,7 +33,7 @@ export function judge(input: JudgeInput): Verdict {
   const secrets = judgeSecrets(input);
   const malware = judgeMalware(input);
   const state = stateReason(facts.states.vulnerabilities);
-  const doubt = state?.state === 'pending' ? undefined : doubtReason(facts.doubts, findings);
+  const doubt = state?.state === 'pending' ? undefined : doubtReason(facts, findings);
   const byRule = { block: [] as Reason[], warn: [] as Reason[], allow: [] as Reason[] }; // emptiness hides the type
   for (const reason of [state, secretsState(input, state), malwareState(input, state), doubt]) {
     if (reason !== undefined) byRule[ruleOf(policy, reason.state)].push(reason);
@@ -139,6 +140,8 @@ interface JudgedFindings {
   readonly inGrace: VulnerabilityReason[];
   /** Would count if their versions could be compared. */
   readonly undetermined: VulnerabilityReason[];
+  /** Would count, or might, if it were known whether they are exploited, or how likely that is. */
+  readonly unknownExploits: Map<keyof ExploitDoubts, VulnerabilityReason[]>;
   /** All of unknown comparison, whether or not they would count. */
   undeterminedCount: number;
   exempted: number;
@@ -151,15 +154,22 @@ function judgeFindings(input: JudgeInput): JudgedFindings {
     counting: [],
     inGrace: [],
     undetermined: [],
+    unknownExploits: new Map(),
     undeterminedCount: 0,
     exempted: 0,
   };
   for (const found of facts.packages) {
     for (const vulnerability of found.vulnerabilities) {
       if (vulnerability.undetermined) judged.undeterminedCount += 1;
-      if (!counts(vulnerability, policy)) continue;
+      const unknown = unknownExploit(vulnerability, input);
+      const isCounted = counts(vulnerability, policy);
+      if (!isCounted && unknown === undefined) continue;
       const reason = vulnerabilityReason(found, vulnerability);
-      if (exemptionOf(exemptions, found, vulnerability) !== undefined) judged.exempted += 1;
+      const isExempted = exemptionOf(exemptions, found, vulnerability) !== undefined;
+      if (unknown !== undefined && !isExempted)
+        judged.unknownExploits.set(unknown, [...(judged.unknownExploits.get(unknown) ?? []), reason]);
+      if (!isCounted) continue;
+      if (isExempted) judged.exempted += 1;
       else if (vulnerability.undetermined) judged.undetermined.push(reason);
       else if (isInGrace(vulnerability, input)) judged.inGrace.push(reason);
       else judged.counting.push(reason);
@@ -181,6 +191,20 @@ function counts(vulnerability: VulnerabilityFact, policy: Policy): boolean {
     return false;
   const { epss } = vulnerability;
   return policy.epssMin === undefined || epss === undefined || epss >= policy.epssMin;
+}
+
+/** What the verdict on a finding hangs on that cannot be relied on; undefined where it would be the same anyway. */
+function unknownExploit(
+  vulnerability: VulnerabilityFact,
+  { facts, policy }: JudgeInput,
+): keyof ExploitDoubts | undefined {
+  const doubts = facts.exploitDoubts;
+  const { epssMin, ...anyLikelihood } = policy;
+  if (doubts.epss !== undefined && epssMin !== undefined && counts(vulnerability, anyLikelihood))
+    return 'epss';
+  if (doubts.knownExploited === undefined || !policy.knownExploited || counts(vulnerability, policy))
+    return undefined;
+  return counts({ ...vulnerability, knownExploited: true }, policy) ? 'knownExploited' : undefined;
 }
 
 function rankedSeverity(severity: Severity, { unknownSeverityAs }: Policy): Severity {
@@ -254,7 +278,10 @@ function pendingReason(state: ScanState): StateReason {
 }
 
 /** Doubts beside versions that cannot be compared; those matter only where the finding would count and is not exempted. */
-function doubtReason(doubts: readonly Doubt[], findings: JudgedFindings): StateReason | undefined {
+function doubtReason(
+  { doubts, exploitDoubts: exploits }: ImageFacts,
+  findings: JudgedFindings,
+): StateReason | undefined {
   const messages = doubts
     .filter(({ code }) => code !== 'undetermined-version' || findings.undeterminedCount === 0)
     .map(({ message }) => message);
@@ -264,6 +291,12 @@ function doubtReason(doubts: readonly Doubt[], findings: JudgedFindings): StateR
     messages.push(
       `whether ${first.packageName} ${first.installedVersion} has ${first.id} cannot be told${count > 1 ? `, nor ${count - 1} more` : ''}`,
     );
+  }
+  for (const [source, reasons] of findings.unknownExploits) {
+    const [worst] = worstFirst(reasons);
+    if (worst === undefined) continue;
+    const others = reasons.length > 1 ? ` and ${reasons.length - 1} more` : '';
+    messages.push(`${exploits[source]}, so it cannot be told whether ${worst.id}${others} counts`);
   }
   return messages.length === 0
     ? undefined

@@ -1,4 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
+import type { ExploitDoubts } from './exploit-doubts.ts';
+import type { FeedVersion } from './feed-version.ts';
 import type { VulnerabilityFact } from './finding.ts';
 import type { MalwareFacts } from './image-malware.ts';
 import type { SecretFacts } from './image-secrets.ts';
@@ -33,6 +35,10 @@ export interface ImageFacts {
   readonly judged: boolean;
   readonly firstJudgedAt?: Date;
   readonly doubts: readonly Doubt[];
+  /** What the findings are of: exactly one version of each feed. Empty without a result. */
+  readonly feeds: readonly FeedVersion[];
+  /** For policies that ask for exploits. */
+  readonly exploitDoubts: ExploitDoubts;
   /** Only packages with at least one vulnerability. */
   readonly packages: readonly PackageFacts[];
   readonly secrets: SecretFacts;

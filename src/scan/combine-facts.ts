@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { FeedVersion } from '../report/feed-version.ts';
 import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
 import type { MalwareCounts, MalwareFact, MalwareFacts, UsedSignatures } from '../report/image-malware.ts';
 import type { SecretCounts, SecretFact, SecretFacts } from '../report/image-secrets.ts';
@@ -26,8 +27,10 @@ export function combineFacts(digest: Digest, children: readonly ImageFacts[]): I
   const firstJudged = parts.flatMap(({ firstJudgedAt }) => firstJudgedAt ?? []);
   const packages = new Map<number, PackageFacts>();
   const doubts = new Map<string, Doubt>();
+  const feeds = new Map<string, FeedVersion>();
   for (const part of parts) {
     for (const one of part.packages) packages.set(one.packageId, one);
+    for (const one of part.feeds) feeds.set(one.feed, one);
     for (const doubt of part.doubts) doubts.set(`${doubt.code} ${doubt.message}`, doubt);
   }
   return {
@@ -44,6 +47,9 @@ export function combineFacts(digest: Digest, children: readonly ImageFacts[]): I
       ? {}
       : { firstJudgedAt: new Date(Math.max(...firstJudged.map((at) => at.getTime()))) }),
     doubts: [...doubts.values()],
+    feeds: [...feeds.values()],
+    // Of the installation, not of an image.
+    exploitDoubts: parts[0]?.exploitDoubts ?? {},
     packages: [...packages.values()],
     secrets: combineSecrets(parts.map(({ secrets }) => secrets)),
     malware: combineMalware(parts.map(({ malware }) => malware)),

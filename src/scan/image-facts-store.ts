@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageFacts, PackageFacts } from '../report/image-facts.ts';
-import { readFacts } from './read-facts.ts';
+import { type FactsQuery, readFacts } from './read-facts.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 
 /** The part of `Notifications` that caches need. */
@@ -32,6 +32,12 @@ const packagesMax = 500_000;
 /** So many images are a page, and likely asked for again; of more, what is read is not kept. */
 const pageImagesMax = 200;
 
+/** What was known against a package, and by which versions of the feeds. */
+interface KnownFacts {
+  readonly facts: PackageFacts | null;
+  readonly generation: string;
+}
+
 /**
  * The facts of images, from memory where possible: dropped when a change is notified, never older than 5 seconds, and
  * read afresh while the listener is down. Failures are thrown, never answered as "no findings".
@@ -43,7 +49,7 @@ export class ImageFactsStore {
   readonly #indexes: LRUCache<string, ImageFacts>;
   readonly #loading = new Map<string, Promise<ImageFacts | undefined>>();
   /** What is known against packages; null: nothing. Images share most of theirs. */
-  readonly #packages: LRUCache<number, { readonly facts: PackageFacts | null }>;
+  readonly #packages: LRUCache<number, KnownFacts>;
   /** Grows with every change that is heard of: what was read before one may be the old answer. */
   #changes = 0;
   readonly #unsubscribe: () => void;
@@ -111,26 +117,29 @@ export class ImageFactsStore {
 
   async #readMany(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, ImageFacts>> {
     const { db, now, feedAgeMaxDays = 5 } = this.#options;
-    const readPackages = (ids: readonly number[]) => this.#readPackages(ids);
+    const readPackages: FactsQuery['readPackages'] = (...given) => this.#readPackages(...given);
     return await readFacts(db, { digests, now: now(), feedAgeMaxDays, readPackages });
   }
 
-  async #readPackages(ids: readonly number[]): Promise<ReadonlyMap<number, PackageFacts>> {
-    const { db, listener } = this.#options;
-    if (!listener.isListening()) return await readPackageFacts(db, ids);
+  async #readPackages(
+    db: Database,
+    ids: readonly number[],
+    generation: string,
+  ): Promise<ReadonlyMap<number, PackageFacts>> {
+    if (!this.#options.listener.isListening()) return await readPackageFacts(db, ids);
     const before = this.#changes;
     const known = new Map<number, PackageFacts>();
     const missing: number[] = [];
     for (const id of ids) {
       const entry = this.#packages.get(id);
-      if (entry === undefined) missing.push(id);
+      if (entry?.generation !== generation) missing.push(id);
       else if (entry.facts !== null) known.set(id, entry.facts);
     }
     const read = await readPackageFacts(db, missing);
     for (const id of missing) {
       const facts = read.get(id);
       if (facts !== undefined) known.set(id, facts);
-      if (before === this.#changes) this.#packages.set(id, { facts: facts ?? null });
+      if (before === this.#changes) this.#packages.set(id, { facts: facts ?? null, generation });
     }
     return known;
   }

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts';
 import type { Inventory } from '../inventory/build-inventory.ts';
 import type { StoredPlace } from './image-places.ts';
 import { internPackages } from './intern-packages.ts';
-import { matchPackages } from './match-packages.ts';
+import { matchNewPackages } from './match-new-packages.ts';
 
 /** An inventory whose judged packages have ids and are matched. */
 export interface InternedInventory {
@@ -22,7 +22,7 @@ export async function internInventory(db: Database, inventory: Inventory): Promi
   );
   const idOf = new Map(judged.map((placed, index) => [placed, ids[index]]));
   const packageIds = [...new Set(ids)];
-  await db.transaction().execute((transaction) => matchPackages(transaction, packageIds, { onlyNew: true }));
+  await matchNewPackages(db, packageIds);
   return {
     packageIds,
     ecosystems: [...new Set(judged.map((placed) => placed.package.ecosystem))].sort(),

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import { exploitDoubts } from '../advisories/exploit-doubts.ts';
 import { type FeedKnowledge, readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import { feedVersionsOf, matchingGeneration } from '../advisories/feed-versions.ts';
 import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Distribution } from '../report/distribution.ts';
@@ -15,8 +17,12 @@ export interface FactsQuery {
   readonly digests: readonly Digest[];
   readonly now: Date;
   readonly feedAgeMaxDays: number;
-  /** What is known against packages, by id; from memory where that is allowed. */
-  readonly readPackages: (ids: readonly number[]) => Promise<ReadonlyMap<number, PackageFacts>>;
+  /** What is known against packages, by id: read with `db`, or from memory what was read at the same generation. */
+  readonly readPackages: (
+    db: Database,
+    ids: readonly number[],
+    generation: string,
+  ) => Promise<ReadonlyMap<number, PackageFacts>>;
 }
 
 interface FactsRow {
@@ -56,10 +62,22 @@ const indexDepthMax = 8;
 /** An index of more images than this is shown with the findings of so many, and with a doubt. */
 export const indexImagesMax = 100;
 
-/** Facts of manifests, read from the database; of an index, those of all its images together. */
+/**
+ * Facts of manifests, read from the database; of an index, those of all its images together. All is read of one instant: a
+ * feed that is swapped meanwhile is in all of it or in none (threats.md F25).
+ */
 export async function readFacts(db: Database, query: FactsQuery): Promise<ReadonlyMap<Digest, ImageFacts>> {
   if (query.digests.length === 0) return new Map();
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute((transaction) => readFactsNow(transaction, query));
+}
+
+async function readFactsNow(db: Database, query: FactsQuery): Promise<ReadonlyMap<Digest, ImageFacts>> {
   const knowledge = await readFeedKnowledge(db);
+  const generation = matchingGeneration(knowledge.feeds);
   const facts = new Map<Digest, ImageFacts>();
   const indexes = new Map<Digest, Index>();
   let wanted: readonly Digest[] = [...new Set(query.digests)];
@@ -67,9 +85,8 @@ export async function readFacts(db: Database, query: FactsQuery): Promise<Readon
     const next = new Set<Digest>();
     for (let start = 0; start < wanted.length; start += chunkImages) {
       const rows = await readRows(db, wanted.slice(start, start + chunkImages));
-      const packages = await query.readPackages([
-        ...new Set(rows.flatMap((row) => (row.package_ids === null ? [] : unpackIds(row.package_ids)))),
-      ]);
+      const ids = rows.flatMap((row) => (row.package_ids === null ? [] : unpackIds(row.package_ids)));
+      const packages = await query.readPackages(db, [...new Set(ids)], generation);
       for (const row of rows) {
         if (row.kind === 'index') {
           indexes.set(row.digest, { children: row.children ?? [], count: row.child_count ?? 0 });
@@ -137,6 +154,11 @@ function factsOf(row: FactsRow, { packages, knowledge, query }: FactsContext): I
     judged: row.outcome !== null,
     ...(row.first_judged_at === null ? {} : { firstJudgedAt: row.first_judged_at }),
     doubts,
+    feeds:
+      row.outcome === null || row.outcome === 'unsupported'
+        ? []
+        : feedVersionsOf(knowledge.feeds, row.ecosystems ?? []),
+    exploitDoubts: exploitDoubts(knowledge.feeds, query),
     packages: found,
     secrets: row.secret_facts ?? noSecrets,
     malware: row.malware_facts ?? noMalware,

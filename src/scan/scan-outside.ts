@@ -1,4 +1,6 @@
+import { exploitDoubts } from '../advisories/exploit-doubts.ts';
 import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import { feedVersionsOf } from '../advisories/feed-versions.ts';
 import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
 import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
@@ -67,10 +69,16 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
   });
   const { inventory, outcome, problem } = inspected;
   const interned = await internInventory(db, inventory);
-  const packages = packagesRatedIn(
-    [...(await readPackageFacts(db, interned.packageIds)).values()],
-    options.severityOrder ?? defaultSeverityOrder,
-  );
+  // Of one instant, so that all findings are of one version of each feed (threats.md F25).
+  const { knowledge, found } = await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (transaction) => ({
+      knowledge: await readFeedKnowledge(transaction),
+      found: await readPackageFacts(transaction, interned.packageIds),
+    }));
+  const packages = packagesRatedIn([...found.values()], options.severityOrder ?? defaultSeverityOrder);
   const doubts =
     outcome === 'unsupported'
       ? []
@@ -80,7 +88,7 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
           ecosystems: interned.ecosystems,
           newestAt: inventory.newestAt,
           packages,
-          knowledge: await readFeedKnowledge(db),
+          knowledge,
           now,
           feedAgeMaxDays,
         });
@@ -101,6 +109,8 @@ export async function scanOutside(options: ScanOutsideOptions): Promise<OutsideR
       },
       judged: true,
       doubts,
+      feeds: outcome === 'unsupported' ? [] : feedVersionsOf(knowledge.feeds, interned.ecosystems),
+      exploitDoubts: exploitDoubts(knowledge.feeds, { now, feedAgeMaxDays }),
       packages,
       secrets: secretFacts(inspected.secrets),
       malware: malwareFacts(inspected.malware, now.toISOString()),
