@@ -15,6 +15,7 @@ import { repositoryHandlers } from './routes/repository-handlers.ts';
 import { robotHandlers } from './routes/robot-handlers.ts';
 import { sbomHandlers } from './routes/sbom-handlers.ts';
 import { scanHandlers } from './routes/scan-handlers.ts';
+import { searchHandlers } from './routes/search-handlers.ts';
 import { sessionHandlers } from './routes/session-handlers.ts';
 import { systemHandlers } from './routes/system-handlers.ts';
 import { userHandlers } from './routes/user-handlers.ts';
@@ -43,6 +44,7 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...scanHandlers(dependencies),
     ...verdictHandlers(dependencies),
     ...advisoryHandlers(dependencies),
+    ...searchHandlers(dependencies),
     ...webhookHandlers(dependencies),
   };
 }

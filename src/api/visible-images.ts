@@ -3,9 +3,11 @@ import type { Right } from '../accounts/rights.ts';
 import { parseRole, rightsIn } from '../accounts/rights.ts';
 import type { Database } from '../database/database.ts';
 import type { ImageListFilter } from '../lists/image-list.ts';
+import { meantPackages } from '../lists/search-packages.ts';
 import type { Caller } from './caller.ts';
 import type { ImageFilter } from './contract/image.ts';
 import { notFound } from './errors.ts';
+import { readSearch } from './read-search.ts';
 
 /**
  * The filter of a request, limited to namespaces in which the caller has a right. Throws 404 for a named namespace that
@@ -18,6 +20,8 @@ export async function visibleImages(
   const { caller, filter, right } = asked;
   const { namespace, repository, q, kind, state, severity, malware, secrets } = filter;
   const namespaceIds = await namespacesWith(db, { caller, namespace, right });
+  const { holds, ecosystem, incomparable } = filter;
+  const meant = holds === undefined ? undefined : await meantPackages(db, readSearch(holds), ecosystem);
   return {
     ...(namespaceIds === undefined ? {} : { namespaceIds }),
     ...(repository === undefined ? {} : { repository }),
@@ -27,6 +31,7 @@ export async function visibleImages(
     ...(severity === undefined ? {} : { severity }),
     ...(malware === undefined ? {} : { malware }),
     ...(secrets === undefined ? {} : { secrets }),
+    ...(meant === undefined ? {} : { holds: incomparable === true ? meant.incomparable : meant.within }),
   };
 }
 

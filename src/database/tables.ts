@@ -356,6 +356,11 @@ export interface ImageReportTable {
   malware_due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
+export interface ImagePackagesTable {
+  manifest_digest: string;
+  package_ids: number[];
+}
+
 export interface ImageSummaryTable {
   manifest_digest: string;
   revision: Generated<number>;
@@ -452,6 +457,7 @@ export interface Tables {
   layer_inspection: LayerInspectionTable;
   layer_malware: LayerMalwareTable;
   image_report: ImageReportTable;
+  image_packages: ImagePackagesTable;
   image_summary: ImageSummaryTable;
   image_severity: ImageSeverityTable;
   image_scan: ImageScanTable;

@@ -46,6 +46,13 @@ const languageKinds: Readonly<Record<string, readonly [type: string, separator?:
   Bitnami: ['bitnami'],
 };
 
+/** Every type that a package's URL may have. */
+export const urlTypes: ReadonlySet<string> = new Set([
+  ...Object.values(systemKinds).map(([type]) => type),
+  ...Object.values(languageKinds).map(([type]) => type),
+  'generic',
+]);
+
 /**
  * The package's URL (`pkg:apk/alpine/musl@1.1.14-r10?distro=alpine-3.4.0`) by the rules of its type
  * (package-url/purl-spec); hostile names come out percent-encoded. `architecture` is for packages of a distribution.

@@ -22,6 +22,8 @@ export interface ImageListFilter {
   readonly severity?: Severity | 'none';
   readonly malware?: SearchOutcome;
   readonly secrets?: SearchOutcome;
+  /** Packages of which an image holds at least one, sorted. */
+  readonly holds?: readonly number[];
   /**
    * Leaves out what certainly has another verdict. Namespaces without a bound have no images then.
    */
@@ -56,7 +58,7 @@ function imageTables(severityOrder: string | undefined): RawBuilder<unknown> {
 }
 
 export async function prepareFilter(db: Database, filter: OrderGroup): Promise<PreparedFilter> {
-  const { namespaceIds, ids, repository, kind, state, severity, malware, secrets, gate } = filter;
+  const { namespaceIds, ids, repository, kind, state, severity, malware, secrets, gate, holds } = filter;
   const { exceptNamespaceIds: except } = filter;
   const text = await findText(db, filter);
   const parts = [
@@ -70,6 +72,7 @@ export async function prepareFilter(db: Database, filter: OrderGroup): Promise<P
     ...(severity === undefined ? [] : [severityCondition(severity)]),
     ...(malware === undefined ? [] : [outcomeCondition(malware, malwareColumns)]),
     ...(secrets === undefined ? [] : [outcomeCondition(secrets, secretColumns)]),
+    ...(holds === undefined ? [] : [holdsCondition(holds)]),
     ...(gate === undefined ? [] : [await gateCondition(db, gate)]),
     ...(text === undefined ? [] : [text.condition]),
   ];
@@ -101,6 +104,11 @@ function stateCondition(state: string): RawBuilder<unknown> {
 function severityCondition(severity: string): RawBuilder<unknown> {
   if (severity === 'none') return sql`s.manifest_digest is not null and s.highest is null`;
   return sql`s.highest = ${severity}`;
+}
+
+function holdsCondition(packageIds: readonly number[]): RawBuilder<unknown> {
+  return sql`rm.manifest_digest in (
+    select p.manifest_digest from image_packages p where p.package_ids operator(intarray.&&) ${packageIds}::int[])`;
 }
 
 /** How the last good result of a search ended, and how much it found: partial indices are on the counts as they stand here. */

@@ -33,6 +33,11 @@ export function packSeverities(
   return severitySources.reduce((packed, source) => packed | (worst[source] << shifts[source]), 0);
 }
 
+/** Where a source's three bits begin: for statements that choose as `severityIn()` does. */
+export function severityShiftOf(source: SeveritySource): number {
+  return shifts[source];
+}
+
 /** What one source says; `unknown`: it does not rate. */
 export function severityOfSource(packed: SourceSeverities, source: SeveritySource): Severity {
   return byRank[(packed >> shifts[source]) & sourceMask] ?? 'unknown';

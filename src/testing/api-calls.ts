@@ -195,6 +195,9 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     await makeAdvisory(db);
     return { path: '/vulnerabilities/CVE-2016-2148' };
   },
+  search: () => ({ path: '/search?namespace=own&q=busybox' }),
+  searchPackages: () => ({ path: '/packages?namespace=own&q=busybox' }),
+  listVulnerabilities: () => ({ path: '/vulnerabilities?namespace=own' }),
   listWebhooks: () => ({ path: namespaceWebhooks }),
   createWebhook: async ({ database: { db } }) => {
     await db.deleteFrom('webhook').execute();

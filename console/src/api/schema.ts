@@ -1124,6 +1124,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known of a vulnerability or of packages, over all namespaces that the caller may see; listImages has the images (holds)
+         * @description For every account
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Distinct packages that images hold, by name
+         * @description For every account
+         */
+        get: operations["searchPackages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vulnerabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open vulnerabilities of images that the caller may see, each once: known exploited first, then by severity and EPSS
+         * @description For every account
+         */
+        get: operations["listVulnerabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/namespaces/{namespace}/webhooks": {
         parameters: {
             query?: never;
@@ -1554,6 +1614,30 @@ export interface components {
             /** @description Public page of the vulnerability */
             url: string;
         };
+        HeldPackage: {
+            id: number;
+            ecosystem: string;
+            /** @description Of the distribution; empty for others */
+            release: string;
+            name: string;
+            version: string;
+            sourceName: string;
+            sourceVersion: string;
+            /** @description Without what only an image tells, such as the architecture */
+            purl: string;
+            vulnerabilities: {
+                critical: number;
+                high: number;
+                medium: number;
+                low: number;
+                negligible: number;
+                unknown: number;
+            };
+            /** @description Images that hold it */
+            imageCount: number;
+            /** @description True: there are, or may be, more */
+            imageCountIsMinimum: boolean;
+        };
         Image: {
             id: number;
             namespace: string;
@@ -1692,6 +1776,12 @@ export interface components {
             secrets?: "found" | "none" | "unknown";
             /** @enum {unknown} */
             verdict?: "allow" | "warn" | "hold" | "block";
+            /** @description A vulnerability’s id (any alias, any case), a package URL, or a name (its last part or its source package too, or a pattern with *); a name or URL may have @version or a range such as >=1.2, <1.4 behind it */
+            holds?: string;
+            /** @description With holds: only packages of this OSV ecosystem */
+            ecosystem?: string;
+            /** @description With holds: the packages whose versions cannot be compared */
+            incomparable?: boolean;
         };
         ImagePackage: {
             ecosystem: string;
@@ -1919,6 +2009,26 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
             isCurrent: boolean;
+        };
+        OpenVulnerability: {
+            id: string;
+            aliases: string[];
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            knownExploited: boolean;
+            epss: number | null;
+            /** @description A fixed version is known for one of the packages */
+            fixable: boolean;
+            /** @description No version could be compared: it may or may not affect them */
+            undetermined: boolean;
+            /** @description Distinct packages, each version by itself */
+            packageCount: number;
+            /** @description Up to five */
+            packageNames: string[];
+            /** @description Images that hold it */
+            imageCount: number;
+            /** @description True: there are, or may be, more */
+            imageCountIsMinimum: boolean;
         };
         PasswordChange: {
             currentPassword: string;
@@ -2150,6 +2260,29 @@ export interface components {
             images: number;
             /** @description Scans that were put into the queue: images of equal content share one */
             queued: number;
+        };
+        Search: {
+            /** @enum {unknown} */
+            kind: "vulnerability" | "package";
+            vulnerabilities: {
+                /** @description Open ones of the packages found, each counted once */
+                unique: number;
+                /** @description The first 20 */
+                ids: string[];
+            };
+            packages: {
+                count: number;
+                /** @description Of the name, but whether they are in the range, or affected, cannot be told */
+                incomparable: number;
+            };
+            images: {
+                /** @description Images that hold one of the packages */
+                holding: number;
+                /** @description Images that hold one with an open vulnerability */
+                affected: number;
+            };
+            /** @description True: more packages are meant than are looked for */
+            isCut: boolean;
         };
         SecretFinding: {
             /** @constant */
@@ -4327,6 +4460,9 @@ export interface operations {
                 malware?: "found" | "none" | "unknown";
                 secrets?: "found" | "none" | "unknown";
                 verdict?: "allow" | "warn" | "hold" | "block";
+                holds?: string;
+                ecosystem?: string;
+                incomparable?: boolean;
                 sort?: "-pushedAt" | "pushedAt" | "-severity" | "severity" | "repository" | "-repository" | "size" | "-size";
             };
             header?: never;
@@ -4948,6 +5084,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttachedSbom"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                q: string;
+                ecosystem?: string;
+                namespace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known of a vulnerability or of packages, over all namespaces that the caller may see; listImages has the images (holds) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Search"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    searchPackages: {
+        parameters: {
+            query: {
+                limit?: number;
+                cursor?: string;
+                q: string;
+                ecosystem?: string;
+                namespace?: string;
+                incomparable?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Distinct packages that images hold, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["HeldPackage"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listVulnerabilities: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                fixable?: boolean;
+                knownExploited?: boolean;
+                namespace?: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open vulnerabilities of images that the caller may see, each once: known exploited first, then by severity and EPSS */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OpenVulnerability"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
+                    };
                 };
             };
             /** @description Refused or failed */

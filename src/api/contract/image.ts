@@ -3,6 +3,7 @@ import { baseProperties } from './base-image.ts';
 import { closed, component, Id, Instant } from './component.ts';
 import { UsedSignatures } from './malware.ts';
 import { pageQuery } from './page.ts';
+import { searchText } from './search.ts';
 import { SeverityCounts, SeveritySummary } from './severity.ts';
 import { Verdict, VerdictKind } from './verdict.ts';
 
@@ -163,6 +164,13 @@ const filter = {
   malware: Type.Optional(SearchOutcome),
   secrets: Type.Optional(SearchOutcome),
   verdict: Type.Optional(VerdictKind),
+  holds: Type.Optional(searchText),
+  ecosystem: Type.Optional(
+    Type.String({ maxLength: 100, description: 'With holds: only packages of this OSV ecosystem' }),
+  ),
+  incomparable: Type.Optional(
+    Type.Boolean({ description: 'With holds: the packages whose versions cannot be compared' }),
+  ),
 };
 
 export const ImageFilter = component('ImageFilter', filter);

@@ -5,6 +5,7 @@ import { namespaceOperations } from './namespace-operations.ts';
 import { robotOperations } from './robot-operations.ts';
 import { ruleOperations } from './rule-operations.ts';
 import { sbomOperations } from './sbom-operations.ts';
+import { searchOperations } from './search-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
 /** The whole API by `operationId`. */
@@ -16,6 +17,7 @@ export const operations = {
   ...ruleOperations,
   ...imageOperations,
   ...sbomOperations,
+  ...searchOperations,
   ...webhookOperations,
 };
 

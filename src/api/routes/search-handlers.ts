@@ -1,0 +1,135 @@
+import { readKnownPackages } from '../../lists/find-packages.ts';
+import { countHoldersOfEach, type HolderScope, heldAmong } from '../../lists/package-holders.ts';
+import { meantPackages, summariseSearch } from '../../lists/search-packages.ts';
+import { readVulnerabilityPage, type VulnerabilityPageRequest } from '../../lists/vulnerability-list.ts';
+import { packagesRatedIn } from '../../report/rated-in-order.ts';
+import { defaultSeverityOrder } from '../../report/severity-order.ts';
+import { readPackageFacts } from '../../scan/read-package-facts.ts';
+import type { ApiDependencies } from '../api-dependencies.ts';
+import type { HandlersOf } from '../call.ts';
+import type { HeldPackage, VulnerabilityQuery } from '../contract/search.ts';
+import { countRated } from '../count-severities.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { holderScope, severityOrderOf } from '../holder-scope.ts';
+import { limitOf, pageOf } from '../page-of.ts';
+import { readSearch } from '../read-search.ts';
+
+const idsShown = 20;
+
+export function searchHandlers(
+  dependencies: ApiDependencies,
+): HandlersOf<'search' | 'searchPackages' | 'listVulnerabilities'> {
+  const { db } = dependencies;
+  return {
+    search: async ({ query, caller }) => {
+      const search = readSearch(query.q);
+      const scope = await holderScope(db, { caller, namespace: query.namespace });
+      const { ecosystem } = query;
+      const found = await summariseSearch(db, scope, {
+        search,
+        ...(ecosystem === undefined ? {} : { ecosystem }),
+      });
+      const { vulnerabilityIds, packageCount, incomparableCount, imageCount, affectedImageCount } = found;
+      return {
+        kind: search.kind,
+        vulnerabilities: {
+          unique: vulnerabilityIds.length,
+          ids: vulnerabilityIds.slice(0, idsShown),
+        },
+        packages: { count: packageCount, incomparable: incomparableCount },
+        images: { holding: imageCount, affected: affectedImageCount },
+        isCut: found.isCut,
+      };
+    },
+
+    searchPackages: async ({ query, caller }) => {
+      const search = readSearch(query.q);
+      const scope = await holderScope(db, { caller, namespace: query.namespace });
+      const meant = await meantPackages(db, search, query.ecosystem);
+      const wanted = query.incomparable === true ? meant.incomparable : meant.within;
+      const held = await heldAmong(db, scope, wanted);
+      const items = await readKnownPackages(db, [...held]);
+      const page = pageOf({
+        list: 'packages of search',
+        items,
+        request: query,
+        keyOf: ({ id }) => String(id),
+        show: (item) => item,
+      });
+      const shown = await showHeld(dependencies, scope, page.items);
+      return { ...page, items: shown, ...(meant.isCut ? { totalIsMinimum: true } : {}) };
+    },
+
+    listVulnerabilities: async ({ query, caller }) => {
+      const scope = await holderScope(db, { caller, namespace: query.namespace });
+      const severityOrder = await severityOrderOf(dependencies, scope);
+      const after = decodeCursor(query.cursor, 'vulnerabilities', ['string', 'number']);
+      const limit = limitOf(query);
+      const { items, hasMore, total } = await readVulnerabilityPage(db, {
+        scope,
+        filter: { ...filterOf(query), ...(severityOrder === undefined ? {} : { severityOrder }) },
+        ...(after === undefined ? {} : { after: { id: String(after[0]), seen: Number(after[1]) } }),
+        limit,
+      });
+      const last = items.at(-1);
+      const seen = Number(after?.[1] ?? 0) + items.length;
+      return {
+        items: items.map(({ images, packageNames, aliases, ...one }) => ({
+          ...one,
+          aliases: [...aliases],
+          packageNames: [...packageNames],
+          imageCount: images.count,
+          imageCountIsMinimum: images.isMinimum,
+        })),
+        nextCursor: hasMore && last !== undefined ? encodeCursor('vulnerabilities', [last.id, seen]) : null,
+        total: total.count,
+        ...(total.precision === 'about' ? { totalIsEstimate: true } : {}),
+        ...(total.precision === 'atLeast' ? { totalIsMinimum: true } : {}),
+      };
+    },
+  };
+}
+
+function filterOf({
+  severity,
+  fixable,
+  knownExploited,
+  q,
+}: VulnerabilityQuery): VulnerabilityPageRequest['filter'] {
+  return {
+    ...(severity === undefined ? {} : { severity }),
+    ...(fixable === undefined ? {} : { fixable }),
+    ...(knownExploited === undefined ? {} : { knownExploited }),
+    ...(q === undefined ? {} : { text: q }),
+  };
+}
+
+type KnownPackages = Awaited<ReturnType<typeof readKnownPackages>>;
+
+async function showHeld(
+  dependencies: ApiDependencies,
+  scope: HolderScope,
+  packages: KnownPackages,
+): Promise<HeldPackage[]> {
+  const { db } = dependencies;
+  const sets = packages.map(({ id }) => ({ key: String(id), packageIds: [id] }));
+  const [order = defaultSeverityOrder, counts, facts] = await Promise.all([
+    severityOrderOf(dependencies, scope),
+    countHoldersOfEach(db, scope, sets),
+    readPackageFacts(
+      db,
+      packages.map(({ id }) => id),
+    ),
+  ]);
+  return packages.map(({ module: _, ...named }) => {
+    const known = facts.get(named.id);
+    const own = packagesRatedIn(known === undefined ? [] : [known], order);
+    const images = counts.get(String(named.id));
+    return {
+      ...named,
+      vulnerabilities: countRated(own.flatMap(({ vulnerabilities }) => vulnerabilities)),
+      imageCount: images?.count ?? 0,
+      imageCountIsMinimum: images?.isMinimum ?? false,
+    };
+  });
+}

@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { matchingVersion } from '../scan/matching-version.ts';
+import { packIds } from '../scan/packed-ids.ts';
+import { storeImage } from '../testing/stored-images.ts';
+import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
+import { findPackages } from './find-packages.ts';
+import { countHolders, countHoldersOfEach, heldAmong } from './package-holders.ts';
+import { parseSearch } from './parse-search.ts';
+import { summariseSearch } from './search-packages.ts';
+import { readVulnerabilityPage } from './vulnerability-list.ts';
+
+/** Ecosystem, name, version, and the source package where it is another. */
+type Row = readonly [string, string, string, string?, string?];
+
+const rows: readonly Row[] = [
+  ['Debian', 'libssl3', '3.0.14-1', 'openssl', '3.0.14-1'],
+  ['Debian', 'openssl', '3.0.15-1', 'openssl', '3.0.15-1'],
+  ['npm', '@scope/core', '1.10.0'],
+  ['npm', '@scope/core', '1.9.0'],
+  ['npm', 'core', 'not a version'],
+  ['Maven', 'org.apache.logging.log4j:log4j-core', '2.14.1'],
+  ['Maven', 'org.apache.logging.log4j:log4j-api', '2.17.0'],
+  ['PyPI', 'Typing_Extensions', '4.1.0'],
+  ['Go', 'github.com/Owner/Mod', '1.2.3'],
+  ['Red Hat', 'bash', '1:5.1-1'],
+  ['Alpine', 'musl', '1.2.3-r4'],
+  ['npm', 'secret-thing', '1.0.0'],
+];
+
+let database: TemporaryDatabase;
+const ids: number[] = [];
+const namespaceIds: number[] = [];
+
+beforeAll(async () => {
+  database = await createTemporaryDatabase();
+  const { db, pool } = database;
+  for (const name of ['mine', 'other']) {
+    const made = await pool.query<{ id: number }>('insert into namespace (name) values ($1) returning id', [
+      name,
+    ]);
+    namespaceIds.push(...made.rows.map(({ id }) => id));
+  }
+  for (const [ecosystem, name, version, source = name, sourceVersion = version] of rows) {
+    const made = await pool.query<{ id: number }>(
+      `insert into package (ecosystem, release, name, version, source_name, source_version, module, matching_version)
+       values ($1, '', $2, $3, $4, $5, '', $6) returning id`,
+      [ecosystem, name, version, source, sourceVersion, matchingVersion],
+    );
+    ids.push(...made.rows.map(({ id }) => id));
+  }
+  const [libssl, openssl] = [id('libssl3'), id('openssl')];
+  for (const [packageId, vulnerability, alias, severity] of [
+    [libssl, 'CVE-2024-1111', 'DSA-1-1', 'high'],
+    [openssl, 'CVE-2024-1111', 'DSA-1-1', 'high'],
+    [openssl, 'CVE-2024-2222', 'DSA-1-1', 'low'],
+    [id('secret-thing'), 'CVE-2024-9999', 'GHSA-23cf-ghjm-pqrv', 'critical'],
+  ] as const)
+    await pool.query(
+      `insert into package_match (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
+       values ($1, $2, 'X', 'affected', array[$3], $4, '9', 'fixed')`,
+      [packageId, vulnerability, alias, severity],
+    );
+  await hold('mine', 0, [libssl, openssl, id('musl')]);
+  await hold('mine', 1, [libssl, id('@scope/core')]);
+  await hold('other', 2, [libssl, id('secret-thing')]);
+  await db
+    .insertInto('known_exploited')
+    .values({ cve: 'CVE-2024-2222', added_on: '2026-01-01', due_on: null, ransomware: false, details: '{}' })
+    .execute();
+});
+
+afterAll(async () => {
+  await database.drop();
+});
+
+function id(name: string): number {
+  return ids[rows.findIndex((row) => row[1] === name)] ?? 0;
+}
+
+async function hold(
+  namespace: 'mine' | 'other',
+  index: number,
+  packageIds: readonly number[],
+): Promise<void> {
+  const image = await storeImage(database.db, {
+    namespaceId: namespaceIds[namespace === 'mine' ? 0 : 1] ?? 0,
+    repository: `app-${index}`,
+    content: `content ${index}`,
+    packages: [],
+  });
+  await database.pool.query('update image_report set package_ids = $2 where manifest_digest = $1', [
+    image.digest,
+    packIds(packageIds),
+  ]);
+}
+
+async function find(text: string): Promise<{ readonly within: string[]; readonly incomparable: string[] }> {
+  const parsed = parseSearch(text);
+  if (parsed.kind !== 'package') throw new Error(JSON.stringify(parsed));
+  const { within, incomparable } = await findPackages(database.db, parsed.search);
+  const show = (one: { readonly name: string; readonly version: string }) => `${one.name}@${one.version}`;
+  return { within: within.map(show), incomparable: incomparable.map(show) };
+}
+
+const mine = () => ({ namespaceIds: namespaceIds.slice(0, 1) });
+
+describe('findPackages()', () => {
+  test.each([
+    ['openssl', ['libssl3@3.0.14-1', 'openssl@3.0.15-1']],
+    ['OpenSSL <3.0.15-1', ['libssl3@3.0.14-1']],
+    ['core', ['@scope/core@1.10.0', '@scope/core@1.9.0', 'core@not a version']],
+    ['@scope/core >1.9.0', ['@scope/core@1.10.0']],
+    ['log4j-core', ['org.apache.logging.log4j:log4j-core@2.14.1']],
+    ['log4j-c*', ['org.apache.logging.log4j:log4j-core@2.14.1']],
+    ['*log4j* <2.17', ['org.apache.logging.log4j:log4j-core@2.14.1']],
+    ['typing.extensions', ['Typing_Extensions@4.1.0']],
+    ['pkg:pypi/typing-extensions', ['Typing_Extensions@4.1.0']],
+    ['pkg:golang/github.com/owner/mod@v1.2.3', ['github.com/Owner/Mod@1.2.3']],
+    ['pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1', ['org.apache.logging.log4j:log4j-core@2.14.1']],
+    ['pkg:rpm/redhat/bash@5.1-1', ['bash@1:5.1-1']],
+    ['pkg:rpm/redhat/bash@5.1-1?epoch=1', ['bash@1:5.1-1']],
+    ['pkg:rpm/bash', ['bash@1:5.1-1']],
+    ['pkg:rpm/suse/bash', []],
+    ['pkg:apk/alpine/musl@1.2.3-r4?arch=x86_64', ['musl@1.2.3-r4']],
+    ['pkg:npm/%40scope/core@1.9.0', ['@scope/core@1.9.0']],
+    ['pkg:npm/core@1.9.0', []],
+    ['no%such_thing', []],
+  ])('finds by %s', async (text, expected) => {
+    expect((await find(text)).within).toEqual(expected);
+  });
+
+  test('lists apart what cannot be compared', async () => {
+    expect(await find('core <1.10.0')).toEqual({
+      within: ['@scope/core@1.9.0'],
+      incomparable: ['core@not a version'],
+    });
+  });
+});
+
+describe('searches', () => {
+  test('count unique vulnerabilities and affected images apart, by any alias', async () => {
+    const search = { kind: 'vulnerability', id: 'dsa-1-1' } as const;
+    expect(await summariseSearch(database.db, {}, { search })).toEqual({
+      vulnerabilityIds: ['CVE-2024-1111', 'CVE-2024-2222'],
+      packageCount: 2,
+      incomparableCount: 0,
+      imageCount: 3,
+      affectedImageCount: 3,
+      isCut: false,
+    });
+    expect(await summariseSearch(database.db, mine(), { search })).toMatchObject({
+      imageCount: 2,
+      packageCount: 2,
+    });
+  });
+
+  test('tell nothing of what only others hold (threats.md A7)', async () => {
+    for (const id of ['CVE-2024-9999', 'ghsa-23cf-ghjm-pqrv'])
+      expect(await summariseSearch(database.db, mine(), { search: { kind: 'vulnerability', id } })).toEqual({
+        vulnerabilityIds: [],
+        packageCount: 0,
+        incomparableCount: 0,
+        imageCount: 0,
+        affectedImageCount: 0,
+        isCut: false,
+      });
+    expect(await heldAmong(database.db, mine(), ids)).not.toContain(id('secret-thing'));
+  });
+
+  test('list open vulnerabilities: exploited first, then by severity, of the scope alone', async () => {
+    const all = await readVulnerabilityPage(database.db, { scope: {}, filter: {}, limit: 10 });
+    expect(all.items.map(({ id, images, packageCount }) => [id, images.count, packageCount])).toEqual([
+      ['CVE-2024-2222', 1, 1],
+      ['CVE-2024-9999', 1, 1],
+      ['CVE-2024-1111', 3, 2],
+    ]);
+    const first = await readVulnerabilityPage(database.db, { scope: mine(), filter: {}, limit: 1 });
+    expect(first).toMatchObject({
+      items: [{ id: 'CVE-2024-2222' }],
+      hasMore: true,
+      total: { count: 2, precision: 'exact' },
+    });
+    const after = { id: 'CVE-2024-2222', seen: 1 };
+    const second = await readVulnerabilityPage(database.db, { scope: mine(), filter: {}, after, limit: 1 });
+    expect(second).toMatchObject({ items: [{ id: 'CVE-2024-1111', images: { count: 2 } }], hasMore: false });
+    for (const text of ['secret', '9999', 'ghsa-23'])
+      expect(
+        (await readVulnerabilityPage(database.db, { scope: mine(), filter: { text }, limit: 9 })).items,
+      ).toEqual([]);
+    const filtered = { text: 'LIBSSL', severity: 'high', fixable: true, knownExploited: false } as const;
+    const found = await readVulnerabilityPage(database.db, { scope: mine(), filter: filtered, limit: 9 });
+    expect(found.items.map(({ packageNames }) => packageNames)).toEqual([['libssl3']]);
+  });
+});
+
+describe('images that hold packages', () => {
+  test('are counted the same whether they are few or too many to look through', async () => {
+    const { db, pool } = database;
+    await pool.query(`insert into repository (namespace_id, name) values ($1, 'many')`, [namespaceIds[1]]);
+    // Every third holds the one, every hundredth the other.
+    await pool.query(
+      `with made as (
+         insert into manifest (digest, media_type, kind, size_bytes, image_size_bytes, content)
+         select 'sha256:' || md5(n::text) || md5('x' || n), 'x', 'image', 2, 0, '{}' from generate_series(1, 2400) n
+         returning digest),
+       numbered as (select digest, row_number() over () as n from made),
+       kept as (insert into repository_manifest (repository_id, manifest_digest, pushed_by)
+         select (select id from repository where name = 'many'), digest, 'ci' from numbered)
+       select count(*) from numbered`,
+    );
+    const { rows: held } = await pool.query<{ digest: string }>(
+      `select manifest_digest as digest from repository_manifest rm join repository r on r.id = rm.repository_id
+       where r.name = 'many' order by rm.id`,
+    );
+    for (const [wanted, packageId] of [
+      [3, id('musl')],
+      [100, id('core')],
+    ] as const)
+      await pool.query(
+        `insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_ids, places, inspected_at, first_judged_at)
+         select digest, 1, 'scanned', '{}', '[]', $2, '', now(), now() from unnest($1::text[]) digest on conflict do nothing`,
+        [held.filter((_, index) => index % wanted === 0).map(({ digest }) => digest), packIds([packageId])],
+      );
+    await pool.query(
+      `insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_ids, places, inspected_at, first_judged_at)
+       select digest, 1, 'scanned', '{}', '[]', '', '', now(), now() from manifest on conflict do nothing`,
+    );
+    const scope = { namespaceIds };
+    const [musl, core] = [
+      await countHolders(db, scope, [id('musl')]),
+      await countHolders(db, scope, [id('core')]),
+    ];
+    expect([musl, core]).toEqual([801, 16]);
+    const sets = [id('musl'), id('core'), id('secret-thing')].map((one) => ({
+      key: String(one),
+      packageIds: [one],
+    }));
+    const counts = await countHoldersOfEach(db, scope, sets);
+    const common = counts.get(String(id('musl')));
+    expect(common?.isMinimum).toBe(true);
+    expect(common?.count).toBeLessThanOrEqual(musl);
+    expect(counts.get(String(id('core')))).toEqual({ count: core, isMinimum: false });
+    expect(counts.get(String(id('secret-thing')))).toEqual({ count: 1, isMinimum: false });
+    const present = await heldAmong(db, scope, ids);
+    expect([...present].sort((a, b) => a - b)).toEqual(
+      [id('libssl3'), id('openssl'), id('@scope/core'), id('core'), id('musl'), id('secret-thing')].sort(
+        (a, b) => a - b,
+      ),
+    );
+    // Of too many images to read whole: what is shown and counted is what was seen.
+    const page = await readVulnerabilityPage(db, { scope, filter: {}, limit: 2 });
+    expect(page).toMatchObject({ hasMore: true, total: { count: 3, precision: 'atLeast' } });
+    expect(page.items.map((one) => one.id)).toEqual(['CVE-2024-2222', 'CVE-2024-9999']);
+  });
+});
