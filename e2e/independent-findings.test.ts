@@ -100,6 +100,12 @@ function lowestBuild(statements: readonly Statement[], ranks: VersionRanks): rea
   return [...statements].sort((a, b) => fixOf(a) - fixOf(b)).slice(0, 1);
 }
 
+/** Of Ubuntu's statements those of the build that is installed, for subscribers or not; where there are none, the others. */
+function ofBuild(statements: readonly Statement[], { version }: Question): readonly Statement[] {
+  const own = statements.filter(({ isPro }) => isPro === /esm\d/.test(version));
+  return own.length > 0 ? own : statements;
+}
+
 function answersTo(
   question: Question,
   named: readonly Statement[],
@@ -109,7 +115,7 @@ function answersTo(
     (one) => (one.release === '' || one.release === question.release) && streamOf(one, question) !== 'other',
   );
   return [...Map.groupBy(own, ({ record }) => record)].map(([record, all]) => {
-    const statements = lowestBuild(all, ranks);
+    const statements = lowestBuild(ofBuild(all, question), ranks);
     const affected = statements.map((one) => one.affected);
     const plain = isVulnerable(question.version, affected, ranks);
     const isUnsure = statements.some((one) => streamOf(one, question) === 'unknown');

@@ -2,8 +2,13 @@ import type { AffectedPackage } from '../matching/advisory.ts';
 import { rpmOrder } from '../versions/rpm.ts';
 import type { OsvAffected, OsvRecord } from './osv-record.ts';
 
-/** Errata of AlmaLinux: of security, of bugs, of enhancements (https://github.com/AlmaLinux/osv-database). */
-const erratumPattern = /^AL[SBE]A-/;
+/** Update notices of rpm distributions: of security, bugs or enhancements. Their `related` CVEs are those that they fix. */
+const erratumPattern = /^(?:AL[SBE]A|R[LX]SA|RH[SBE]A|(?:open)?SUSE-[A-Z]{2}|OESA|MGASA|PHSA)-/;
+/** Errata that are of security by what they are called. */
+const securityPattern = /^(?:ALSA|R[LX]SA|RHSA|(?:open)?SUSE-SU|OESA|MGASA|PHSA)-/;
+/** Those whose packages may be of modules (https://github.com/AlmaLinux/osv-database, Rocky Linux, Red Hat). */
+const modularErratumPattern = /^(?:AL|R)/;
+const almaPattern = /^AL[SBE]A-/;
 /** Release of an rpm that was built as part of a module: `2.8.5-11.module_el8.5.0+71+8f3a675d`. */
 const modularPattern = /\.module[+_]/;
 const streamPattern = /^[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+$/;
@@ -11,21 +16,18 @@ const streamPattern = /^[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+$/;
 /**
  * An erratum in the terms of this schema; any other record as it is.
  *
- * Its `related` CVEs are those that it fixes. One of bugs or enhancements that fixes none is about no vulnerability and
- * affects nothing. Which stream of a module its packages are of stands in its title only. Several fixed versions of one
- * package are builds of one fix: the lowest has it.
+ * Which stream of a module its packages are of stands in its title only. One of bugs or enhancements that fixes no CVE is
+ * about no vulnerability and affects nothing. Several fixed versions of one package are builds of one fix in AlmaLinux: the
+ * lowest has it.
  */
 export function readErratum(record: OsvRecord): OsvRecord {
   if (!erratumPattern.test(record.id)) return record;
   const upstream = [
     ...new Set([...record.upstream, ...record.related.filter((id) => id.startsWith('CVE-'))]),
   ];
-  if (upstream.length === 0 && !record.id.startsWith('ALSA-')) return { ...record, upstream, affected: [] };
-  const streams = streamsOf(record.summary);
-  const byPackage = Map.groupBy(record.affected, ({ ecosystem, release, name, affected }) =>
-    JSON.stringify([ecosystem, release, name, isModular(affected)]),
-  );
-  const affected = [...byPackage.values()].flatMap((statements) => lowestFix(statements));
+  if (upstream.length === 0 && !securityPattern.test(record.id)) return { ...record, upstream, affected: [] };
+  const affected = almaPattern.test(record.id) ? lowestFixes(record.affected) : record.affected;
+  const streams = modularErratumPattern.test(record.id) ? streamsOf(record.summary) : [];
   return {
     ...record,
     upstream,
@@ -33,6 +35,13 @@ export function readErratum(record: OsvRecord): OsvRecord {
       isModular(one.affected) ? { ...one, affected: { ...one.affected, modules: streams } } : one,
     ),
   };
+}
+
+function lowestFixes(affected: readonly OsvAffected[]): readonly OsvAffected[] {
+  const byPackage = Map.groupBy(affected, ({ ecosystem, release, name, affected: said }) =>
+    JSON.stringify([ecosystem, release, name, isModular(said)]),
+  );
+  return [...byPackage.values()].flatMap((statements) => lowestFix(statements));
 }
 
 /** `Moderate: virt:rhel and virt-devel:rhel security update` */

@@ -1,11 +1,13 @@
-import type { AffectedPackage, AffectedRange, RangeEvent } from '../matching/advisory.ts';
+import type { AffectedPackage, AffectedRange, RangeEvent, SeverityStatement } from '../matching/advisory.ts';
 import { readErratum } from './_errata.ts';
+import { parseOsvEcosystem } from './osv-ecosystem.ts';
 import { normalisePackageName } from './package-name.ts';
 
 /** One package of one release that a record is about. */
 export interface OsvAffected {
   /** OSV ecosystem without suffix. */
   readonly ecosystem: string;
+  /** As `parseOsvEcosystem()` gives it. */
   readonly release: string;
   /** As `normalisePackageName()` gives it. */
   readonly name: string;
@@ -23,7 +25,7 @@ export interface OsvRecord {
   readonly related: readonly string[];
   readonly summary: string;
   readonly details: string;
-  readonly severity: readonly { readonly type: string; readonly score: string }[];
+  readonly severity: readonly SeverityStatement[];
   readonly affected: readonly OsvAffected[];
   readonly references: readonly { readonly type: string; readonly url: string }[];
   readonly databaseSpecific: Readonly<Record<string, unknown>>;
@@ -75,10 +77,7 @@ function recordOf(value: Readonly<Record<string, unknown>>): OsvRecord {
     related: stringsOf(value, 'related'),
     summary: textOf(value, 'summary'),
     details: textOf(value, 'details'),
-    severity: objectsOf(value, 'severity').map((one) => ({
-      type: textOf(one, 'type'),
-      score: textOf(one, 'score'),
-    })),
+    severity: severityOf(value),
     affected: objectsOf(value, 'affected').flatMap(affectedOf),
     references: objectsOf(value, 'references').map((one) => ({
       type: textOf(one, 'type'),
@@ -95,16 +94,20 @@ function affectedOf(value: Readonly<Record<string, unknown>>): readonly OsvAffec
   const suffixed = textOf(named, 'ecosystem');
   const name = textOf(named, 'name');
   if (suffixed === '' || name === '') throw new BadRecord('an affected package has no ecosystem or no name');
-  const colon = suffixed.indexOf(':');
-  const ecosystem = colon < 0 ? suffixed : suffixed.slice(0, colon);
+  const { ecosystem, release, product } = parseOsvEcosystem(suffixed);
   const versions = stringsOf(value, 'versions');
   const ranges = objectsOf(value, 'ranges').map(rangeOf);
   return [
     {
       ecosystem,
-      release: colon < 0 ? '' : suffixed.slice(colon + 1),
+      release,
       name: normalisePackageName(ecosystem, name),
-      affected: { ranges: comparableRanges(ranges, versions), versions, ...statementsOf(value) },
+      affected: {
+        ranges: comparableRanges(ranges, versions),
+        versions,
+        ...(product === undefined ? {} : { product }),
+        ...statementsOf(value),
+      },
     },
   ];
 }
@@ -144,14 +147,26 @@ function eventOf(value: Readonly<Record<string, unknown>>): RangeEvent {
   }
 }
 
-/** What the distribution says of this package beside its versions: Debian's urgency, Wolfi's status. */
+function severityOf(value: Readonly<Record<string, unknown>>): readonly SeverityStatement[] {
+  return objectsOf(value, 'severity').map((one) => ({
+    type: textOf(one, 'type'),
+    score: textOf(one, 'score'),
+  }));
+}
+
+/** What a record says of this package beside its versions: Debian's urgency, Wolfi's status, Bitnami's vectors, RustSec's kind. */
 function statementsOf(
   value: Readonly<Record<string, unknown>>,
-): Pick<AffectedPackage, 'urgency' | 'fixState'> {
+): Pick<AffectedPackage, 'urgency' | 'severity' | 'informational' | 'fixState'> {
   const specific = objectOf(value, 'ecosystem_specific');
   const urgency = specific['urgency'] ?? specific['severity'];
-  const status = objectOf(value, 'database_specific')['status'];
-  const stated = typeof urgency === 'string' ? { urgency } : {};
+  const { status, informational } = objectOf(value, 'database_specific');
+  const severity = severityOf(value);
+  const stated = {
+    ...(typeof urgency === 'string' ? { urgency: storable(urgency) } : {}),
+    ...(severity.length === 0 ? {} : { severity }),
+    ...(typeof informational === 'string' ? { informational: storable(informational) } : {}),
+  };
   if (urgency === 'end-of-life') return { ...stated, fixState: 'end-of-life' };
   return status === 'fix-not-planned' ? { ...stated, fixState: 'wont-fix' } : stated;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Package } from '../report/package.ts';
-import { advisedAs, streamStanding } from './installed-as.ts';
+import type { AffectedPackage } from './advisory.ts';
+import { advisedNames, advisedVersion } from './installed-as.ts';
 
 const npm: Package = {
   ecosystem: 'AlmaLinux',
@@ -12,32 +13,66 @@ const npm: Package = {
   module: 'nodejs:18',
 };
 
-describe('advisedAs()', () => {
-  it('is the package itself for AlmaLinux, and its source for others', () => {
-    expect(advisedAs(npm)).toEqual({ name: 'npm', version: npm.version });
-    expect(advisedAs({ ...npm, ecosystem: 'Azure Linux' })).toEqual({
-      name: 'nodejs',
-      version: npm.sourceVersion,
-    });
+const fixedBy = (...fixes: readonly string[]): AffectedPackage => ({
+  versions: [],
+  ranges: fixes.map((fixed) => ({ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] })),
+});
+
+describe('advisedNames()', () => {
+  it.each([
+    ['AlmaLinux', ['npm']],
+    ['Azure Linux', ['nodejs']],
+    ['Debian', ['nodejs']],
+    ['Rocky Linux', ['nodejs']],
+    ['SUSE', ['nodejs']],
+    ['Red Hat', ['npm', 'nodejs']],
+    ['Photon OS', ['npm', 'nodejs']],
+  ])('are those that the advisories of %s use: %s', (ecosystem, names) => {
+    expect(advisedNames({ ...npm, ecosystem })).toEqual(names);
+  });
+
+  it('are one where the package is called like its source', () => {
+    expect(advisedNames({ ...npm, ecosystem: 'Red Hat', name: 'nodejs' })).toEqual(['nodejs']);
   });
 });
 
-describe('streamStanding()', () => {
-  const plain = { ...npm, version: '6.14-1.el8', module: '' };
-  const unlabelled = { ...npm, module: '' };
+describe('advisedVersion()', () => {
+  const perlErrno: Package = {
+    ecosystem: 'Rocky Linux',
+    release: '8',
+    name: 'perl-Errno',
+    version: '1.28-419.el8',
+    sourceName: 'perl',
+    sourceVersion: '5.26.3-419.el8',
+    module: '',
+  };
 
-  it.each([
-    ['a plain package and a plain advisory', plain, undefined, 'same'],
-    ['a plain package and one of a module', plain, ['nodejs:18'], 'other'],
-    ['a modular package and a plain advisory', npm, undefined, 'other'],
-    ['its own stream', npm, ['nodejs:18'], 'same'],
-    ['one of several streams', npm, ['nodejs:16', 'nodejs:18'], 'same'],
-    ['another stream', npm, ['nodejs:16'], 'other'],
-    ['a stream that is not named', npm, [], 'unknown'],
-    ['a package that does not say its stream', unlabelled, ['nodejs:18'], 'unknown'],
-    ['a package without label and a plain advisory', unlabelled, undefined, 'same'],
-  ] as const)('says of %s', (_name, installed, modules, expected) => {
-    const affected = { ranges: [], versions: [], ...(modules === undefined ? {} : { modules }) };
-    expect(streamStanding(affected, installed)).toBe(expected);
+  it('is the package’s own where the advisory names it, else that of its source', () => {
+    expect(advisedVersion(npm, 'npm', fixedBy('1:9'))).toBe(npm.version);
+    const ofRedHat = { ...npm, ecosystem: 'Red Hat' };
+    expect(advisedVersion(ofRedHat, 'npm', fixedBy('1:9'))).toBe(npm.version);
+    expect(advisedVersion(ofRedHat, 'nodejs', fixedBy('1:19'))).toBe(npm.sourceVersion);
+    expect(advisedVersion({ ...npm, ecosystem: 'Debian' }, 'nodejs', fixedBy('2:1'))).toBe(npm.sourceVersion);
+  });
+
+  it('takes the epoch of the advisory for that of a source whose package has a version of its own', () => {
+    expect(advisedVersion(perlErrno, 'perl', fixedBy('4:5.26.3-420.el8'))).toBe('4:5.26.3-419.el8');
+    expect(advisedVersion(perlErrno, 'perl', fixedBy('5.26.3-420.el8'))).toBe('0:5.26.3-419.el8');
+  });
+
+  it('knows the epoch of a source whose package has its version', () => {
+    const perl = {
+      ...perlErrno,
+      name: 'perl',
+      version: '4:5.26.3-419.el8',
+      sourceVersion: '4:5.26.3-419.el8',
+    };
+    expect(advisedVersion(perl, 'perl', fixedBy('5:1-1'))).toBe('4:5.26.3-419.el8');
+  });
+
+  it('is not known where the advisory names several epochs', () => {
+    expect(
+      advisedVersion(perlErrno, 'perl', fixedBy('4:5.26.3-420.el8', '3:5.26.3-400.el8')),
+    ).toBeUndefined();
   });
 });

@@ -5,25 +5,53 @@ import type { AffectedPackage } from './advisory.ts';
 export const binaryEcosystems: readonly string[] = ['AlmaLinux'];
 const binary: ReadonlySet<string> = new Set(binaryEcosystems);
 
-/** A package as advisories of its ecosystem speak of it. */
-export function advisedAs({ ecosystem, name, version, sourceName, sourceVersion }: Package): {
-  readonly name: string;
-  readonly version: string;
-} {
-  return binary.has(ecosystem) ? { name, version } : { name: sourceName, version: sourceVersion };
+/** Those whose advisories name installed packages, sources, or both (OSV schema 1.7, "Defined ecosystems"). */
+export const eitherEcosystems: readonly string[] = ['Photon OS', 'Red Hat'];
+const either: ReadonlySet<string> = new Set(eitherEcosystems);
+
+/** Names under which advisories of its ecosystem may speak of a package, the one that counts first at the beginning. */
+export function advisedNames({ ecosystem, name, sourceName }: Package): readonly string[] {
+  if (binary.has(ecosystem)) return [name];
+  return either.has(ecosystem) && name !== sourceName ? [name, sourceName] : [sourceName];
 }
 
+/** Of rpms by their sources: the file name of a source package, which is all that is known of it, bears no epoch. */
+const rpmSources: ReadonlySet<string> = new Set([
+  'Azure Linux',
+  'Mageia',
+  'openEuler',
+  'openSUSE',
+  'Photon OS',
+  'Red Hat',
+  'Rocky Linux',
+  'SUSE',
+]);
+
 /**
- * Whether an advisory speaks of the stream that a package was installed from: an rpm of a module is never updated by one
- * of no module or of another stream, whatever their versions. `unknown` where the advisory or the package belongs to a
- * module but does not say to which stream.
+ * The version to compare with a statement that names the package `advisedName`. An rpm whose version is not that of its
+ * source may have an epoch of its own: then the source is taken to have the epoch that the statement names throughout.
+ * Undefined where that tells none.
  */
-export function streamStanding(
-  { modules }: AffectedPackage,
+export function advisedVersion(
   installed: Package,
-): 'same' | 'other' | 'unknown' {
-  if (modules === undefined) return installed.module === '' ? 'same' : 'other';
-  if (installed.module === '') return installed.version.includes('.module') ? 'unknown' : 'other';
-  if (modules.length === 0) return 'unknown';
-  return modules.includes(installed.module) ? 'same' : 'other';
+  advisedName: string,
+  affected: AffectedPackage,
+): string | undefined {
+  const { ecosystem, name, version, sourceVersion } = installed;
+  if (binary.has(ecosystem) || (either.has(ecosystem) && advisedName === name)) return version;
+  const [, bare] = splitEpoch(sourceVersion);
+  if (!rpmSources.has(ecosystem) || splitEpoch(version)[1] === bare) return sourceVersion;
+  const named = affected.ranges.flatMap(({ events }) => events.flatMap((event) => Object.values(event)));
+  const epochs = new Set([...named.filter((one) => one !== '0'), ...affected.versions].map(epochOf));
+  const [epoch = '0', ...others] = epochs;
+  return others.length > 0 ? undefined : `${epoch}:${bare}`;
+}
+
+function epochOf(version: string): string {
+  return splitEpoch(version)[0];
+}
+
+function splitEpoch(version: string): readonly [epoch: string, rest: string] {
+  const colon = version.indexOf(':');
+  return colon < 0 ? ['0', version] : [version.slice(0, colon), version.slice(colon + 1)];
 }

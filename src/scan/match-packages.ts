@@ -4,7 +4,7 @@ import { readCveRatings } from '../advisories/cve-ratings.ts';
 import { normalisePackageName } from '../advisories/package-name.ts';
 import type { MatchCounts } from '../advisories/update-effects.ts';
 import type { Tables } from '../database/tables.ts';
-import { advisedAs } from '../matching/installed-as.ts';
+import { advisedNames } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
 import { defaultSeverityOrder } from '../report/severity-order.ts';
 import { severityIn } from '../report/source-severities.ts';
@@ -94,12 +94,11 @@ async function matchRows(
   );
   const within = scope === undefined ? undefined : new Set(scope.vulnerabilityIds);
   const matches: MatchRow[] = [];
-  const byName = Map.groupBy(packages, ({ installed }) =>
-    keyOf(installed.ecosystem, advisedAs(installed).name),
-  );
-  for (const [key, own] of byName) {
-    const named = candidates.get(key) ?? [];
-    const order = orderOf(own[0]?.installed.ecosystem ?? '');
+  for (const own of Map.groupBy(packages, ({ installed }) => keysOf(installed).join('\n')).values()) {
+    const [first] = own;
+    if (first === undefined) continue;
+    const named = keysOf(first.installed).flatMap((key) => candidates.get(key) ?? []);
+    const order = orderOf(first.installed.ecosystem);
     const remembering = order === undefined ? undefined : rememberingOrder(order);
     for (const { id, installed } of own)
       for (const match of matchPackage({
@@ -117,7 +116,7 @@ function packageOf({ source_name, source_version, ...row }: PackageRow): Package
   return { ...row, sourceName: source_name, sourceVersion: source_version };
 }
 
-/** By ecosystem and normalised name of `advisedAs()`: one query per ecosystem. */
+/** By ecosystem and normalised name of `advisedNames()`: one query per ecosystem. */
 async function readCandidatesOf(
   transaction: Transaction<Tables>,
   packages: readonly Package[],
@@ -125,7 +124,7 @@ async function readCandidatesOf(
 ): Promise<ReadonlyMap<string, readonly Candidate[]>> {
   const byName = new Map<string, Candidate[]>();
   for (const [ecosystem, installed] of Map.groupBy(packages, (one) => one.ecosystem)) {
-    const names = [...new Set(installed.map((one) => advisedAs(one).name))];
+    const names = [...new Set(installed.flatMap(advisedNames))];
     const query = { ecosystem, names, ...(advisoryIds === undefined ? {} : { advisoryIds }) };
     for (const candidate of await readCandidates(transaction, query)) {
       const key = keyOf(ecosystem, candidate.name);
@@ -135,6 +134,10 @@ async function readCandidatesOf(
     }
   }
   return byName;
+}
+
+function keysOf(installed: Package): readonly string[] {
+  return advisedNames(installed).map((name) => keyOf(installed.ecosystem, name));
 }
 
 function keyOf(ecosystem: string, name: string): string {

@@ -4,7 +4,7 @@ import { type MatchCounts, noteFollowed, noteMatched, ratingFeeds } from '../adv
 import type { DatabaseConnection } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
-import { binaryEcosystems } from '../matching/installed-as.ts';
+import { binaryEcosystems, eitherEcosystems } from '../matching/installed-as.ts';
 import type { DifferenceObserver } from './difference-observer.ts';
 import { noteExploited } from './match-changes.ts';
 import { awaitMatching } from './match-lock.ts';
@@ -157,7 +157,8 @@ async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Prom
     select p.id from package p
     join unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
                 ${changedPackages.map((one) => one.name)}::text[]) as c (ecosystem, name)
-      on c.ecosystem = p.ecosystem and c.name = ${advisedName}`.execute(db);
+      on c.ecosystem = p.ecosystem and (c.name = ${advisedName}
+        or p.ecosystem = any(${eitherEcosystems}::text[]) and c.name = p.name)`.execute(db);
   const byCve = await sql<{ id: number }>`
     select distinct package_id as id from package_match
     where (vulnerability_id = any(${changedCves}::text[]) or aliases && ${changedCves}::text[])
@@ -183,7 +184,7 @@ function isWorthScope({ changedAdvisoryIds, changedPackages }: Changes): boolean
   return count <= scopeAdvisoriesMax && (count > 0 || changedPackages.length === 0);
 }
 
-/** `advisedAs()` and `normalisePackageName()` in SQL: changed packages come as advisories spell them. */
+/** `advisedNames()` and `normalisePackageName()` in SQL, but for the first of two names: changed packages come as advisories spell them. */
 const advisedName = sql`case
   when p.ecosystem = any(${binaryEcosystems}::text[]) then p.name
   when p.ecosystem = 'PyPI' then regexp_replace(lower(p.source_name), '[-_.]+', '-', 'g')

@@ -4,6 +4,7 @@ import { composerOrder } from './composer.ts';
 import { cranOrder } from './cran.ts';
 import { debOrder } from './deb.ts';
 import { hackageOrder } from './hackage.ts';
+import { juliaOrder } from './julia.ts';
 import { mavenOrder } from './maven.ts';
 import { nugetOrder } from './nuget.ts';
 import { orderOf } from './order-of.ts';
@@ -15,10 +16,14 @@ import { semverOrder } from './semver.ts';
 
 describe('orderOf()', () => {
   it('gives each ecosystem the order of its package manager', () => {
-    expect(orderOf('Alpine')).toBe(apkOrder);
-    expect(orderOf('Debian')).toBe(debOrder);
-    expect(orderOf('AlmaLinux')).toBe(rpmOrder);
-    expect(orderOf('Azure Linux')).toBe(rpmOrder);
+    for (const ecosystem of ['Alpaquita', 'Alpine', 'BellSoft Hardened Containers', 'MinimOS', 'Wolfi']) {
+      expect(orderOf(ecosystem)).toBe(apkOrder);
+    }
+    for (const ecosystem of ['Debian', 'Echo', 'Ubuntu']) expect(orderOf(ecosystem)).toBe(debOrder);
+    for (const ecosystem of ['AlmaLinux', 'Azure Linux', 'Red Hat', 'Rocky Linux', 'SUSE', 'openEuler']) {
+      expect(orderOf(ecosystem)).toBe(rpmOrder);
+    }
+    expect(orderOf('Julia')).toBe(juliaOrder);
     for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL', 'Bitnami']) {
       expect(orderOf(ecosystem)).toBe(semverOrder);
     }
@@ -33,7 +38,7 @@ describe('orderOf()', () => {
   });
 
   it('has no order for an ecosystem that is not covered, rather than a wrong one', () => {
-    expect(orderOf('Red Hat')).toBeUndefined();
+    expect(orderOf('Android')).toBeUndefined();
     expect(orderOf('ConanCenter')).toBeUndefined();
     expect(orderOf('constructor')).toBeUndefined();
   });

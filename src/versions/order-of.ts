@@ -3,6 +3,7 @@ import { composerOrder } from './composer.ts';
 import { cranOrder } from './cran.ts';
 import { debOrder } from './deb.ts';
 import { hackageOrder } from './hackage.ts';
+import { juliaOrder } from './julia.ts';
 import { mavenOrder } from './maven.ts';
 import { nugetOrder } from './nuget.ts';
 import { pep440Order } from './pep440.ts';
@@ -15,16 +16,27 @@ import type { VersionOrder } from './version-order.ts';
 /** The order of an OSV ecosystem (without the release after the colon); undefined where we know none yet. */
 export function orderOf(ecosystem: string): VersionOrder | undefined {
   switch (ecosystem) {
+    case 'Alpaquita':
     case 'Alpine':
+    case 'BellSoft Hardened Containers':
     case 'Chainguard':
+    case 'CleanStart':
+    case 'MinimOS':
     case 'Wolfi':
       return apkOrder;
     case 'Debian':
+    case 'Echo':
     case 'Ubuntu':
       return debOrder;
-    // How packages and modules are named in the advisories of other rpm distributions is not matched yet.
     case 'AlmaLinux':
     case 'Azure Linux':
+    case 'Mageia':
+    case 'openEuler':
+    case 'openSUSE':
+    case 'Photon OS':
+    case 'Red Hat':
+    case 'Rocky Linux':
+    case 'SUSE':
       return rpmOrder;
     // Their packages have semantic versions by rule, and so have their advisories (OSV schema, `SEMVER` ranges).
     case 'Bitnami':
@@ -38,6 +50,8 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
       return cranOrder;
     case 'Hackage':
       return hackageOrder;
+    case 'Julia':
+      return juliaOrder;
     case 'Maven':
       return mavenOrder;
     case 'NuGet':

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Package } from '../report/package.ts';
+import { keptMinorRelease, statementStanding, streamStanding } from './statement-standing.ts';
+
+const npm: Package = {
+  ecosystem: 'AlmaLinux',
+  release: '8',
+  name: 'npm',
+  version: '1:8.19.2-1.18.12.1.module_el8.7.0+3394+f81c9bba',
+  sourceName: 'nodejs',
+  sourceVersion: '1:18.12.1-2.module_el8.7.0+3394+f81c9bba',
+  module: 'nodejs:18',
+};
+const said = (product?: string) => ({
+  ranges: [],
+  versions: [],
+  ...(product === undefined ? {} : { product }),
+});
+
+describe('streamStanding()', () => {
+  const plain = { ...npm, version: '6.14-1.el8', module: '' };
+  const unlabelled = { ...npm, module: '' };
+
+  it.each([
+    ['a plain package and a plain advisory', plain, undefined, 'same'],
+    ['a plain package and one of a module', plain, ['nodejs:18'], 'other'],
+    ['a modular package and a plain advisory', npm, undefined, 'other'],
+    ['its own stream', npm, ['nodejs:18'], 'same'],
+    ['one of several streams', npm, ['nodejs:16', 'nodejs:18'], 'same'],
+    ['another stream', npm, ['nodejs:16'], 'other'],
+    ['a stream that is not named', npm, [], 'unknown'],
+    ['a package that does not say its stream', unlabelled, ['nodejs:18'], 'unknown'],
+    ['a package without label and a plain advisory', unlabelled, undefined, 'same'],
+  ] as const)('says of %s', (_name, installed, modules, expected) => {
+    expect(streamStanding({ ...said(), ...(modules === undefined ? {} : { modules }) }, installed)).toBe(
+      expected,
+    );
+  });
+});
+
+describe('statementStanding()', () => {
+  it('says in words which stream is not known', () => {
+    expect(statementStanding({ ...said(), modules: [] }, npm)).toMatchObject({
+      doubt: 'the advisory does not say whether it is of the module stream nodejs:18',
+    });
+    expect(statementStanding({ ...said(), modules: ['nodejs:20'] }, { ...npm, module: '' })).toMatchObject({
+      doubt: 'the package is of a module, but does not say of which stream; the advisory is of nodejs:20',
+    });
+  });
+
+  const ubuntu = (sourceVersion: string): Package => ({
+    ...npm,
+    ecosystem: 'Ubuntu',
+    module: '',
+    version: sourceVersion,
+    sourceVersion,
+  });
+
+  it.each([
+    ['1.1.1f-1ubuntu2.19', undefined, { kind: 'own', rank: 0 }],
+    ['1.1.1f-1ubuntu2.19', 'Pro:20.04:LTS', { kind: 'own', rank: 1, hidesFix: true }],
+    ['1.1.1f-1ubuntu2.19', 'Pro:FIPS-updates:20.04:LTS', { kind: 'other' }],
+    ['1.1.1f-1ubuntu2.19+esm1', 'Pro:20.04:LTS', { kind: 'own', rank: 0 }],
+    ['1.1.1f-1ubuntu2.19+esm1', undefined, { kind: 'own', rank: 1 }],
+    ['1.1.1f-1ubuntu2.fips.19', 'Pro:FIPS-updates:20.04:LTS', { kind: 'own', rank: 0 }],
+    [
+      '1.1.1f-1ubuntu2.fips.19',
+      undefined,
+      { rank: 1, isIncomparable: true, doubt: expect.stringContaining('FIPS') },
+    ],
+  ])('says of %s of Ubuntu and of %s', (version, product, expected) => {
+    expect(statementStanding(said(product), ubuntu(version))).toMatchObject(expected);
+  });
+
+  const redHat = (version: string): Package => ({ ...npm, ecosystem: 'Red Hat', module: '', version });
+
+  it.each([
+    ['3.0.7-18.el9_2', 'enterprise_linux:9::baseos', { kind: 'own', rank: 0 }],
+    ['3.0.7-18.el9_2', 'enterprise_linux:9::appstream', { kind: 'own', rank: 0 }],
+    ['3.0.7-18.el9_2', 'rhel_eus:9.2::baseos', { kind: 'other' }],
+    ['1.0.2k-26.el7_9', 'rhel_els:7', { kind: 'own', rank: 1, hidesFix: true }],
+    ['1.1.12-3.el9', 'openshift:4.12::el9', { kind: 'other' }],
+    ['1.25.3-5.rhaos4.12.el9', 'openshift:4.12::el9', { doubt: expect.stringContaining('openshift:4.12') }],
+    ['2.9.27-1.el8ap', 'ansible_automation_platform:2.4::el8', { doubt: expect.any(String) }],
+  ])('says of %s of Red Hat and of %s', (version, product, expected) => {
+    expect(statementStanding(said(product), redHat(version))).toMatchObject(expected);
+  });
+});
+
+describe('keptMinorRelease()', () => {
+  it.each([
+    ['rhel_eus:9.2::baseos', 'el9_2'],
+    ['rhel_aus:8.6::appstream', 'el8_6'],
+    ['rhel_els:7', undefined],
+    ['enterprise_linux:9::baseos', undefined],
+    ['openshift:4.12::el8', undefined],
+    [undefined, undefined],
+  ])('of %s is %s', (product, expected) => {
+    expect(keptMinorRelease(said(product))).toBe(expected);
+  });
+});

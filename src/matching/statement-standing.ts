@@ -1,0 +1,102 @@
+import type { Package } from '../report/package.ts';
+import type { AffectedPackage } from './advisory.ts';
+
+/** How a statement of an advisory stands to an installed package of the same release. */
+export type StatementStanding =
+  /** It is of another stream, product or minor release, and says nothing of the package. */
+  | { readonly kind: 'other' }
+  | {
+      readonly kind: 'own';
+      /** Of the statements of a record those with the lowest rank count; 0 is what the package was installed from. */
+      readonly rank: number;
+      /** Why it cannot be told whether it speaks of the package. */
+      readonly doubt?: string;
+      /** Its versions are numbered otherwise than the package's: no comparison tells anything. */
+      readonly isIncomparable?: true;
+      /** Its fixes go to subscribers, and the package is none of theirs. */
+      readonly hidesFix?: true;
+    };
+
+const own: StatementStanding = { kind: 'own', rank: 0 };
+const other: StatementStanding = { kind: 'other' };
+
+/** Decides by module, and by what Ubuntu and Red Hat say beside the release. */
+export function statementStanding(affected: AffectedPackage, installed: Package): StatementStanding {
+  switch (streamStanding(affected, installed)) {
+    case 'other':
+      return other;
+    case 'unknown':
+      return { kind: 'own', rank: 0, doubt: streamDoubt(affected, installed) };
+    case 'same':
+      break;
+  }
+  if (installed.ecosystem === 'Ubuntu') return ubuntuStanding(affected.product ?? '', installed);
+  if (installed.ecosystem === 'Red Hat') return redHatStanding(affected.product ?? '', installed);
+  return own;
+}
+
+/**
+ * Whether an advisory speaks of the stream that a package was installed from: an rpm of a module is never updated by one
+ * of no module or of another stream, whatever their versions. `unknown` where the advisory or the package belongs to a
+ * module but does not say to which stream.
+ */
+export function streamStanding(
+  { modules }: AffectedPackage,
+  installed: Package,
+): 'same' | 'other' | 'unknown' {
+  if (modules === undefined) return installed.module === '' ? 'same' : 'other';
+  if (installed.module === '') return installed.version.includes('.module') ? 'unknown' : 'other';
+  if (modules.length === 0) return 'unknown';
+  return modules.includes(installed.module) ? 'same' : 'other';
+}
+
+function streamDoubt({ modules = [] }: AffectedPackage, { module }: Package): string {
+  if (module !== '') return `the advisory does not say whether it is of the module stream ${module}`;
+  const named = modules.length === 0 ? 'a module' : modules.join(', ');
+  return `the package is of a module, but does not say of which stream; the advisory is of ${named}`;
+}
+
+/**
+ * Ubuntu builds packages anew for subscribers (`…+esm1`) and with validated cryptography (`…fips…`). Where a record says nothing
+ * of the build that is installed, what it says of the other one holds: the same source with other patches. Not so of FIPS,
+ * whose numbers cannot be compared with the others'.
+ */
+function ubuntuStanding(product: string, { sourceVersion }: Package): StatementStanding {
+  const stated = ubuntuBuild(product === '' ? 'plain' : 'subscribers', product);
+  const installed = ubuntuBuild(/esm\d/.test(sourceVersion) ? 'subscribers' : 'plain', sourceVersion);
+  if (stated === installed) return own;
+  if (stated === 'fips') return other;
+  if (installed === 'fips') {
+    const doubt = 'the advisory is not of the FIPS build that is installed';
+    return { kind: 'own', rank: 1, doubt, isIncomparable: true };
+  }
+  return stated === 'plain' ? { kind: 'own', rank: 1 } : { kind: 'own', rank: 1, hidesFix: true };
+}
+
+type UbuntuBuild = 'plain' | 'subscribers' | 'fips';
+
+function ubuntuBuild(otherwise: UbuntuBuild, text: string): UbuntuBuild {
+  return /fips/i.test(text) ? 'fips' : otherwise;
+}
+
+/**
+ * `enterprise_linux` is RHEL itself, `rhel_els` its paid extension, every other `rhel_…` a minor release that is kept alive beside
+ * it. The rest are products on top: which of their versions a package is of cannot be told, and of RHEL's own they say nothing.
+ */
+function redHatStanding(cpe: string, { version }: Package): StatementStanding {
+  if (cpe === '' || cpe.startsWith('enterprise_linux:')) return own;
+  if (cpe.startsWith('rhel_els:')) return { kind: 'own', rank: 1, hidesFix: true };
+  if (cpe.startsWith('rhel_') || isBuiltForRhel(version)) return other;
+  return { kind: 'own', rank: 0, doubt: `it cannot be told whether the package is of the product ${cpe}` };
+}
+
+/** Products mark their builds (`1.25.3-5.rhaos4.12.el8`, `2.9-1.el8ap`); RHEL's end in its name. */
+function isBuiltForRhel(version: string): boolean {
+  return !/\.rh[a-z]+\d|\.el\d+[a-z]/.test(version);
+}
+
+/** The minor release of RHEL that a statement keeps alive, as packages that were built for it name it: `el9_2`. */
+export function keptMinorRelease({ product = '' }: AffectedPackage): string | undefined {
+  const [, major, minor] = /^rhel_(?!els:)[a-z0-9_]+:(\d+)\.(\d+)(?:::|$)/.exec(product) ?? [];
+  return major === undefined ? undefined : `el${major}_${minor}`;
+}
