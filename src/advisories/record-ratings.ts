@@ -1,3 +1,4 @@
+import type { SeverityStatement } from '../matching/advisory.ts';
 import type { SeverityRating } from '../report/severity.ts';
 import { cvssRating, severityOfScore } from './cvss-rating.ts';
 import { isDistributionEcosystem } from './distribution-ecosystems.ts';
@@ -6,13 +7,18 @@ import { severityOfWord } from './severity-word.ts';
 
 /** Every rating that a record bears of itself, in the record's order: CVSS vectors, then words, then bare scores. */
 export function recordRatings(record: OsvRecord): readonly SeverityRating[] {
-  const vectors = record.severity.flatMap(({ type, score }) => {
-    const rating = type.startsWith('CVSS_')
-      ? cvssRating({ record: record.id, vector: score })
-      : wordRating(record.id, 'vendor', score);
-    return rating === undefined ? [] : [rating];
-  });
+  const vectors = record.severity.flatMap((statement) => ratingOfStatement(record.id, statement) ?? []);
   return [...vectors, ...wordsOf(record), ...bareScoresOf(record, vectors)];
+}
+
+/** An element of OSV's `severity`: a CVSS vector, or (type `Ubuntu`) a distribution's word. Undefined: it rates nothing. */
+export function ratingOfStatement(
+  record: string,
+  { type, score }: SeverityStatement,
+): SeverityRating | undefined {
+  return type.startsWith('CVSS_')
+    ? cvssRating({ record, vector: score })
+    : wordRating(record, 'vendor', score);
 }
 
 function wordsOf(record: OsvRecord): readonly SeverityRating[] {
@@ -23,7 +29,7 @@ function wordsOf(record: OsvRecord): readonly SeverityRating[] {
   return rating === undefined ? [] : [rating];
 }
 
-function wordRating(
+export function wordRating(
   record: string,
   source: SeverityRating['source'],
   word: string,

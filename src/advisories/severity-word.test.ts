@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { severityOfWord } from './severity-word.ts';
+import { isSeverityWord, severityOfWord } from './severity-word.ts';
 
 it.each([
   ['CRITICAL', 'critical'],
@@ -15,9 +15,15 @@ it.each([
   expect(severityOfWord(word)).toBe(severity);
 });
 
-it.each(['not yet assigned', 'end-of-life', 'Unknown', '', 'constructor'])(
-  'severityOfWord() rates nothing for "%s"',
+it.each(['not yet assigned', 'end-of-life', 'undetermined', 'untriaged', 'Unknown', ''])(
+  'severityOfWord() rates nothing for "%s", which is a word all the same',
   (word) => {
     expect(severityOfWord(word)).toBeUndefined();
+    expect(isSeverityWord(word)).toBe(true);
   },
 );
+
+it.each(['constructor', 'severe', '7.5'])('"%s" is no word of severity', (word) => {
+  expect(severityOfWord(word)).toBeUndefined();
+  expect(isSeverityWord(word)).toBe(false);
+});

@@ -1,6 +1,13 @@
 import type { Severity } from '../report/severity.ts';
 
-/** `negligible` is what Debian calls unimportant: it does not affect what the binary packages do. */
+/**
+ * The words of all sources, which mean the same wherever two use them:
+ * - Debian's urgencies (https://security-team.debian.org/security_tracker.html#severity-levels); `unimportant` does not
+ *   affect what the binary packages do, and trailing asterisks mark what is not final;
+ * - Ubuntu's priorities (https://ubuntu.com/security/cves/about#priority);
+ * - the ratings of Red Hat, AlmaLinux, Rocky Linux and SUSE: Critical, Important, Moderate, Low;
+ * - GitHub's and those of npm, Azure Linux, Bitnami, openEuler: critical, high, moderate or medium, low, none.
+ */
 const severities: Readonly<Record<string, Severity>> = {
   critical: 'critical',
   high: 'high',
@@ -14,11 +21,29 @@ const severities: Readonly<Record<string, Severity>> = {
   none: 'negligible',
 };
 
-/**
- * Severity that a source states in words, in any case; undefined when the word rates nothing (`not yet assigned`,
- * `end-of-life`, `unknown`, a word we do not know). Debian marks uncertain urgencies with trailing asterisks.
- */
+/** What sources say when they do not rate: Debian (`end-of-life` says that nobody looked), Ubuntu, Bitnami, SUSE. */
+const notRated: ReadonlySet<string> = new Set([
+  '',
+  'not yet assigned',
+  'undetermined',
+  'end-of-life',
+  'untriaged',
+  'unknown',
+  'unspecified',
+]);
+
+/** Severity that a source states in words, in any case; undefined when the word rates nothing, or is none we know. */
 export function severityOfWord(word: string): Severity | undefined {
-  const key = word.trim().toLowerCase().replace(/\*+$/, '');
+  const key = keyOf(word);
   return Object.hasOwn(severities, key) ? severities[key] : undefined;
+}
+
+/** Whether we know what the word says: that it rates, or that it does not. */
+export function isSeverityWord(word: string): boolean {
+  const key = keyOf(word);
+  return notRated.has(key) || Object.hasOwn(severities, key);
+}
+
+function keyOf(word: string): string {
+  return word.trim().toLowerCase().replace(/\*+$/, '');
 }

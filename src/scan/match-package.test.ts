@@ -133,6 +133,8 @@ describe('matchPackage()', () => {
     expect(severities([rated], cve)).toEqual(['low']);
     expect(severities([unrated], cve)).toEqual(['critical']);
     expect(severities([unrated])).toEqual(['unknown']);
+    const byAlias = { ...unrated, vulnerabilities: [{ id: 'DSA-1', aliases: ['CVE-1'] }] };
+    expect(severities([byAlias], cve)).toEqual(['critical']);
     expect(severities([rated], cve, ['cvss-v3', 'vendor'])).toEqual(['critical']);
   });
 
