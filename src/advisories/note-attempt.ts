@@ -20,7 +20,8 @@ export async function noteFailedUpdate(
     const outcomes: FeedOutcome[] = [];
     for (const name of new Set([feedNames.ecosystems, ...rows.map((row) => row.name)])) {
       const { recordCount } = await writeFailedAttempt(client, { name, ...failure });
-      outcomes.push({ name, kind: 'failed', records: recordCount, skipped: 0, error });
+      const outcome = { name, kind: 'failed', records: recordCount, skipped: 0, error } as const;
+      outcomes.push(failure.isUnreachable ? { ...outcome, isUnreachable: true } : outcome);
     }
     return outcomes;
   } finally {

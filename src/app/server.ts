@@ -27,7 +27,7 @@ import { scrubJob, scrubJobKind, scrubSchedule } from './scrub-job.ts';
 import { storageHealth, type WatchedFolder } from './storage-health.ts';
 import { tidyJob, tidyJobKind, tidySchedule } from './tidy-job.ts';
 import { takeTurns } from './turns-of-requests.ts';
-import { queueSyncWhenDue, syncJob, syncJobKind, syncSchedule } from './wire-advisories.ts';
+import { queueSyncWhenDue, syncSchedule, wireSyncJob } from './wire-advisories.ts';
 import { wireApi } from './wire-api.ts';
 import { type BlobBytes, blobBytes, type KeptStore, openBlobStore } from './wire-blobs.ts';
 import { createGate } from './wire-gate.ts';
@@ -106,9 +106,16 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   started.defer(() => queue.stop());
   await queue.start({
     handlers: timedJobs(metrics, {
-      ...scanJobHandlers(inBackground, { blobs, inspections, engines: malware.engines, archives, logger }),
+      ...scanJobHandlers(inBackground, {
+        blobs,
+        inspections,
+        engines: malware.engines,
+        archives,
+        logger,
+        enqueuer: queue,
+      }),
       [malwareJobKind]: malwareJob(inBackground, { malware, queue, logger }),
-      [syncJobKind]: syncJob(inBackground, logger),
+      ...wireSyncJob(inBackground, { enqueuer: queue, logger }),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),
       [scrubJobKind]: scrubJob(inBackground, { store, logger, metrics }),
       ...webhooks.handlers,

@@ -7,6 +7,8 @@ import { advisoryCredentials, type Config, environmentForChild } from './config.
 export interface SyncOrder {
   readonly config: Omit<Config, 'databaseUrl' | 'adminPassword' | 'advisoryCredentials'>;
   readonly databaseUrl?: string;
+  /** Names of the feeds that are wanted; absent: all. */
+  readonly only?: readonly string[];
   readonly advisoryCredentials?: ReturnType<typeof advisoryCredentials>;
 }
 
@@ -28,11 +30,15 @@ const errorLengthMax = 2_000;
  * Brings the advisories up to date in a process of its own: an import takes hundreds of megabytes, which the C library
  * of a long-lived process does not give back. Throws `SyncProcessError`, or the signal's reason when that aborts.
  */
-export async function syncInProcess(config: Config, signal: AbortSignal): Promise<SyncReport> {
+export async function syncInProcess(
+  config: Config,
+  { signal, only }: { readonly signal: AbortSignal; readonly only?: ReadonlySet<string> },
+): Promise<SyncReport> {
   const { databaseUrl, adminPassword: _, advisoryCredentials: __, ...rest } = config;
   const credentials = advisoryCredentials(config);
   const order: SyncOrder = {
     config: rest,
+    ...(only === undefined ? {} : { only: [...only] }),
     ...(databaseUrl === undefined ? {} : { databaseUrl: databaseUrl.reveal() }),
     ...(credentials === undefined ? {} : { advisoryCredentials: credentials }),
   };

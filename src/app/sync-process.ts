@@ -14,7 +14,7 @@ const niceness = 10;
 async function main(): Promise<void> {
   setPriority(niceness);
   // Written by `syncInProcess()` of the same version.
-  const { config, databaseUrl, advisoryCredentials } = (await json(process.stdin)) as SyncOrder;
+  const { config, databaseUrl, advisoryCredentials, only } = (await json(process.stdin)) as SyncOrder;
   const whole: Config = {
     ...config,
     ...(databaseUrl === undefined ? {} : { databaseUrl: new Secret(databaseUrl) }),
@@ -33,7 +33,10 @@ async function main(): Promise<void> {
   process.once('disconnect', () => abort.abort());
   const installation = await openInstallation(whole, { role: 'guest' });
   try {
-    const result = await bringAdvisories(installation, { signal: abort.signal });
+    const result = await bringAdvisories(installation, {
+      signal: abort.signal,
+      ...(only === undefined ? {} : { only: new Set(only) }),
+    });
     const report: SyncReport = {
       alreadyRunning: result.alreadyRunning,
       feeds: result.feeds,

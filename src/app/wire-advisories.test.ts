@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { systemClock } from './clock.ts';
-import { queueSyncWhenDue, syncJobKind } from './wire-advisories.ts';
+import { syncJobKind } from './sync-job.ts';
+import { queueSyncWhenDue } from './wire-advisories.ts';
 
 const dayMs = 86_400_000;
 let connection: TemporaryDatabase;

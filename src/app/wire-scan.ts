@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Notifications } from '../database/notifications.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { PublishedArchives } from '../inventory/published-archives.ts';
-import type { JobHandler } from '../jobs/queue.ts';
+import type { JobEnqueuer, JobHandler } from '../jobs/queue.ts';
 import type { Engine } from '../malware/engine.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
 import { followSeverityOrder, severityOrderJobKind } from '../scan/follow-severity-order.ts';
@@ -13,6 +13,7 @@ import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import { systemClock } from './clock.ts';
 import { feedAgeMaxDays } from './feed-age.ts';
 import type { Installation } from './installation.ts';
+import { afterSyncCheck } from './wire-advisories.ts';
 import type { BlobBytes } from './wire-blobs.ts';
 
 /** Facts of images, kept in memory and dropped when a change is notified. */
@@ -29,6 +30,7 @@ export function scanJobHandlers(
     readonly engines: readonly Engine[];
     readonly archives: PublishedArchives | undefined;
     readonly logger: Logger;
+    readonly enqueuer: JobEnqueuer;
   },
 ): Readonly<Record<string, JobHandler>> {
   const { db } = installation.connection;
@@ -44,7 +46,7 @@ export function scanJobHandlers(
     onFailure: (digest, error) => options.logger.warn({ digest, err: error }, 'a scan failed'),
   });
   return {
-    [scanJobKind]: job.run,
+    [scanJobKind]: afterSyncCheck(job.run, installation, options.enqueuer),
     [severityOrderJobKind]: async ({ namespaceId }, { signal }) => {
       await followSeverityOrder(db, { namespaceId: Number(namespaceId), signal });
     },
