@@ -273,6 +273,7 @@ describe('details of an image', () => {
       epss: null,
       epssOn: null,
       risk: 0.28,
+      informational: null,
       // The later of the first judgement of the image and the first match of the package.
       firstSeenAt: '2026-01-02T00:00:00.000Z',
       record: 'ALPINE-CVE-2016-2148',

@@ -1,4 +1,5 @@
 import { readExploitationDates, readScoreDate } from '../advisories/exploitation-dates.ts';
+import { readInformational } from '../advisories/informational-records.ts';
 import { listExemptions } from '../catalog/exemptions.ts';
 import type { Database } from '../database/database.ts';
 import { factsRatedIn } from '../report/rated-in-order.ts';
@@ -40,22 +41,31 @@ export async function pageOfFindings(
   const items = selectFindings(placed, query, scope);
   const list = `findings ${query.sort ?? ''}`;
   const page = pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
-  return { ...page, items: await withExploitation(db, page.items) };
+  return { ...page, items: await withDetails(db, page.items) };
 }
 
-/** With the dates of CISA's entry and of the EPSS scores. */
-async function withExploitation(db: Database, findings: readonly SelectedFinding[]): Promise<Finding[]> {
+/** With the dates of CISA's entry and of the EPSS scores, and what kind of record it is. */
+async function withDetails(db: Database, findings: readonly SelectedFinding[]): Promise<Finding[]> {
   const listed = findings.filter(({ knownExploited }) => knownExploited);
-  const [dates, scoredOn] = await Promise.all([
+  const [dates, scoredOn, informational] = await Promise.all([
     readExploitationDates(
       db,
       listed.flatMap(({ id, aliases }) => [id, ...aliases]),
     ),
     readScoreDate(db),
+    readInformational(
+      db,
+      findings.map(({ record }) => record),
+    ),
   ]);
   return findings.map((finding) => {
     const [entry] = [finding.id, ...finding.aliases].flatMap((id) => dates.get(id) ?? []);
     const epssOn = finding.epss === null ? undefined : scoredOn;
-    return { ...finding, exploitation: entry ?? null, epssOn: epssOn ?? null };
+    return {
+      ...finding,
+      exploitation: entry ?? null,
+      epssOn: epssOn ?? null,
+      informational: informational.get(finding.record) ?? null,
+    };
   });
 }

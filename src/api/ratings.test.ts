@@ -223,6 +223,14 @@ describe('findings by risk', () => {
         .values({ cve: `CVE-2026-${id}`, probability, percentile: 0.5 })
         .execute();
     await server.database.pool.query(
+      `insert into advisory (id, modified_at, vulnerabilities, aliases, ratings, summary, content_hash, record)
+       values ('ALPINE-CVE-2026-10', now(), '{}', '{}', '[]', '', '', '')`,
+    );
+    await server.database.pool.query(
+      `insert into advisory_package (advisory_id, position, ecosystem, release, name, affected)
+       values ('ALPINE-CVE-2026-10', 0, 'Alpine', '', 'openssl', '{"informational":"unsound"}')`,
+    );
+    await server.database.pool.query(
       `insert into feed (name, record_count, newest_record_at) values ('EPSS', 4, '2026-01-30')`,
     );
   });
@@ -243,7 +251,8 @@ describe('findings by risk', () => {
       epssOn: '2026-01-30',
     });
     expect(items[1]).toMatchObject({ exploitation: null, epssOn: '2026-01-30', risk: 2 * 0.9 });
-    expect(items[2]).toMatchObject({ epssOn: null, risk: 8 * 0.028 });
+    expect(items[2]).toMatchObject({ epssOn: null, risk: 8 * 0.028, informational: null });
+    expect(items[5]).toMatchObject({ informational: 'unsound' });
     const reversed = await server.call('systemAdmin', 'GET', `${path}?sort=risk`);
     expect((reversed.body as typeof body & { items: unknown[] }).items.at(-1)).toEqual(items[0]);
   });

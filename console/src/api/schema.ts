@@ -1604,6 +1604,8 @@ export interface components {
             firstSeenAt: string;
             /** @description The advisory that matched */
             record: string;
+            /** @description RustSec’s word where the record warns of something else than a sure flaw: unmaintained, unsound, notice */
+            informational: string | null;
             /** @description The version could not be compared: it may or may not be affected */
             undetermined: boolean;
             exempted: {

@@ -50,6 +50,10 @@ export const Finding = component('Finding', {
   }),
   firstSeenAt: Instant,
   record: Type.String({ description: 'The advisory that matched' }),
+  informational: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'RustSec’s word where the record warns of something else than a sure flaw: unmaintained, unsound, notice',
+  }),
   undetermined: Type.Boolean({
     description: 'The version could not be compared: it may or may not be affected',
   }),
