@@ -72,5 +72,6 @@ export function connectDatabase(config: pg.PoolConfig, options: ConnectOptions =
     await db.destroy();
     if (!pool.ending) await pool.end();
   };
-  return { db, pool, config: whole, waiting: () => pool.queueLength, close };
+  const known = turns === undefined ? {} : { turns };
+  return { db, pool, config: whole, ...known, waiting: () => pool.queueLength, close };
 }

@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { DatabaseBusyError } from '../database/is-unavailable.ts';
+import { Turn, Turns } from '../database/turns.ts';
 import { Batcher } from './batcher.ts';
 
 describe('Batcher', () => {
@@ -44,5 +46,34 @@ describe('Batcher', () => {
     });
     const results = await Promise.allSettled([0, 1, 2].map((key) => batcher.get(key)));
     expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('sheds whose patience is over, and asks again for the others (threats.md F10)', async () => {
+    const turns = new Turns();
+    const loads: { readonly keys: readonly string[]; readonly rank: number | undefined }[] = [];
+    const batcher = new Batcher<string, string>({
+      keysPerQueryMax: 10,
+      queriesAtOnceMax: 1,
+      turns,
+      load: async (keys) => {
+        const turn = turns.current();
+        loads.push({ keys, rank: turn?.rank });
+        if (!keys.includes('hurried')) return keys;
+        await setTimeout(turn?.patienceMs);
+        throw new DatabaseBusyError(50);
+      },
+    });
+    const ask = (key: string, place: { readonly rank: number; readonly patienceMs: number }) =>
+      turns.run(new Turn(place), () => batcher.get(key));
+    const results = await Promise.allSettled([
+      ask('hurried', { rank: 2, patienceMs: 50 }),
+      ask('patient', { rank: 1, patienceMs: 5_000 }),
+      ask('last', { rank: 3, patienceMs: 5_000 }),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect(loads).toEqual([
+      { keys: ['hurried', 'patient', 'last'], rank: 1 },
+      { keys: ['patient', 'last'], rank: 1 },
+    ]);
   });
 });

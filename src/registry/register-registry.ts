@@ -36,7 +36,7 @@ export async function registerRegistry(
   const parts: RegistryParts = {
     ...dependencies,
     challenges: challengesAt(dependencies.externalUrl),
-    readSituation: situationReader(dependencies.connection.pool),
+    readSituation: situationReader(dependencies.connection),
     manifestCache: new ManifestCache({
       db: dependencies.connection.db,
       sizeBytesMax: manifestCacheBytesMax,

@@ -1,5 +1,5 @@
-import type { Pool } from 'pg';
 import { parseRole, type Role } from '../accounts/rights.ts';
+import type { DatabaseConnection } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { NamespaceName, RepositoryName, Tag } from '../oci/names.ts';
 import { Batcher } from './batcher.ts';
@@ -98,10 +98,11 @@ interface Row {
  * Returns the lookup that every request begins with: account, rights, visibility and tag in one prepared statement,
  * shared by the requests that arrive together. Nothing is cached: a revoked right or a moved tag counts at once.
  */
-export function situationReader(pool: Pool): ReadSituation {
+export function situationReader({ pool, turns }: Pick<DatabaseConnection, 'pool' | 'turns'>): ReadSituation {
   const batcher = new Batcher<SituationKey, Situation>({
     keysPerQueryMax,
     queriesAtOnceMax,
+    turns,
     load: async (keys) => {
       const { places, distinct } = withoutRepeats(keys);
       const { rows } = await pool.query<Row>({
