@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Bundle, type BundleSource, openBundle } from '../bundles/bundle.ts';
 import { BundleInputError } from '../bundles/bundle-error.ts';
@@ -57,8 +58,8 @@ async function saveBundle(bundle: Bundle, { place, credentials, signal }: Bundle
 }
 
 function pathOf(place: string): string {
-  if (!place.startsWith('file:')) return place;
-  return place.startsWith('file:/') ? fileURLToPath(new URL(place)) : place.slice('file:'.length);
+  if (!place.startsWith('file:')) return resolve(place);
+  return place.startsWith('file:/') ? fileURLToPath(new URL(place)) : resolve(place.slice('file:'.length));
 }
 
 /** Makes a bundle of what is held, signs it with the keys of these files, and writes it to a file or pushes it. */

@@ -60,7 +60,10 @@ async function readConfig(source: BundleSource, descriptor: Descriptor): Promise
 function manifestOf(source: BundleSource, bytes: Buffer): ImageManifest {
   const parsed = parseManifest(bytes, undefined);
   if (parsed.kind === 'invalid')
-    throw new BundleRefusedError(source.name, `its manifest ${parsed.message.replace(/^.*?: /, '')}`);
+    throw new BundleRefusedError(
+      source.name,
+      `its manifest must be one of OCI: ${parsed.message.replace(/^.*?: /, '')}`,
+    );
   const { manifest } = parsed;
   if (manifest.kind === 'image' && manifest.config.mediaType === bundleConfigMediaType) return manifest;
   const got = manifest.kind === 'image' ? manifest.config.mediaType : manifest.mediaType;

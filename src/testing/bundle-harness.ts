@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { BundleSource } from '../bundles/bundle.ts';
 import { openBundleFile, writeBundleFile } from '../bundles/bundle-file.ts';
 import { bundleFolder } from '../bundles/bundle-folder.ts';
 import { makeBundleKeys, type PublicKey, parsePublicKey } from '../bundles/bundle-keys.ts';
@@ -27,7 +28,7 @@ export interface BundleHarness {
     name: string,
     options?: { readonly from?: DatabaseConnection; readonly keys?: readonly KeyObject[] },
   ): Promise<string>;
-  imported(path: string, options?: Partial<ImportBundleOptions>): Promise<ImportedBundle>;
+  imported(from: string | BundleSource, options?: Partial<ImportBundleOptions>): Promise<ImportedBundle>;
 }
 
 const cves = [
@@ -118,8 +119,8 @@ export function useBundleHarness(): BundleHarness {
       await writeBundleFile(bundle, path);
       return path;
     },
-    imported: async (path, options) => {
-      await using source = await openBundleFile(path);
+    imported: async (from, options) => {
+      await using source = typeof from === 'string' ? await openBundleFile(from) : from;
       return await importBundle({
         connection: opened(),
         source,
