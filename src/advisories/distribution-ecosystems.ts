@@ -6,6 +6,7 @@ const distributions: ReadonlySet<string> = new Set([
   'Azure Linux',
   'BellSoft Hardened Containers',
   'Chainguard',
+  'CleanStart',
   'Debian',
   'Echo',
   'Mageia',

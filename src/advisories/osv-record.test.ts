@@ -15,13 +15,15 @@ function readGood(fields: Readonly<Record<string, unknown>>) {
 const zlib = { ecosystem: 'Alpine:v3.6', name: 'zlib' };
 
 describe('readOsvRecord()', () => {
-  it('splits ecosystem and release at the first colon', () => {
+  it('tells release and product from the ecosystem', () => {
     const record = readGood({
       affected: [{ package: zlib }, { package: { ecosystem: 'Ubuntu:Pro:22.04:LTS', name: 'a' } }],
     });
-    expect(record.affected.map(({ ecosystem, release }) => [ecosystem, release])).toEqual([
-      ['Alpine', 'v3.6'],
-      ['Ubuntu', 'Pro:22.04:LTS'],
+    expect(
+      record.affected.map(({ ecosystem, release, affected }) => [ecosystem, release, affected.product]),
+    ).toEqual([
+      ['Alpine', 'v3.6', undefined],
+      ['Ubuntu', '22.04:LTS', 'Pro:22.04:LTS'],
     ]);
   });
 

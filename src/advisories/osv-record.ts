@@ -1,11 +1,13 @@
 import type { AffectedPackage, AffectedRange, RangeEvent, SeverityStatement } from '../matching/advisory.ts';
 import { readErratum } from './_errata.ts';
+import { parseOsvEcosystem } from './osv-ecosystem.ts';
 import { normalisePackageName } from './package-name.ts';
 
 /** One package of one release that a record is about. */
 export interface OsvAffected {
   /** OSV ecosystem without suffix. */
   readonly ecosystem: string;
+  /** As `parseOsvEcosystem()` gives it. */
   readonly release: string;
   /** As `normalisePackageName()` gives it. */
   readonly name: string;
@@ -92,16 +94,20 @@ function affectedOf(value: Readonly<Record<string, unknown>>): readonly OsvAffec
   const suffixed = textOf(named, 'ecosystem');
   const name = textOf(named, 'name');
   if (suffixed === '' || name === '') throw new BadRecord('an affected package has no ecosystem or no name');
-  const colon = suffixed.indexOf(':');
-  const ecosystem = colon < 0 ? suffixed : suffixed.slice(0, colon);
+  const { ecosystem, release, product } = parseOsvEcosystem(suffixed);
   const versions = stringsOf(value, 'versions');
   const ranges = objectsOf(value, 'ranges').map(rangeOf);
   return [
     {
       ecosystem,
-      release: colon < 0 ? '' : suffixed.slice(colon + 1),
+      release,
       name: normalisePackageName(ecosystem, name),
-      affected: { ranges: comparableRanges(ranges, versions), versions, ...statementsOf(value) },
+      affected: {
+        ranges: comparableRanges(ranges, versions),
+        versions,
+        ...(product === undefined ? {} : { product }),
+        ...statementsOf(value),
+      },
     },
   ];
 }

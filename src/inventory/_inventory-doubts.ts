@@ -41,7 +41,7 @@ function distributionDoubts(question: DoubtsQuestion): Doubt[] {
   const name = distribution.prettyName;
   const doubts: Doubt[] = [];
   if (distribution.release === undefined) {
-    doubts.push({ code: 'unsupported-distribution', message: `Advisories for ${name} are not read yet` });
+    doubts.push({ code: 'unsupported-distribution', message: `No advisories are known for ${name}` });
   }
   if (releaseFilesDisagree(releases)) {
     const message = `The image calls itself ${name}, but another of its release files names another release`;

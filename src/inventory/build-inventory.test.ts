@@ -253,13 +253,13 @@ describe('buildInventory()', () => {
       expect(found.distribution).toEqual({ id: 'gentoo', versionId: '2.17', prettyName: 'Gentoo 2.17' });
     });
 
-    it('Ubuntu, whose packages are read and whose advisories are not', async () => {
+    it('none of Ubuntu, whose packages are of its release as its advisories write it', async () => {
       const release = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04"\n';
       const found = await inventory({ ...debian, 'etc/os-release': release });
-      expect(codes(found)).toEqual(['unsupported-distribution']);
+      expect(codes(found)).toEqual([]);
       expect(found.packages[0]?.package).toMatchObject({
         ecosystem: 'Ubuntu',
-        release: '24.04',
+        release: '24.04:LTS',
         name: 'bash',
       });
     });

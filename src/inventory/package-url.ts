@@ -8,10 +8,16 @@ type UrlKind = readonly [type: string, namespace?: string];
 /** By ecosystem, of packages of a distribution; those without a namespace take the distribution's `ID` (purl-spec: types). */
 const systemKinds: Readonly<Record<string, UrlKind>> = {
   AlmaLinux: ['rpm', 'almalinux'],
+  Alpaquita: ['apk', 'alpaquita'],
   Alpine: ['apk', 'alpine'],
   'Azure Linux': ['rpm'],
+  'BellSoft Hardened Containers': ['apk', 'bellsoft-hardened-containers'],
   Chainguard: ['apk', 'chainguard'],
+  CleanStart: ['apk', 'cleanstart'],
   Debian: ['deb', 'debian'],
+  Echo: ['deb', 'echo'],
+  Mageia: ['rpm', 'mageia'],
+  MinimOS: ['apk', 'minimos'],
   openEuler: ['rpm', 'openeuler'],
   openSUSE: ['rpm', 'opensuse'],
   'Photon OS': ['rpm', 'photon'],

@@ -26,8 +26,38 @@ describe('detectDistribution()', () => {
     ['mariner', '2.0.20240301', '2'],
     ['wolfi', '20230201', ''],
     ['chainguard', '20230214', ''],
+    ['ubuntu', '22.04', '22.04:LTS'],
+    ['ubuntu', '23.10', '23.10'],
+    ['ubuntu', '25.04', '25.04'],
+    ['ubuntu', '26.04', '26.04:LTS'],
+    ['rhel', '9.4', '9'],
+    ['rocky', '8.10', '8'],
+    ['sles', '15.6', '15.6'],
+    ['sles', '15', '15'],
+    ['sle-micro', '5.5', '5.5'],
+    ['opensuse-leap', '15.6', 'Leap 15.6'],
+    ['opensuse-leap-micro', '5.5', 'Leap Micro 5.5'],
+    ['opensuse-tumbleweed', '20261101', 'Tumbleweed'],
+    ['mageia', '9', '9'],
+    ['photon', '4.0', '4.0'],
+    ['alpaquita', 'stream', 'stream'],
+    ['alpaquita', '23', '23'],
+    ['bellsoft-hardened-containers', '23', '23'],
+    ['minimos', '20250101', ''],
+    ['echo', '1', ''],
+    ['cleanstart', '1', ''],
   ])('calls %s %s by the release that OSV writes: %s', (id, versionId, release) => {
     expect(detectDistribution([osRelease(id, versionId)])?.release).toBe(release);
+  });
+
+  it.each([
+    ['openEuler 24.03 (LTS-SP1)', '24.03-LTS-SP1'],
+    ['openEuler 22.03 LTS', '22.03-LTS'],
+    ['openEuler 20.03 (LTS)', '20.03-LTS'],
+    ['openEuler 23.09', '23.09'],
+  ])('calls %s by the release that OSV writes: %s', (prettyName, release) => {
+    const [, versionId = ''] = /(\d\d\.\d\d)/.exec(prettyName) ?? [];
+    expect(detectDistribution([osRelease('openeuler', versionId, prettyName)])?.release).toBe(release);
   });
 
   it('tells edge by its name', () => {
@@ -60,7 +90,7 @@ describe('detectDistribution()', () => {
   });
 
   it('has neither ecosystem nor release for a distribution that no feed is read for', () => {
-    for (const id of ['gentoo', 'photon']) {
+    for (const id of ['gentoo', 'ol']) {
       expect(detectDistribution([osRelease(id, '42')])).toEqual({ id, versionId: '42', prettyName: id });
     }
     expect(detectDistribution([osRelease('constructor', '1')])).not.toHaveProperty('ecosystem');
@@ -98,15 +128,18 @@ describe('detectDistribution()', () => {
   ])('knows until when %s %s (%s) is supported, judged or not: %s', (id, version, name, lastDay) => {
     const found = detectDistribution([osRelease(id, version, name)]);
     expect(found?.endOfLifeOn).toBe(lastDay);
-    expect(found?.release === undefined).toBe(!['almalinux', 'mariner'].includes(id));
+    const unjudged = ['amzn', 'arch', 'centos', 'fedora', 'ol'];
+    expect(found?.release === undefined).toBe(unjudged.includes(id));
   });
 
   it.each([
-    ['rhel', 'rpm'],
     ['amzn', 'rpm'],
-    ['opensuse-leap', 'rpm'],
+    ['bottlerocket', 'rpm'],
+    ['centos', 'rpm'],
+    ['fedora', 'rpm'],
+    ['ol', 'rpm'],
     ['arch', 'pacman'],
-  ])('knows the package manager of %s: %s, whose advisories are not read', (id, manager) => {
+  ])('knows the package manager of %s: %s, for which OSV has no ecosystem', (id, manager) => {
     expect(familyOf(id)).toMatchObject({ manager, isJudged: false });
   });
 

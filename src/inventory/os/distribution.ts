@@ -2,6 +2,7 @@ import type { Distribution } from '../../report/distribution.ts';
 import type { FoundRelease } from '../found.ts';
 import { endOfLifeOn } from './end-of-life.ts';
 import { familyOf } from './families.ts';
+import { osvReleaseOf } from './osv-release.ts';
 
 /** The distribution that the release files name, os-release first; undefined when there is none. */
 export function detectDistribution(releases: readonly FoundRelease[]): Distribution | undefined {
@@ -16,7 +17,8 @@ export function detectDistribution(releases: readonly FoundRelease[]): Distribut
     id,
     versionId,
     prettyName,
-    ...(family?.isJudged && release !== undefined && { ecosystem: family.ecosystem, release }),
+    ...(family?.isJudged &&
+      release !== undefined && { ecosystem: family.ecosystem, release: osvReleaseOf(named, release) }),
     ...(lastDay !== undefined && { endOfLifeOn: lastDay }),
   };
 }
@@ -56,13 +58,14 @@ function fillVersion(named: FoundRelease, releases: readonly FoundRelease[]): Fo
 }
 
 /**
- * The release as support and advisories go by it, for those that are judged as OSV writes it after the colon (`Alpine:v3.4`,
- * `Debian:12`, nothing for `Wolfi`); undefined when the version does not tell, or the distribution is not known.
+ * The release as its support goes by it (`v3.4` of Alpine, `12` of Debian, nothing of what has none); undefined when the version
+ * does not tell, or the distribution is not known.
  */
 function releaseOf({ id, versionId, prettyName }: FoundRelease): string | undefined {
   const releases = familyOf(id)?.releases;
   if (releases === undefined) return undefined;
   if (releases === 'rolling') return '';
+  if (releases === 'named') return versionId === '' ? undefined : versionId;
   // A snapshot of Alpine's rolling branch calls itself `3.23_alpha20250612`.
   const isEdge = /\bedge\b/i.test(`${versionId} ${prettyName}`) || versionId.includes('_alpha');
   if (id === 'alpine' && isEdge) return 'edge';

@@ -5,40 +5,40 @@ export interface Family {
   readonly manager: PackageManager;
   /** What the manager's packages are called in general where OSV has no ecosystem for the distribution. */
   readonly ecosystem: string;
-  /** Whether its advisories are read too, so that nothing found means something. */
+  /** Whether OSV has an ecosystem for it, so that nothing found may mean something. */
   readonly isJudged: boolean;
-  /** How much of the version names a release: support ends, and advisories are written, per release. */
-  readonly releases: 'major' | 'minor' | 'rolling';
+  /** How much of the version names a release, by which support ends and advisories are written; `named`: all of it. */
+  readonly releases: 'major' | 'minor' | 'named' | 'rolling';
 }
 
-type FamilyRow = readonly [
-  manager: PackageManager,
-  ecosystem: string,
-  releases: Family['releases'],
-  isJudged?: 'judged',
-];
+type FamilyRow = readonly [manager: PackageManager, ecosystem: string, releases: Family['releases']];
 
-/**
- * By `ID` of os-release. Of rpm's distributions AlmaLinux and Azure Linux are judged: how the advisories of the others name
- * releases, packages and modules is not matched yet.
- */
+/** By `ID` of os-release. What stands for the whole of a manager (`rpm`) is judged by nothing. */
 const rows: Readonly<Record<string, FamilyRow>> = {
-  alpine: ['apk', 'Alpine', 'minor', 'judged'],
-  chainguard: ['apk', 'Chainguard', 'rolling', 'judged'],
-  wolfi: ['apk', 'Wolfi', 'rolling', 'judged'],
-  debian: ['dpkg', 'Debian', 'major', 'judged'],
+  alpaquita: ['apk', 'Alpaquita', 'named'],
+  alpine: ['apk', 'Alpine', 'minor'],
+  'bellsoft-hardened-containers': ['apk', 'BellSoft Hardened Containers', 'named'],
+  chainguard: ['apk', 'Chainguard', 'rolling'],
+  cleanstart: ['apk', 'CleanStart', 'rolling'],
+  clnstrt: ['apk', 'CleanStart', 'rolling'],
+  minimos: ['apk', 'MinimOS', 'rolling'],
+  wolfi: ['apk', 'Wolfi', 'rolling'],
+  debian: ['dpkg', 'Debian', 'major'],
+  echo: ['dpkg', 'Echo', 'rolling'],
   ubuntu: ['dpkg', 'Ubuntu', 'minor'],
-  azurelinux: ['rpm', 'Azure Linux', 'major', 'judged'],
-  mariner: ['rpm', 'Azure Linux', 'major', 'judged'],
-  almalinux: ['rpm', 'AlmaLinux', 'major', 'judged'],
+  azurelinux: ['rpm', 'Azure Linux', 'major'],
+  mariner: ['rpm', 'Azure Linux', 'major'],
+  almalinux: ['rpm', 'AlmaLinux', 'major'],
   amzn: ['rpm', 'rpm', 'minor'],
   bottlerocket: ['rpm', 'rpm', 'minor'],
   centos: ['rpm', 'rpm', 'major'],
   fedora: ['rpm', 'rpm', 'major'],
+  mageia: ['rpm', 'Mageia', 'major'],
   ol: ['rpm', 'rpm', 'major'],
   openeuler: ['rpm', 'openEuler', 'minor'],
   opensuse: ['rpm', 'openSUSE', 'minor'],
   'opensuse-leap': ['rpm', 'openSUSE', 'minor'],
+  'opensuse-leap-micro': ['rpm', 'openSUSE', 'minor'],
   'opensuse-tumbleweed': ['rpm', 'openSUSE', 'rolling'],
   photon: ['rpm', 'Photon OS', 'minor'],
   rhel: ['rpm', 'Red Hat', 'major'],
@@ -50,9 +50,14 @@ const rows: Readonly<Record<string, FamilyRow>> = {
   arch: ['pacman', 'alpm', 'rolling'],
 };
 
+const unjudged: ReadonlySet<string> = new Set(['alpm', 'rpm']);
+
+/** `ID` of os-release of every distribution whose packages are read. */
+export const knownDistributions: readonly string[] = Object.keys(rows);
+
 export function familyOf(distributionId: string): Family | undefined {
   const row = Object.hasOwn(rows, distributionId) ? rows[distributionId] : undefined;
   if (row === undefined) return undefined;
-  const [manager, ecosystem, releases, isJudged] = row;
-  return { manager, ecosystem, releases, isJudged: isJudged === 'judged' };
+  const [manager, ecosystem, releases] = row;
+  return { manager, ecosystem, releases, isJudged: !unjudged.has(ecosystem) };
 }
