@@ -84,3 +84,10 @@ export function isFeedStale(feed: FeedStatus, limit: { now: Date; feedAgeMaxDays
   if (feed.lastSuccessAt === undefined) return true;
   return limit.now.getTime() - feed.lastSuccessAt.getTime() > limit.feedAgeMaxDays * 86_400_000;
 }
+
+/** Time since the held version was last known to be what its source has; undefined: the feed was never read. */
+export function feedAgeSeconds({ lastSuccessAt }: FeedStatus, now: Date): number | undefined {
+  return lastSuccessAt === undefined
+    ? undefined
+    : Math.max(0, now.getTime() - lastSuccessAt.getTime()) / 1000;
+}

@@ -93,6 +93,9 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   scanImages: scanners,
   getVerdict: members,
   getVulnerability: accounts(200),
+  compareImages: members,
+  listComparedFindings: members,
+  listComparedPackages: members,
   search: members,
   searchPackages: members,
   listVulnerabilities: members,
@@ -111,6 +114,7 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   listRegistryWebhookDeliveries: admins(200),
   redeliverRegistryWebhook: admins(202),
   listFeeds: accounts(200),
+  listFeedUpdates: accounts(200),
   syncAdvisories: admins(202),
   getAdvisory: accounts(200),
 };

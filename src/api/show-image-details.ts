@@ -1,5 +1,6 @@
 import { parseDigest } from '../oci/digest.ts';
 import { type ImageConfig, parseConfig } from '../oci/parse-config.ts';
+import type { FeedVersion } from '../report/feed-version.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { BaseImage } from '../scan/base-image.ts';
 import { type ImageContent, readImageContent } from '../scan/image-content.ts';
@@ -50,6 +51,7 @@ export async function showImageDetails(
     createdAt: config?.createdAt ?? null,
     inspectedAt: report?.inspectedAt.toISOString() ?? null,
     packageCount: report?.packages.length ?? null,
+    judgedWith: (facts?.feeds ?? []).map(showFeedVersion),
     base: base === undefined ? null : await showBase(dependencies, { image, base, facts, placed }),
     claimedBase: claimedBase(content.annotations),
     layers: content.layers.map((layer, index) => ({
@@ -67,6 +69,16 @@ export async function showImageDetails(
     ...(content.childCount > content.children.length ? { childCount: content.childCount } : {}),
     upgrades: [...adviseUpgrades(facts?.packages ?? [])],
     pullCommand: pullCommand(known.externalUrl, shown),
+  };
+}
+
+function showFeedVersion(one: FeedVersion): ImageDetails['judgedWith'][number] {
+  return {
+    feed: one.feed,
+    version: one.version,
+    nextVersion: one.nextVersion ?? null,
+    newestRecordAt: one.newestRecordAt?.toISOString() ?? null,
+    confirmedAt: one.confirmedAt?.toISOString() ?? null,
   };
 }
 

@@ -1,7 +1,10 @@
+import { type FeedUpdate, readFeedHistory } from '../advisories/feed-history.ts';
 import {
   type FeedReadiness,
   type FeedStatus,
+  feedAgeSeconds,
   feedReadiness,
+  isFeedStale,
   readFeedStatus,
 } from '../advisories/feed-status.ts';
 import type { Changes } from '../advisories/pending-changes.ts';
@@ -47,4 +50,17 @@ export async function advisoryStatus(db: Database): Promise<AdvisoryStatus> {
   const feeds = await readFeedStatus(db);
   const bundle = await lastBundle(db);
   return { feeds, readiness: feedReadiness(feeds), ...(bundle === undefined ? {} : { bundle }) };
+}
+
+/** How old a feed is, and whether that is older than images may be judged by. */
+export function feedAge(
+  feed: FeedStatus,
+  now: Date,
+): { readonly ageSeconds: number | undefined; readonly isStale: boolean } {
+  return { ageSeconds: feedAgeSeconds(feed, now), isStale: isFeedStale(feed, { now, feedAgeMaxDays }) };
+}
+
+/** What the last updates of a feed, or of all, did; newest first. */
+export async function feedHistory(db: Database, feed: string | undefined): Promise<readonly FeedUpdate[]> {
+  return await readFeedHistory(db, feed);
 }

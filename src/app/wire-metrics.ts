@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import cookie from '@fastify/cookie';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { readFeedStatus } from '../advisories/feed-status.ts';
+import { feedAgeSeconds, isFeedStale, readFeedStatus } from '../advisories/feed-status.ts';
 import { type AuthenticationDependencies, authenticate } from '../api/authenticate.ts';
 import { authorizeAdmin } from '../api/authorize.ts';
 import { answerOfError, unauthenticated } from '../api/errors.ts';
@@ -11,6 +11,7 @@ import type { MetricSet } from '../edge/metric-set.ts';
 import type { JobHandler } from '../jobs/queue.ts';
 import type { PullGuard } from '../registry/guards.ts';
 import { systemClock } from './clock.ts';
+import { feedAgeMaxDays } from './feed-age.ts';
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8';
 const jobDurationBounds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -118,13 +119,42 @@ export function measureInstallation(metrics: MetricSet, connection: DatabaseConn
   metrics.gauge(
     { name: 'pratique_feed_age_seconds', help: 'Time since a feed was last known to equal its source' },
     async () => {
-      const nowMs = systemClock().getTime();
-      return (await readFeedStatus(db)).flatMap(({ name, lastSuccessAt }) =>
-        lastSuccessAt === undefined
-          ? []
-          : [{ labels: { feed: name }, value: Math.max(0, nowMs - lastSuccessAt.getTime()) / 1000 }],
-      );
+      const now = systemClock();
+      return (await readFeedStatus(db)).flatMap((feed) => {
+        const value = feedAgeSeconds(feed, now);
+        return value === undefined ? [] : [{ labels: { feed: feed.name }, value }];
+      });
     },
+  );
+  metrics.gauge(
+    {
+      name: 'pratique_feed_stale',
+      help: `1 where a feed was never read, or not for over ${feedAgeMaxDays} days`,
+    },
+    async () => {
+      const limit = { now: systemClock(), feedAgeMaxDays };
+      return (await readFeedStatus(db)).map((feed) => ({
+        labels: { feed: feed.name },
+        value: isFeedStale(feed, limit) ? 1 : 0,
+      }));
+    },
+  );
+  metrics.gauge(
+    { name: 'pratique_feed_failures', help: 'Attempts to update a feed that failed since the last good one' },
+    async () =>
+      (await readFeedStatus(db)).map(({ name, failures }) => ({ labels: { feed: name }, value: failures })),
+  );
+  metrics.gauge(
+    {
+      name: 'pratique_feed_newest_record_timestamp_seconds',
+      help: 'When the newest record of a feed was changed (Unix time)',
+    },
+    async () =>
+      (await readFeedStatus(db)).flatMap(({ name, newestRecordAt }) =>
+        newestRecordAt === undefined
+          ? []
+          : [{ labels: { feed: name }, value: newestRecordAt.getTime() / 1000 }],
+      ),
   );
   metrics.gauge({ name: 'pratique_database_connections', help: 'Connections of the pool, by state' }, () => [
     { labels: { state: 'idle' }, value: pool.idleCount },

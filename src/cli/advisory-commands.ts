@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { systemClock } from '../app/clock.ts';
 import { bringAdvisories } from '../app/import-advisories.ts';
 import { advisoryStatus } from '../app/update-advisories.ts';
 import { addBundleCommands } from './bundle-commands.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatTable } from './format-table.ts';
+import { history } from './feed-history-command.ts';
 import { print } from './print.ts';
+import { printFeedStatus, shownInstant as shown } from './print-feed-status.ts';
 import { printFeeds } from './print-feeds.ts';
 import { ProgressLine } from './progress-line.ts';
 import { withInstallation } from './with-installation.ts';
@@ -30,6 +32,14 @@ export function addAdvisoryCommands(program: Command, context: () => CommandCont
     .description('show what is held of each feed')
     .option('--json', 'print JSON')
     .action((options: { json?: true }) => status(context(), options.json === true));
+  advisories
+    .command('history')
+    .description('show the last ten updates of each feed, and what each changed')
+    .argument('[feed]', 'only this one, such as Debian or KEV')
+    .option('--json', 'print JSON')
+    .action((feed: string | undefined, options: { json?: true }) =>
+      history(context(), { feed, asJson: options.json === true }),
+    );
   addBundleCommands(advisories, context);
 }
 
@@ -61,16 +71,7 @@ async function status(context: CommandContext, asJson: boolean): Promise<void> {
   await withInstallation(context, async ({ connection }) => {
     const { feeds, readiness, bundle } = await advisoryStatus(connection.db);
     if (asJson) return print(JSON.stringify({ readiness, feeds, bundle: bundle ?? null }, undefined, 2));
-    const shown = (at: Date | undefined) => at?.toISOString().slice(0, 16) ?? 'never';
-    const rows = feeds.map((feed) => [
-      feed.name,
-      String(feed.recordCount),
-      shown(feed.newestRecordAt),
-      shown(feed.lastSuccessAt),
-      feed.lastError ?? '',
-    ]);
-    if (rows.length > 0)
-      print(formatTable(['FEED', 'RECORDS', 'NEWEST RECORD', 'LAST SUCCESS', 'LAST ERROR'], rows));
+    if (feeds.length > 0) printFeedStatus(feeds, systemClock());
     print(readiness.message);
     if (bundle === undefined) return;
     const { version, createdAt, keyId = 'nobody', source, importedAt } = bundle;

@@ -195,6 +195,9 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     await makeAdvisory(db);
     return { path: '/vulnerabilities/CVE-2016-2148' };
   },
+  compareImages: (server, unique) => comparisonCall(server, unique, ''),
+  listComparedFindings: (server, unique) => comparisonCall(server, unique, '/findings'),
+  listComparedPackages: (server, unique) => comparisonCall(server, unique, '/packages'),
   search: () => ({ path: '/search?namespace=own&q=busybox' }),
   searchPackages: () => ({ path: '/packages?namespace=own&q=busybox' }),
   listVulnerabilities: () => ({ path: '/vulnerabilities?namespace=own' }),
@@ -226,6 +229,7 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     return { path: `${deliveryPath}/redeliver` };
   },
   listFeeds: () => ({ path: '/advisories' }),
+  listFeedUpdates: () => ({ path: '/advisories/history' }),
   syncAdvisories: () => ({ path: '/advisories/sync' }),
   getAdvisory: async ({ database: { db } }) => {
     await makeAdvisory(db);
@@ -363,6 +367,14 @@ async function makeImage({ database: { db }, ownId }: ApiServer, unique: string)
     packages: [busybox],
   };
   return (await storeImage(db, image)).id;
+}
+
+/** With an image pushed before. */
+async function comparisonCall(server: ApiServer, unique: string, ofComparison: string): Promise<ApiCall> {
+  const earlier = await makeImage(server, `${unique}-before`);
+  return {
+    path: `/images/${await makeImage(server, unique)}/comparison${ofComparison}?with=${earlier}`,
+  };
 }
 
 /** One record, as a feed would bring it. */

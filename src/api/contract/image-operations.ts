@@ -1,5 +1,5 @@
 import { Deleted } from './deleted.ts';
-import { AdvisoryParams, AdvisoryRecord, FeedList } from './feed.ts';
+import { AdvisoryParams, AdvisoryRecord, FeedList, FeedUpdateList, FeedUpdateQuery } from './feed.ts';
 import { Finding, FindingQuery, ImagePackage, ImagePackageQuery } from './finding.ts';
 import { Image, ImageDetails, ImageParams, ImageQuery } from './image.ts';
 import { MalwareEngineList, MalwareFinding, MalwareQuery } from './malware.ts';
@@ -202,6 +202,16 @@ export const imageOperations = {
     access: { kind: 'account' },
     status: 200,
     response: FeedList,
+  }),
+  listFeedUpdates: operation({
+    method: 'GET',
+    path: '/advisories/history',
+    tag: 'advisories',
+    summary: 'The last ten updates of every feed, and ten attempts that failed, newest first',
+    access: { kind: 'account' },
+    query: FeedUpdateQuery,
+    status: 200,
+    response: FeedUpdateList,
   }),
   syncAdvisories: operation({
     method: 'POST',

@@ -57,6 +57,19 @@ export const MalwareSummary = component('MalwareSummary', {
   inspectedAt: Type.Union([Instant, Type.Null()]),
 });
 
+/** The version of a feed that an image's findings are of. */
+const JudgedWith = closed({
+  feed: Type.String(),
+  version: Type.Integer({ description: '0: the feed was never read' }),
+  nextVersion: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'A newer version is held, and packages are being matched with it; null: there is none',
+  }),
+  newestRecordAt: Type.Union([Instant, Type.Null()]),
+  confirmedAt: Type.Union([Instant, Type.Null()], {
+    description: 'When the version was last known to be what its source has',
+  }),
+});
+
 const imageProperties = {
   id: Type.Integer(),
   namespace: Type.String(),
@@ -92,6 +105,9 @@ export const ImageDetails = component('ImageDetails', {
   createdAt: Type.Union([Type.String(), Type.Null()]),
   inspectedAt: Type.Union([Instant, Type.Null()]),
   packageCount: Type.Union([Type.Integer(), Type.Null()]),
+  judgedWith: Type.Array(JudgedWith, {
+    description: 'Exactly one version of each feed that findings of its packages come from',
+  }),
   ...baseProperties,
   layers: Type.Array(
     closed({

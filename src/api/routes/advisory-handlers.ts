@@ -1,5 +1,11 @@
 import { readScoreDate } from '../../advisories/exploitation-dates.ts';
-import { type FeedStatus, isFeedStale, readFeedStatus } from '../../advisories/feed-status.ts';
+import { type FeedUpdate, readFeedHistory } from '../../advisories/feed-history.ts';
+import {
+  type FeedStatus,
+  feedAgeSeconds,
+  isFeedStale,
+  readFeedStatus,
+} from '../../advisories/feed-status.ts';
 import { isRecordId } from '../../advisories/osv-record.ts';
 import { readAdvisoryRecord } from '../../advisories/read-advisory-record.ts';
 import { readVulnerability, type VulnerabilityDetails } from '../../advisories/read-vulnerability.ts';
@@ -9,7 +15,7 @@ import { defaultSeverityOrder } from '../../report/severity-order.ts';
 import { decidingSource, packSeverities, severityIn } from '../../report/source-severities.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
-import type { Feed } from '../contract/feed.ts';
+import type { Feed, FeedUpdate as ShownUpdate } from '../contract/feed.ts';
 import type { Vulnerability } from '../contract/vulnerability.ts';
 import { notFound } from '../errors.ts';
 import { recordChange } from '../record-change.ts';
@@ -19,7 +25,7 @@ const imagesMax = 200;
 
 export function advisoryHandlers(
   dependencies: ApiDependencies,
-): HandlersOf<'getVulnerability' | 'listFeeds' | 'syncAdvisories' | 'getAdvisory'> {
+): HandlersOf<'getVulnerability' | 'listFeeds' | 'listFeedUpdates' | 'syncAdvisories' | 'getAdvisory'> {
   const { db, feedAgeMaxDays, queueAdvisorySync } = dependencies;
   return {
     getVulnerability: async ({ params, caller }) => {
@@ -45,8 +51,12 @@ export function advisoryHandlers(
 
     listFeeds: async ({ now }) => {
       const feeds = await readFeedStatus(db);
-      return { items: feeds.map((feed) => showFeed(feed, isFeedStale(feed, { now, feedAgeMaxDays }))) };
+      return { items: feeds.map((feed) => showFeed(feed, { now, feedAgeMaxDays })) };
     },
+
+    listFeedUpdates: async ({ query }) => ({
+      items: (await readFeedHistory(db, query.feed)).map(showUpdate),
+    }),
 
     syncAdvisories: async (call) => {
       await db.transaction().execute(async (transaction) => {
@@ -65,15 +75,51 @@ export function advisoryHandlers(
   };
 }
 
-function showFeed(feed: FeedStatus, stale: boolean): Feed {
+function showFeed(feed: FeedStatus, limit: { readonly now: Date; readonly feedAgeMaxDays: number }): Feed {
+  const ageSeconds = feedAgeSeconds(feed, limit.now);
   return {
     name: feed.name,
     recordCount: feed.recordCount,
+    skippedCount: feed.skippedCount,
+    version: feed.version,
+    source: feed.source ?? null,
     newestRecordAt: feed.newestRecordAt?.toISOString() ?? null,
     lastSuccessAt: feed.lastSuccessAt?.toISOString() ?? null,
     lastAttemptAt: feed.lastAttemptAt?.toISOString() ?? null,
+    ageSeconds: ageSeconds === undefined ? null : Math.floor(ageSeconds),
     lastError: feed.lastError ?? null,
-    stale,
+    failures: feed.failures,
+    stale: isFeedStale(feed, limit),
+  };
+}
+
+function showUpdate(update: FeedUpdate): ShownUpdate {
+  const { changes, effects } = update;
+  return {
+    feed: update.feed,
+    outcome: update.outcome,
+    source: update.source ?? null,
+    beganAt: update.beganAt.toISOString(),
+    endedAt: update.endedAt.toISOString(),
+    attempts: update.attempts,
+    error: update.error ?? null,
+    versionBefore: update.versionBefore,
+    versionAfter: update.versionAfter,
+    recordsBefore: update.recordsBefore,
+    recordsAfter: update.recordsAfter,
+    added: changes.added,
+    changed: changes.changed,
+    withdrawn: changes.withdrawn,
+    vanished: changes.vanished,
+    effects:
+      effects === undefined
+        ? null
+        : {
+            packagesMatched: effects.packagesMatched,
+            findingsAdded: effects.findingsAdded,
+            findingsRemoved: effects.findingsRemoved,
+            imagesTouched: effects.imagesTouched,
+          },
   };
 }
 
