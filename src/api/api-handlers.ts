@@ -3,6 +3,7 @@ import type { Handlers } from './call.ts';
 import { NamespaceVerdictCounts } from './namespace-verdict-counts.ts';
 import { accessTokenHandlers } from './routes/access-token-handlers.ts';
 import { advisoryHandlers } from './routes/advisory-handlers.ts';
+import { comparisonHandlers } from './routes/comparison-handlers.ts';
 import { eventHandlers } from './routes/event-handlers.ts';
 import { exemptionHandlers } from './routes/exemption-handlers.ts';
 import { imageHandlers } from './routes/image-handlers.ts';
@@ -40,6 +41,7 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...immutabilityHandlers(dependencies),
     ...repositoryHandlers(dependencies),
     ...imageHandlers(counting),
+    ...comparisonHandlers(dependencies),
     ...sbomHandlers(dependencies),
     ...scanHandlers(dependencies),
     ...verdictHandlers(dependencies),

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import { exemptionOf, exemptionsFor } from '../policy/exemption-of.ts';
 import type { Exemption } from '../policy/policy.ts';
+import { compareFindings } from '../report/compare-findings.ts';
 import { packagesRatedIn } from '../report/rated-in-order.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import type { DifferenceObserver, JudgedPackages } from '../scan/difference-observer.ts';
@@ -77,7 +78,7 @@ export class FindingDifferences implements DifferenceObserver {
     const before = isRepeated ? undefined : await packagesPushedBefore(transaction, held);
     const idsBefore = image.packageIdsBefore ?? (before === undefined ? [] : unpackIds(before.packed));
     const sets = { before: idsBefore, after: image.packageIds };
-    const found = await compare(transaction, sets, held.severityOrder ?? defaultSeverityOrder);
+    const found = await differencesOf(transaction, sets, held.severityOrder ?? defaultSeverityOrder);
     const namespaces = new NamespaceDifferences(transaction, now);
     // Of an image that was not read whole, nobody knows that anything is gone.
     await namespaces.add(held, image.isWhole ? found : found.filter(({ change }) => change !== 'removed'));
@@ -175,35 +176,21 @@ class NamespaceDifferences {
   }
 }
 
-/** What is in one set of packages and not in the other; a newer version with the same vulnerability is no difference. */
-async function compare(
+/** What is in one set of packages and not in the other, as far as that is known. */
+async function differencesOf(
   db: Database,
   sets: { readonly before: readonly number[]; readonly after: readonly number[] },
   order: SeverityOrder,
 ): Promise<readonly Found[]> {
-  const [before, after] = [await findingsOf(db, sets.before, order), await findingsOf(db, sets.after, order)];
-  const added = [...after].flatMap(([key, one]) =>
-    before.has(key) || one.undetermined ? [] : { ...one, change: 'added' as const },
-  );
-  const removed = [...before].flatMap(([key, one]) =>
-    after.has(key) || one.undetermined ? [] : { ...one, change: 'removed' as const },
-  );
-  return [...added, ...removed];
-}
-
-async function findingsOf(db: Database, packageIds: readonly number[], order: SeverityOrder) {
-  const facts = packagesRatedIn([...(await readPackageFacts(db, packageIds)).values()], order);
-  return new Map(
-    facts.flatMap(({ ecosystem, name, version, vulnerabilities }) =>
-      vulnerabilities.map(({ id, aliases, severity, fixedVersion, knownExploited, undetermined }) => {
-        const found = { name, version, id, aliases, severity, knownExploited, undetermined };
-        return [
-          JSON.stringify([ecosystem, name, id]),
-          { ...found, ...(fixedVersion === undefined ? {} : { fixedVersion }) },
-        ] as const;
-      }),
-    ),
-  );
+  const factsOf = async (ids: readonly number[]) =>
+    packagesRatedIn([...(await readPackageFacts(db, ids)).values()], order);
+  const found = compareFindings({ before: await factsOf(sets.before), after: await factsOf(sets.after) });
+  return found.flatMap(({ change, name, version, vulnerability }) => {
+    const { id, aliases, severity, fixedVersion, knownExploited, undetermined } = vulnerability;
+    if (change === 'unchanged' || undetermined) return [];
+    const fix = fixedVersion === undefined ? {} : { fixedVersion };
+    return { change, name, version, id, aliases, severity, knownExploited, undetermined, ...fix };
+  });
 }
 
 /** The trigger of migration 0018 queues the deliveries. */

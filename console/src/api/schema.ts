@@ -1060,6 +1060,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/advisories/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last ten updates of every feed, and ten attempts that failed, newest first
+         * @description For every account
+         */
+        get: operations["listFeedUpdates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/advisories/sync": {
         parameters: {
             query?: never;
@@ -1092,6 +1112,66 @@ export interface paths {
          * @description For every account
          */
         get: operations["getAdvisory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an image differs from an earlier one; the caller must see both
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["compareImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{id}/comparison/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings of an image and an earlier one, worst first; one of a package in another version is the same finding
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["listComparedFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{id}/comparison/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Packages that an image and an earlier one do not hold alike, by name
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["listComparedPackages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1486,6 +1566,103 @@ export interface components {
             name: string | null;
             digest: string | null;
         };
+        ComparedFinding: {
+            /**
+             * @description undecided: of one of the images it cannot be told, as it was not read whole or a version could not be compared
+             * @enum {unknown}
+             */
+            change: "added" | "fixed" | "unchanged" | "undecided";
+            id: string;
+            aliases: string[];
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            ecosystem: string;
+            package: string;
+            /** @description Of the image itself where it has the finding */
+            version: string;
+            /** @description Of the earlier image, where both have the finding */
+            versionBefore: string | null;
+            fixedVersion: string | null;
+            knownExploited: boolean;
+            undetermined: boolean;
+        };
+        ComparedImage: {
+            imageId: number;
+            namespace: string;
+            repository: string;
+            tags: string[];
+            digest: string;
+            sizeBytes: number;
+            /** @enum {unknown} */
+            state: "not-scanned" | "queued" | "scanning" | "scanned" | "undetermined" | "incomplete" | "cancelled" | "failed" | "unsupported";
+            /** @description Why it cannot be told what it had or has, where the other image tells; empty: it can */
+            doubts: string[];
+        };
+        ComparedPackage: {
+            /** @enum {unknown} */
+            change: "added" | "removed" | "upgraded" | "downgraded" | "changed";
+            ecosystem: string;
+            name: string;
+            /** @description Versions that only the earlier image holds */
+            before: string[];
+            /** @description Versions that only the image itself holds */
+            after: string[];
+        };
+        Comparison: {
+            image: components["schemas"]["ComparedImage"];
+            with: components["schemas"]["ComparedImage"];
+            findings: {
+                added: {
+                    critical: number;
+                    high: number;
+                    medium: number;
+                    low: number;
+                    negligible: number;
+                    unknown: number;
+                };
+                fixed: {
+                    critical: number;
+                    high: number;
+                    medium: number;
+                    low: number;
+                    negligible: number;
+                    unknown: number;
+                };
+                unchanged: {
+                    critical: number;
+                    high: number;
+                    medium: number;
+                    low: number;
+                    negligible: number;
+                    unknown: number;
+                };
+                undecided: {
+                    critical: number;
+                    high: number;
+                    medium: number;
+                    low: number;
+                    negligible: number;
+                    unknown: number;
+                };
+            };
+            packages: {
+                added: number;
+                removed: number;
+                upgraded: number;
+                downgraded: number;
+                /** @description Other versions, of which nobody can tell which is the newer */
+                changed: number;
+                unchanged: number;
+            };
+            /** @description Null: one of them is an index */
+            layers: {
+                count: number;
+                /** @description Of the earlier image */
+                countWith: number;
+                shared: number;
+                sharedBytes: number;
+            } | null;
+        };
         Deleted: {
             /** @description Bytes of the blob store that nothing else holds. The server frees them in the background: some minutes later as a rule, later after a large deletion or while the repository is still pushed to */
             freedBytes: number;
@@ -1549,11 +1726,62 @@ export interface components {
         Feed: {
             name: string;
             recordCount: number;
+            /** @description Records of the last good version that could not be read */
+            skippedCount: number;
+            /** @description Grows with every update that changes something */
+            version: number;
+            /** @description Address that the held version came from */
+            source: string | null;
             newestRecordAt: string | null;
+            /** @description When the held version was last known to be what its source has */
             lastSuccessAt: string | null;
+            /** @description Since then; null: never read */
+            ageSeconds: number | null;
             lastAttemptAt: string | null;
+            /** @description Null: the last attempt succeeded */
             lastError: string | null;
+            /** @description Attempts that failed since the last good one */
+            failures: number;
+            /** @description Never read, or older than five days */
             stale: boolean;
+        };
+        FeedUpdate: {
+            feed: string;
+            /**
+             * @description refused: what the source has must not replace what is held; unreachable: no source answered. Either way everything stays
+             * @enum {unknown}
+             */
+            outcome: "applied" | "refused" | "unreachable";
+            source: string | null;
+            /** Format: date-time */
+            beganAt: string;
+            /**
+             * Format: date-time
+             * @description Of the last of `attempts`
+             */
+            endedAt: string;
+            /** @description How often in a row it failed with the same error */
+            attempts: number;
+            error: string | null;
+            versionBefore: number;
+            versionAfter: number;
+            recordsBefore: number;
+            recordsAfter: number;
+            added: number;
+            /** @description Without those withdrawn */
+            changed: number;
+            withdrawn: number;
+            /** @description Records that the feed no longer has */
+            vanished: number;
+            /** @description Of matching again what it names; null: not done, or nothing was applied */
+            effects: {
+                packagesMatched: number;
+                /** @description Pairs of distinct package and vulnerability */
+                findingsAdded: number;
+                findingsRemoved: number;
+                /** @description Images that hold a package whose findings changed */
+                imagesTouched: number;
+            } | null;
         };
         Finding: {
             /** @constant */
@@ -1701,6 +1929,17 @@ export interface components {
             createdAt: string | null;
             inspectedAt: string | null;
             packageCount: number | null;
+            /** @description Exactly one version of each feed that findings of its packages come from */
+            judgedWith: {
+                feed: string;
+                /** @description 0: the feed was never read */
+                version: number;
+                /** @description A newer version is held, and packages are being matched with it; null: there is none */
+                nextVersion: number | null;
+                newestRecordAt: string | null;
+                /** @description When the version was last known to be what its source has */
+                confirmedAt: string | null;
+            }[];
             /** @description The stored and scanned image with most of the lowest layers of this one, of those that the caller may read; null: none is known */
             base: components["schemas"]["BaseImage"] | null;
             /** @description What the pusher says of the base in annotations: not verified, and used for nothing */
@@ -4966,6 +5205,39 @@ export interface operations {
             };
         };
     };
+    listFeedUpdates: {
+        parameters: {
+            query?: {
+                feed?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last ten updates of every feed, and ten attempts that failed, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["FeedUpdate"][];
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     syncAdvisories: {
         parameters: {
             query?: never;
@@ -5012,6 +5284,130 @@ export interface operations {
                 content: {
                     "application/json": {
                         [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    compareImages: {
+        parameters: {
+            query?: {
+                with?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How an image differs from an earlier one; the caller must see both */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listComparedFindings: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                with?: number;
+                change?: "added" | "fixed" | "unchanged" | "undecided";
+                severity?: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                q?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings of an image and an earlier one, worst first; one of a package in another version is the same finding */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ComparedFinding"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listComparedPackages: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                with?: number;
+                change?: "added" | "removed" | "upgraded" | "downgraded" | "changed";
+                q?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Packages that an image and an earlier one do not hold alike, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ComparedPackage"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };

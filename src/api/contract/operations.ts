@@ -1,5 +1,6 @@
 import { accessTokenOperations } from './access-token-operations.ts';
 import { accountOperations } from './account-operations.ts';
+import { comparisonOperations } from './comparison-operations.ts';
 import { imageOperations } from './image-operations.ts';
 import { namespaceOperations } from './namespace-operations.ts';
 import { robotOperations } from './robot-operations.ts';
@@ -16,6 +17,7 @@ export const operations = {
   ...namespaceOperations,
   ...ruleOperations,
   ...imageOperations,
+  ...comparisonOperations,
   ...sbomOperations,
   ...searchOperations,
   ...webhookOperations,

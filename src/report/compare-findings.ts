@@ -1,0 +1,49 @@
+import type { VulnerabilityFact } from './finding.ts';
+import type { PackageFacts } from './image-facts.ts';
+
+/** A finding of one of two sets of packages, or of both. */
+export interface FindingDifference {
+  readonly change: 'added' | 'removed' | 'unchanged';
+  readonly ecosystem: string;
+  readonly name: string;
+  /** Of the later set where it is in both. */
+  readonly version: string;
+  /** Where it is in both. */
+  readonly versionBefore?: string;
+  readonly vulnerability: VulnerabilityFact;
+}
+
+/** What one set of packages has and the other has not; a newer version with the same vulnerability is no difference. */
+export function compareFindings(sets: {
+  readonly before: readonly PackageFacts[];
+  readonly after: readonly PackageFacts[];
+}): readonly FindingDifference[] {
+  const [before, after] = [findingsOf(sets.before), findingsOf(sets.after)];
+  const later = [...after].map(([key, one]): FindingDifference => {
+    const earlier = before.get(key);
+    return earlier === undefined
+      ? { change: 'added', ...one }
+      : { change: 'unchanged', ...one, versionBefore: earlier.version };
+  });
+  const removed = [...before].flatMap(([key, one]): FindingDifference[] =>
+    after.has(key) ? [] : [{ change: 'removed', ...one }],
+  );
+  return [...later, ...removed];
+}
+
+type Found = Pick<FindingDifference, 'ecosystem' | 'name' | 'version' | 'vulnerability'>;
+
+/** By vulnerability and package, whatever its version. */
+function findingsOf(packages: readonly PackageFacts[]): ReadonlyMap<string, Found> {
+  return new Map(
+    packages.flatMap(({ ecosystem, name, version, vulnerabilities }) =>
+      vulnerabilities.map(
+        (vulnerability) =>
+          [
+            JSON.stringify([ecosystem, name, vulnerability.id]),
+            { ecosystem, name, version, vulnerability },
+          ] as const,
+      ),
+    ),
+  );
+}
