@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { PolicyChange } from './answers.ts';
+import type { PolicyChange, SeveritySource } from './answers.ts';
 import { answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
 
@@ -57,6 +57,8 @@ export function useChangeNamespace(namespace: string) {
       public?: boolean;
       policy?: PolicyChange;
       quotaBytes?: number | null;
+      /** Null: the default order. */
+      severityOrder?: SeveritySource[] | null;
     }) => answerOf(api.client.PATCH('/namespaces/{namespace}', { params: { path: { namespace } }, body })),
     onSuccess: refresh,
   });

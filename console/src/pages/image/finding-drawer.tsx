@@ -9,11 +9,31 @@ import { ErrorNote } from '../../parts/error-note.tsx';
 import { parseFindingKey } from '../../parts/finding-key.ts';
 import { Note } from '../../parts/note.tsx';
 import { SeverityMark } from '../../parts/severity-mark.tsx';
+import { sourceWords } from '../../parts/severity-sources.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { VulnerabilityFacts } from '../vulnerability/vulnerability-facts.tsx';
 import { readableCommand } from './build-history-tab.tsx';
 import { revisionOf } from './revision-of.ts';
 import './report.css';
+
+/** Who decided, and what the others say. */
+function SeverityReasons({ finding }: { finding: Finding }) {
+  const { severity, severitySource, ratings } = finding;
+  const others = ratings.filter(({ source }) => source !== severitySource);
+  return (
+    <>
+      {severity}
+      {severitySource === null
+        ? ': no source that counts in this namespace rates it'
+        : `, by ${sourceWords[severitySource]}`}
+      {others.length > 0 && (
+        <div className="pq-dim">
+          Others: {others.map((one) => `${sourceWords[one.source]} ${one.severity}`).join(', ')}
+        </div>
+      )}
+    </>
+  );
+}
 
 function InThisImage({ findings }: { findings: readonly Finding[] }) {
   const [first] = findings;
@@ -26,6 +46,12 @@ function InThisImage({ findings }: { findings: readonly Finding[] }) {
           <dd>
             {first.package.name} <span className="pq-mono">{first.package.version}</span>{' '}
             <span className="pq-dim">{first.package.ecosystem}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Severity</dt>
+          <dd>
+            <SeverityReasons finding={first} />
           </dd>
         </div>
         <div>
@@ -114,7 +140,9 @@ function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: strin
       {here !== undefined && <Allowed finding={here[0]} />}
       {here === undefined ? <Skeleton height={120} mb="md" radius={2} /> : <InThisImage findings={here} />}
       <AcceptRisk image={image} finding={here?.[0]} />
-      {vulnerability.data !== undefined && <VulnerabilityFacts vulnerability={vulnerability.data} />}
+      {vulnerability.data !== undefined && (
+        <VulnerabilityFacts vulnerability={vulnerability.data} severitySource={here?.[0]?.severitySource} />
+      )}
       {vulnerability.data === undefined && vulnerability.error === null && (
         <Skeleton height={240} radius={2} />
       )}

@@ -21,6 +21,8 @@ import './report.css';
 const pageSize = 100;
 const origins = ['own', 'base'] as const;
 const sorts = [
+  '-risk',
+  'risk',
   '-severity',
   'severity',
   'id',
@@ -62,12 +64,23 @@ function FixCell({ finding }: { finding: Finding }) {
   return <span className="pq-dim">{words[finding.fixState]}</span>;
 }
 
+/** `Listed by CISA on 2026-01-02, to be fixed by 2026-01-23` */
+function listingInWords(entry: Finding['exploitation']): string {
+  if (entry === null) return 'Listed by CISA';
+  return `Listed by CISA on ${entry.addedOn}${entry.dueOn === null ? '' : `, to be fixed by ${entry.dueOn}`}`;
+}
+
 function Marks({ finding }: { finding: Finding }) {
   return (
     <>
       {finding.knownExploited && (
-        <span className="pq-tag" data-tone="exploited">
+        <span className="pq-tag" data-tone="exploited" title={listingInWords(finding.exploitation)}>
           known exploited
+        </span>
+      )}{' '}
+      {finding.informational !== null && (
+        <span className="pq-tag" title="RustSec warns of this, and calls it no vulnerability">
+          {finding.informational}
         </span>
       )}{' '}
       {finding.undetermined && <span className="pq-tag pq-hatched">could not compare</span>}{' '}
@@ -122,7 +135,27 @@ function columnsOf(state: SearchState): readonly Column<Finding>[] {
       label: 'EPSS',
       align: 'right',
       sortKey: '-epss',
-      cell: (finding) => (finding.epss === null ? <span className="pq-dim">—</span> : percent(finding.epss)),
+      cell: (finding) =>
+        finding.epss === null ? (
+          <span className="pq-dim" title="FIRST gives none">
+            —
+          </span>
+        ) : (
+          <span title={finding.epssOn === null ? 'FIRST' : `FIRST, ${finding.epssOn}`}>
+            {percent(finding.epss)}
+          </span>
+        ),
+    },
+    {
+      id: 'risk',
+      label: 'Risk',
+      align: 'right',
+      sortKey: '-risk',
+      cell: (finding) => (
+        <span title="Weight of the severity × EPSS, 0 to 10; what is known exploited stands first">
+          {finding.risk < 0.005 ? '<0.01' : finding.risk.toFixed(2)}
+        </span>
+      ),
     },
     {
       id: 'layer',
@@ -206,7 +239,7 @@ export function FindingsTab({ image }: { image: ImageDetails }) {
       rowKey={findingRowKey}
       isOpen={(finding) => state.get('finding') === findingKey(finding)}
       onRow={(finding) => state.set({ finding: findingKey(finding) }, { keepPage: true })}
-      sort={{ state, default: '-severity' }}
+      sort={{ state, default: '-risk' }}
       empty={
         filtered ? <EmptyNote title="No finding matches these filters" /> : <NothingFound image={image} />
       }

@@ -7,6 +7,7 @@ import { NamespaceQuota } from './namespace-quota.tsx';
 import { NamespaceSettings } from './namespace-settings.tsx';
 import { PolicyPreviewPanel } from './policy-preview-panel.tsx';
 import { PolicySentence } from './policy-sentence.tsx';
+import { SeverityOrderForm } from './severity-order-form.tsx';
 import './policy.css';
 
 function isSame(one: Policy, other: Policy): boolean {
@@ -74,6 +75,7 @@ export function PolicyTab({ namespace }: { namespace: Namespace }) {
           )}
         </section>
         <NamespaceSettings namespace={namespace} />
+        <SeverityOrderForm namespace={namespace} />
         <NamespaceQuota namespace={namespace} />
       </div>
       <PolicyPreviewPanel namespace={namespace.name} policy={draft} />
