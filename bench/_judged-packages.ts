@@ -6,6 +6,7 @@ import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { migrateQueue } from '../src/jobs/migrate-queue.ts';
 import { matchPackages } from '../src/scan/match-packages.ts';
+import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
 /** Distinct names and versions of the feed that are packages. */
 const packageCount = 200_000;
@@ -61,13 +62,17 @@ export async function fillPackages(connection: DatabaseConnection, shared: strin
   const { db, pool } = connection;
   await pool.query(namedVersions);
   await pool.query('delete from pending_change');
-  const { rows } = await pool.query<{ id: number }>('select id from package order by id');
+  const { rows } = await pool.query<{ id: number }>('select id from package order by ecosystem, name, id');
+  const client = await pool.connect();
+  const secondary = await dropSecondaryIndexes(client, ['package_match']);
   for (let start = 0; start < rows.length; start += chunkPackages) {
     const ids = rows.slice(start, start + chunkPackages).map(({ id }) => id);
     await db
       .transaction()
       .execute(async (transaction) => void (await matchPackages(transaction, ids, { onlyNew: true })));
   }
+  for (const definition of secondary) await client.query(definition);
+  client.release();
 }
 
 /** In an order that is the same for the same feed and mixes ecosystems; what stands for "every version" is none. */

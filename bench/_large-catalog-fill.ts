@@ -4,6 +4,7 @@ import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { migrateQueue } from '../src/jobs/migrate-queue.ts';
 import { fillReports } from './_large-catalog-reports.ts';
+import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
 /** How much is made; repositories 1 to 4 are special ones in namespace 1 (see `names`). */
 export interface CatalogSize {
@@ -103,16 +104,6 @@ async function fill(client: pg.PoolClient, size: CatalogSize): Promise<void> {
   for (const definition of secondary) await client.query(definition);
   await client.query('vacuum (analyze)');
   await client.query('checkpoint');
-}
-
-/** An index that is made at once costs a fraction of one that grows row by row. Returns the statements that make them again. */
-async function dropSecondaryIndexes(client: pg.PoolClient): Promise<readonly string[]> {
-  const { rows } = await client.query<{ name: string; definition: string }>(`
-    select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
-    from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'public' and not i.indisunique`);
-  for (const { name } of rows) await client.query(`drop index ${name}`);
-  return rows.map(({ definition }) => definition);
 }
 
 /** Sizes are numbers of this file: `:name` in a statement is one of them. */

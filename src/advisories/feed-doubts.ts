@@ -61,7 +61,33 @@ export function doubtsOfFeeds(knowledge: FeedKnowledge, query: FeedDoubtQuery): 
   ];
 }
 
-function feedDoubt(knowledge: FeedKnowledge, query: FeedDoubtQuery, ecosystem: string): readonly Doubt[] {
+type Release = Pick<Distribution, 'ecosystem' | 'release'>;
+type Judged = Pick<FeedDoubtQuery, 'now' | 'feedAgeMaxDays'>;
+
+/**
+ * Everything in the feeds that raises a doubt about an image of one of the releases, as one text: while it is the same, so
+ * are the doubts of all images.
+ */
+export function doubtsAtAll(knowledge: FeedKnowledge, releases: readonly Release[], judged: Judged): string {
+  const readiness = feedReadiness(knowledge.feeds);
+  if (!readiness.ready) return readiness.message;
+  const ofFeeds = knowledge.feeds.map(({ name }) => [name, ...feedDoubt(knowledge, judged, name)]);
+  const ofReleases = releases.map((release) => {
+    const from = lagFrom(knowledge, release);
+    const isLagging = from !== undefined && from <= judged.now;
+    const ofAnyAge = coverageDoubt(knowledge, { ...judged, distribution: release });
+    return [release, ofAnyAge, isLagging ? from : null];
+  });
+  return JSON.stringify([ofFeeds, ofReleases]);
+}
+
+/** When an image of the release must have been built for its doubts to hang on that; undefined: they never do. */
+export function lagFrom(knowledge: FeedKnowledge, { ecosystem, release = '' }: Release): Date | undefined {
+  const covered = knowledge.coverage.find((one) => one.ecosystem === ecosystem && one.release === release);
+  return covered === undefined ? undefined : new Date(covered.dataEndAt.getTime() + dataLagMaxDays * dayMs);
+}
+
+function feedDoubt(knowledge: FeedKnowledge, query: Judged, ecosystem: string): readonly Doubt[] {
   const feed = knowledge.feeds.find((one) => one.name === ecosystem);
   if (feed === undefined) {
     return [{ code: 'feed-missing', message: `no mirror has advisories for ${ecosystem}` }];
@@ -95,7 +121,10 @@ const distributionRecordsMin = 10;
 /** Releases can be without a new advisory for weeks; beyond this, data that ends before the image was built is old. */
 const dataLagMaxDays = 90;
 
-function coverageDoubt(knowledge: FeedKnowledge, query: FeedDoubtQuery): readonly Doubt[] {
+function coverageDoubt(
+  knowledge: FeedKnowledge,
+  query: Pick<FeedDoubtQuery, 'newestAt' | 'now'> & { readonly distribution?: Release },
+): readonly Doubt[] {
   const { ecosystem, release = '' } = query.distribution ?? {};
   if (ecosystem === undefined || !isDistributionEcosystem(ecosystem)) return [];
   const feed = knowledge.feeds.find((one) => one.name === ecosystem);
@@ -119,7 +148,11 @@ function sparseMessage(title: string, count: number, largest: number): string {
   return `there ${counted} for ${title}, against ${largest} for the best covered release: too few to tell`;
 }
 
-function lagDoubt(title: string, covered: ReleaseCoverage, query: FeedDoubtQuery): readonly Doubt[] {
+function lagDoubt(
+  title: string,
+  covered: ReleaseCoverage,
+  query: Pick<FeedDoubtQuery, 'newestAt' | 'now'>,
+): readonly Doubt[] {
   const { newestAt, now } = query;
   if (newestAt === undefined) return [];
   const builtMs = Math.min(newestAt.getTime(), now.getTime()); // a clock that ran ahead says nothing of the data

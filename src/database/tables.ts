@@ -314,6 +314,19 @@ export interface PackageMatchTable {
   resolved_at: Date | null;
 }
 
+export interface PackageCountTable {
+  package_id: number;
+  critical: number;
+  high: number;
+  medium: number;
+  low: number;
+  negligible: number;
+  unknown: number;
+  fixable: number;
+  known_exploited: number;
+  undetermined: number;
+}
+
 export interface LayerInspectionTable {
   blob_digest: string;
   inspector_version: number;
@@ -410,6 +423,9 @@ export interface ImageScanTable {
   started_at: Date | null;
   touched_at: Date | null;
   finished_at: Date | null;
+  place: Generated<number>;
+  place_namespace_id: number | null;
+  place_reason: string | null;
 }
 
 /** The whole schema, table by table, as the migrations leave it. */
@@ -454,6 +470,8 @@ export interface Tables {
   package: PackageTable;
   package_match: PackageMatchTable;
   changed_package: { package_id: number };
+  package_count: PackageCountTable;
+  doubts_pass: { is_only: Generated<boolean>; knowledge: string; ended_at: Date };
   layer_inspection: LayerInspectionTable;
   layer_malware: LayerMalwareTable;
   image_report: ImageReportTable;

@@ -28,12 +28,12 @@ export function imageDoubts(
     ...(distribution === undefined ? {} : { distribution }),
     ...(newestAt === undefined ? {} : { newestAt }),
   });
-  return [...own, ...feeds, ...versionDoubts(packages)];
+  const unsure = packages.filter(({ vulnerabilities }) => vulnerabilities.some((one) => one.undetermined));
+  return [...own, ...feeds, ...versionDoubts(unsure)];
 }
 
-/** Raised by packages whose version cannot be compared with an advisory's; one doubt for all of them. */
-export function versionDoubts(packages: readonly PackageFacts[]): readonly Doubt[] {
-  const unsure = packages.filter(({ vulnerabilities }) => vulnerabilities.some((one) => one.undetermined));
+/** One doubt for all packages whose version cannot be compared with an advisory's. */
+export function versionDoubts(unsure: readonly Pick<PackageFacts, 'name' | 'version'>[]): readonly Doubt[] {
   const [first] = unsure;
   if (first === undefined) return [];
   const others = unsure.length > 1 ? `, nor those of ${unsure.length - 1} other packages` : '';

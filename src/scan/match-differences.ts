@@ -37,6 +37,8 @@ export interface MatchDifferences {
   readonly added: readonly MatchRow[];
   /** Held and no longer wanted. */
   readonly resolved: readonly Pick<MatchRow, 'package_id' | 'vulnerability_id'>[];
+  /** Rows that stood, and were replaced or resolved. */
+  readonly ended: readonly HeldMatch[];
   /** What people are told of; a match whose record or aliases changed is none of them. */
   readonly noted: readonly NotedChange[];
 }
@@ -51,6 +53,7 @@ export function differencesOf(wanted: readonly MatchRow[], held: readonly HeldMa
   }
   const written: MatchRow[] = [];
   const added: MatchRow[] = [];
+  const replaced: HeldMatch[] = [];
   const noted: NotedChange[] = [];
   for (const row of wanted) {
     const before = heldOf.get(row.package_id)?.get(row.vulnerability_id);
@@ -58,6 +61,7 @@ export function differencesOf(wanted: readonly MatchRow[], held: readonly HeldMa
     if (before !== undefined && !before.resolved && isSame(row, before)) continue;
     written.push(row);
     if (before === undefined || before.resolved) added.push(row);
+    else replaced.push(before);
     for (const change of changesOf(row, before)) noted.push(noteOf(row, change, before));
   }
   const gone = [...heldOf.values()].flatMap((rows) => [...rows.values()].filter(({ resolved }) => !resolved));
@@ -66,6 +70,7 @@ export function differencesOf(wanted: readonly MatchRow[], held: readonly HeldMa
     written,
     added,
     resolved: gone.map(({ package_id, vulnerability_id }) => ({ package_id, vulnerability_id })),
+    ended: [...replaced, ...gone],
     noted,
   };
 }

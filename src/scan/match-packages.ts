@@ -21,6 +21,7 @@ import {
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
 import { matchingVersion } from './matching-version.ts';
+import { addToCounts, countExploited } from './package-counts.ts';
 
 interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
   readonly id: number;
@@ -69,9 +70,12 @@ export async function matchPackages(
   const differences = differencesOf(wanted, await readHeld(transaction, ids, scope));
   if (!onlyNew) await noteMatchChanges(transaction, differences.noted, { tell: options.tell ?? false });
   await storeDifferences(transaction, differences);
+  await addToCounts(transaction, differences);
+  const changedIds = new Set([...differences.written, ...differences.resolved].map((row) => row.package_id));
+  await countExploited(transaction, [...changedIds]);
   if (scope === undefined) await markMatched(transaction, ids);
   return {
-    changedIds: new Set([...differences.written, ...differences.resolved].map((row) => row.package_id)),
+    changedIds,
     ecosystems: onlyNew ? new Map() : countByEcosystem(rows, differences),
   };
 }

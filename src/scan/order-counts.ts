@@ -3,9 +3,13 @@ import type { Database } from '../database/database.ts';
 import type { PackageFacts } from '../report/image-facts.ts';
 import { packagesRatedIn } from '../report/rated-in-order.ts';
 import { severityOrderOfKey } from '../report/severity-order.ts';
+import { KnownPackages } from './known-packages.ts';
 import { unpackIds } from './packed-ids.ts';
 import { readPackageFacts } from './read-package-facts.ts';
 import { summarise } from './summarise.ts';
+
+/** Images whose packages are in memory together. */
+const chunkImages = 500;
 
 /** An image with what is known against its packages. */
 export interface CountedImage {
@@ -53,6 +57,29 @@ export async function writeOrderCounts(db: Database, images: readonly CountedIma
       excluded.critical, excluded.high, excluded.medium, excluded.low, excluded.negligible, excluded.unknown)`.execute(
     db,
   );
+}
+
+/** `writeOrderCounts()` for images whose packages were not read; those that no such namespace holds cost nothing more. */
+export async function writeOrderCountsOf(
+  db: Database,
+  images: readonly { readonly manifest_digest: string }[],
+): Promise<void> {
+  const digests = images.map((image) => image.manifest_digest);
+  const held = [...(await ordersOf(db, digests)).keys()];
+  for (let start = 0; start < held.length; start += chunkImages) {
+    const reports = await db
+      .selectFrom('image_report')
+      .select(['manifest_digest as digest', 'package_ids'])
+      .where('manifest_digest', 'in', held.slice(start, start + chunkImages))
+      .execute();
+    const known = new KnownPackages(db);
+    const listed = reports.map(({ digest, package_ids }) => ({ digest, ids: unpackIds(package_ids) }));
+    await known.load(listed.flatMap(({ ids }) => ids));
+    await writeOrderCounts(
+      db,
+      listed.map(({ digest, ids }) => ({ digest, packages: known.of(ids) })),
+    );
+  }
 }
 
 /** `writeOrderCounts()` for an image that was judged before it came to the namespace; one without a result has no counts. */

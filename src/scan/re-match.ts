@@ -11,6 +11,7 @@ import { awaitMatching } from './match-lock.ts';
 import { type MatchScope, matchPackages } from './match-packages.ts';
 import { readMatchScope } from './match-scope.ts';
 import { matchingVersion } from './matching-version.ts';
+import { countExploited } from './package-counts.ts';
 import { refreshSummaries } from './refresh-summaries.ts';
 
 export interface ReMatchOptions {
@@ -27,6 +28,8 @@ export interface ReMatchResult {
   readonly packages: number;
   /** Of those, the ones whose matches changed, and others whose CVEs are rated or listed anew. */
   readonly changedPackages: number;
+  /** Images that were looked at: all, or none where nothing can differ. */
+  readonly imagesRead: number;
   /** Images whose summary changed. */
   readonly images: number;
 }
@@ -73,6 +76,7 @@ async function follow(
       tell,
       signal,
     });
+    await countExploited(transaction, named.rated);
     await noteMatched(transaction, changes.updates ?? [], { ecosystems, rated: named.rated.length });
   });
   // The feeds say the same of these as before: each is as good as the next.
@@ -93,12 +97,12 @@ async function follow(
   const changed = new Map<number, string[]>(named.rated.map((id) => [id, [...ratingFeeds]]));
   for (const { package_id: id, ecosystem } of differing)
     changed.set(id, [...(changed.get(id) ?? []), ecosystem]);
-  const { images, imagesOf } = await refreshSummaries(connection, changed, options);
+  const refreshed = await refreshSummaries(connection, changed, options);
   await sql`delete from changed_package where package_id = any(${differingIds}::int[])`.execute(db);
   await notify(db, 'pratique_facts', 'images');
   await options.observer?.reMatched(db);
   const packages = named.changed.length + named.byRules.length;
-  return { packages, changedPackages: changed.size, images, imagesOf };
+  return { packages, changedPackages: changed.size, ...refreshed };
 }
 
 async function matchAll(

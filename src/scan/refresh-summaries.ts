@@ -1,209 +1,187 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import { type FeedKnowledge, readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
+import { type CopiedRow, copyOut } from '../database/copy-out.ts';
 import type { DatabaseConnection } from '../database/database.ts';
-import type { Distribution } from '../report/distribution.ts';
-import type { Doubt } from '../report/scan-state.ts';
-import { imageDoubts, versionDoubts } from './image-doubts.ts';
-import { KnownPackages } from './known-packages.ts';
-import { isAnyOrderInUse, writeOrderCounts } from './order-counts.ts';
+import { noteDoubtsPass, readDoubtsNow } from './doubts-pass.ts';
+import { versionDoubts } from './image-doubts.ts';
+import { isAnyOrderInUse, writeOrderCountsOf } from './order-counts.ts';
+import { PackageCounts } from './package-counts.ts';
 import { unpackIds } from './packed-ids.ts';
-import { summarise } from './summarise.ts';
+import { SettledDoubts, type SettledKey } from './settled-doubts.ts';
+import { type NewSummary, SummaryWriter } from './summary-writer.ts';
 import { summaryRow } from './write-report.ts';
 
-interface ReportRow {
-  readonly manifest_digest: string;
-  readonly outcome: string;
-  readonly distribution: Distribution | null;
-  readonly ecosystems: readonly string[];
-  readonly doubts: readonly Doubt[];
-  readonly package_ids: Buffer;
-  readonly newest_file_at: Date | null;
-  readonly shown_doubts: readonly Doubt[] | null;
-}
-
-/** Images in one step of the pass: about 2 MB of packed sets. */
-const chunkImages = 2_000;
-
 export interface RefreshedSummaries {
+  /** Whose packed set was read; none where nothing can differ. */
+  readonly imagesRead: number;
   /** Whose summary changed. */
   readonly images: number;
   /** Those that hold a package which a feed changed, by feed. */
   readonly imagesOf: ReadonlyMap<string, number>;
 }
 
+interface PassOptions {
+  readonly now: Date;
+  readonly feedAgeMaxDays?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Summaries that are written at once. */
+const chunkImages = 5_000;
+
 /**
  * One pass over the packed sets of all images: rewrites the summaries of those that hold a changed package, or whose
- * doubts are others now. Each chunk is one COPY and one UPDATE. `changed` says of each package which feeds changed it.
+ * doubts are others now. `changed` says of each package which feeds changed it. No image is read where there is none and the
+ * feeds raise the same doubts as when all were last looked over.
  */
 export async function refreshSummaries(
   connection: DatabaseConnection,
   changed: ReadonlyMap<number, readonly string[]>,
-  options: { readonly now: Date; readonly feedAgeMaxDays?: number; readonly signal?: AbortSignal },
+  options: PassOptions,
 ): Promise<RefreshedSummaries> {
-  const known = new KnownPackages(connection.db);
-  const hasOrders = await isAnyOrderInUse(connection.db);
-  const feeds = new FeedDoubts(await readFeedKnowledge(connection.db), options);
-  const imagesOf = new Map<string, number>();
-  let images = 0;
-  let after = '';
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const rows = await readChunk(connection, after);
-    const last = rows.at(-1);
-    if (last === undefined) return { images, imagesOf };
-    after = last.manifest_digest;
-    const stale = rows
-      .filter((row) => holdsAny(row.package_ids, changed) || hasOtherDoubts(row, feeds))
-      .map((row) => ({ row, ids: unpackIds(row.package_ids) }));
-    if (stale.length === 0) continue;
-    for (const { ids } of stale) {
-      for (const feed of new Set(ids.flatMap((id) => changed.get(id) ?? [])))
-        imagesOf.set(feed, (imagesOf.get(feed) ?? 0) + 1);
-    }
-    await known.load(stale.flatMap(({ ids }) => ids));
-    const judged = stale.map(({ row, ids }) => ({ row, packages: known.of(ids) }));
-    const summaries = judged.map(({ row, packages }) => {
-      const doubts = [...settledDoubts(row, feeds), ...versionDoubts(packages)];
-      return summaryRow(row.manifest_digest, summarise(packages), doubts);
-    });
-    images += await writeSummaries(connection, summaries);
-    if (hasOrders) {
-      const counted = judged.map(({ row, packages }) => ({ digest: row.manifest_digest, packages }));
-      await writeOrderCounts(connection.db, counted);
-    }
-  }
+  const { db } = connection;
+  const knowledge = await readFeedKnowledge(db);
+  const judging = { now: options.now, feedAgeMaxDays: options.feedAgeMaxDays ?? 5 };
+  const doubts = await readDoubtsNow(db, knowledge, judging);
+  if (changed.size === 0 && !doubts.mayDiffer) return { imagesRead: 0, images: 0, imagesOf: new Map() };
+  const settled = new SettledDoubts(knowledge, judging);
+  const result = await pass(connection, { touched: new TouchedImages(changed), settled, ...options });
+  await noteDoubtsPass(db, doubts.knowledge);
+  return result;
 }
 
-/** Reads the packed set where it lies: most images hold nothing that changed, and are not unpacked. */
-function holdsAny(packed: Buffer, ids: ReadonlyMap<number, unknown>): boolean {
-  if (ids.size === 0) return false;
-  for (let offset = 0; offset + 4 <= packed.length; offset += 4) {
-    if (ids.has(packed.readUInt32LE(offset))) return true;
-  }
-  return false;
-}
-
-/** The doubts that do not hang on packages: of the image itself and of the feeds now. */
-function settledDoubts(row: ReportRow, feeds: FeedDoubts): readonly Doubt[] {
-  return row.outcome === 'unsupported' ? [] : [...row.doubts, ...feeds.of(row)];
-}
-
-/** Whether the shown doubts differ for another reason than the image's packages. */
-function hasOtherDoubts(row: ReportRow, feeds: FeedDoubts): boolean {
-  const ofImage = new Set(row.doubts.map(({ message }) => message));
-  const shown = row.shown_doubts?.filter(
-    ({ code, message }) => code !== 'undetermined-version' || ofImage.has(message),
-  );
-  return JSON.stringify(shown) !== JSON.stringify(settledDoubts(row, feeds));
-}
-
-/** Doubts about the feeds, worked out once for all images of one distribution, age and set of ecosystems. */
-class FeedDoubts {
-  readonly #knowledge: FeedKnowledge;
-  readonly #options: { readonly now: Date; readonly feedAgeMaxDays?: number };
-  readonly #known = new Map<string, readonly Doubt[]>();
-
-  constructor(knowledge: FeedKnowledge, options: { readonly now: Date; readonly feedAgeMaxDays?: number }) {
-    this.#knowledge = knowledge;
-    this.#options = options;
-  }
-
-  of({ distribution, ecosystems, newest_file_at: newestAt }: ReportRow): readonly Doubt[] {
-    const key = JSON.stringify([distribution, ecosystems, newestAt]);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const { now, feedAgeMaxDays = 5 } = this.#options;
-    const doubts = imageDoubts({
-      own: [],
-      packages: [],
-      distribution: distribution ?? undefined,
-      ecosystems,
-      newestAt: newestAt ?? undefined,
-      knowledge: this.#knowledge,
-      now,
-      feedAgeMaxDays,
-    });
-    this.#known.set(key, doubts);
-    return doubts;
-  }
-}
-
-type SummaryRow = ReturnType<typeof summaryRow>;
-
-async function readChunk({ pool }: DatabaseConnection, after: string): Promise<readonly ReportRow[]> {
-  const { rows } = await pool.query<ReportRow>(
-    `select r.manifest_digest, r.outcome, r.distribution, r.ecosystems, r.doubts, r.package_ids, r.newest_file_at,
-            s.doubts as shown_doubts
-     from image_report r left join image_summary s using (manifest_digest)
-     where r.manifest_digest > $1 order by r.manifest_digest limit ${chunkImages}`,
-    [after],
-  );
-  return rows;
-}
-
-const columns = [
-  'manifest_digest',
-  'highest',
-  'critical',
-  'high',
-  'medium',
-  'low',
-  'negligible',
-  'unknown',
-  'fixable',
-  'known_exploited',
-  'undetermined',
-  'doubts',
-] as const satisfies readonly (keyof SummaryRow)[];
-
-async function writeSummaries(
-  { pool }: DatabaseConnection,
-  summaries: readonly SummaryRow[],
-): Promise<number> {
-  const client = await pool.connect();
+async function pass(
+  connection: DatabaseConnection,
+  options: Pick<PassOptions, 'signal'> & { readonly touched: TouchedImages; readonly settled: SettledDoubts },
+): Promise<RefreshedSummaries> {
+  const { touched, settled, signal } = options;
+  const reader = await connection.pool.connect();
   let isDone = false;
   try {
-    await client.query('begin');
-    const count = await replaceSummaries(client, summaries);
-    await client.query('commit');
+    await using writer = await SummaryWriter.open(connection.pool);
+    // Both sides of the join are read once, in the order in which they lie.
+    await reader.query("begin; set local work_mem = '64MB'");
+    const counts = await PackageCounts.read(reader);
+    const hasOrders = await isAnyOrderInUse(connection.db);
+    const write = async (summaries: readonly NewSummary[]) => {
+      await writer.write(summaries);
+      if (hasOrders) await writeOrderCountsOf(connection.db, summaries);
+    };
+    let imagesRead = 0;
+    let stale: NewSummary[] = [];
+    let writing: Promise<void> = Promise.resolve();
+    for await (const rows of copyOut(reader, reportsQuery)) {
+      signal?.throwIfAborted();
+      imagesRead += rows.length;
+      for (const row of rows) {
+        const image = imageOf(row);
+        const isTouched = touched.count(image.packed);
+        if (!isTouched && !settled.differsFrom(image.shown, image.key)) continue;
+        stale.push(summaryOf(image, { counts, settled }));
+      }
+      if (stale.length < chunkImages) continue;
+      // One chunk is written while the next is read.
+      await writing;
+      writing = write(stale);
+      writing.catch(() => {}); // awaited before the next chunk, where it throws
+      stale = [];
+    }
+    await writing;
+    await write(stale);
+    await reader.query('commit');
     isDone = true;
-    return count;
+    return { imagesRead, images: writer.changed, imagesOf: touched.imagesOf() };
   } finally {
-    client.release(!isDone);
+    reader.release(!isDone);
   }
 }
 
-async function replaceSummaries(client: pg.PoolClient, summaries: readonly SummaryRow[]): Promise<number> {
-  const list = columns.join(', ');
-  await client.query(
-    `create temporary table new_summary on commit drop as select ${list} from image_summary with no data`,
-  );
-  await pipeline(
-    Readable.from(summaries.map((row) => `${columns.map((column) => copyText(row[column])).join('\t')}\n`)),
-    client.query(copyFrom(`copy new_summary (${list}) from stdin`)),
-  );
-  const data = columns.slice(1);
-  const { rowCount } = await client.query(
-    `update image_summary s set ${data.map((column) => `${column} = n.${column}`).join(', ')},
-       revision = s.revision + 1, judged_at = now()
-     from new_summary n where n.manifest_digest = s.manifest_digest
-       and (${data.map((column) => `s.${column}`).join(', ')}) is distinct from (${data.map((column) => `n.${column}`).join(', ')})`,
-  );
-  return rowCount ?? 0;
+const reportsQuery = `
+  select r.manifest_digest, s.revision, r.outcome = 'unsupported', r.distribution::text, array_to_json(r.ecosystems)::text,
+    r.doubts::text, (extract(epoch from r.newest_file_at) * 1000)::float8, s.doubts::text, r.package_ids
+  from image_report r join image_summary s on s.manifest_digest = r.manifest_digest`;
+
+interface ReadImage {
+  readonly digest: string;
+  readonly revision: bigint;
+  readonly key: SettledKey;
+  /** The doubts that its summary shows, as JSON. */
+  readonly shown: string;
+  readonly packed: Buffer;
 }
 
-/** PostgreSQL's text form of COPY. */
-function copyText(value: string | number | boolean | null): string {
-  if (value === null) return '\\N';
-  return String(value).replace(/[\\\t\n\r]/g, (char) => copyEscapes[char] ?? char);
+/** A row of `reportsQuery`. */
+function imageOf([
+  digest,
+  revision,
+  isUnsupported,
+  distribution,
+  ecosystems,
+  own,
+  newest,
+  shown,
+  packed,
+]: CopiedRow): ReadImage {
+  return {
+    digest: textOf(digest) ?? '',
+    revision: revision?.readBigInt64BE() ?? 0n,
+    key: {
+      isUnsupported: isUnsupported?.readUInt8() === 1,
+      distribution: textOf(distribution),
+      ecosystems: textOf(ecosystems) ?? '[]',
+      own: textOf(own) ?? '[]',
+      newestAtMs: newest?.readDoubleBE() ?? null,
+    },
+    shown: textOf(shown) ?? '[]',
+    packed: packed ?? Buffer.alloc(0),
+  };
 }
 
-const copyEscapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-};
+function textOf(field: Buffer | null | undefined): string | null {
+  return field?.toString('utf8') ?? null;
+}
+
+function summaryOf(
+  { digest, revision, key, packed }: ReadImage,
+  { counts, settled }: { readonly counts: PackageCounts; readonly settled: SettledDoubts },
+): NewSummary {
+  const { counts: sums, unsure } = counts.sum(unpackIds(packed));
+  return { ...summaryRow(digest, sums, [...settled.of(key), ...versionDoubts(unsure)]), revision };
+}
+
+/** Which images hold packages that changed, and how many of them each feed touched. */
+class TouchedImages {
+  /** By package: 0, or the number of the feeds that changed it. */
+  readonly #groupOf: Uint16Array;
+  readonly #groups: string[][] = [[]];
+  readonly #imagesOf = new Map<string, number>();
+
+  constructor(changed: ReadonlyMap<number, readonly string[]>) {
+    let last = 0;
+    for (const id of changed.keys()) last = Math.max(last, id);
+    this.#groupOf = new Uint16Array(last + 1);
+    const numbers = new Map<string, number>();
+    for (const [id, feeds] of changed) {
+      const key = feeds.toSorted().join('\n');
+      const number = numbers.get(key) ?? this.#groups.push([...feeds]) - 1;
+      numbers.set(key, number);
+      this.#groupOf[id] = number;
+    }
+  }
+
+  /** Whether the image holds one; it is then counted. The packed set is read where it lies. */
+  count(packed: Buffer): boolean {
+    const groups: number[] = [];
+    for (let at = 0; at + 4 <= packed.length; at += 4) {
+      const group = this.#groupOf[packed.readUInt32LE(at)] ?? 0;
+      if (group !== 0 && !groups.includes(group)) groups.push(group);
+    }
+    if (groups.length === 0) return false;
+    for (const feed of new Set(groups.flatMap((group) => this.#groups[group] ?? [])))
+      this.#imagesOf.set(feed, (this.#imagesOf.get(feed) ?? 0) + 1);
+    return true;
+  }
+
+  imagesOf(): ReadonlyMap<string, number> {
+    return this.#imagesOf;
+  }
+}
