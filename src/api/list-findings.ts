@@ -32,7 +32,7 @@ export interface RatedContext extends FindingContext {
 }
 
 /** A finding without what only a page's findings are looked up for. */
-export type SelectedFinding = Omit<Finding, 'exploitation' | 'epssOn' | 'informational'>;
+export type SelectedFinding = Omit<Finding, 'exploitation' | 'epssOn' | 'informational' | 'matched'>;
 
 /** Findings as the API shows them, filtered and sorted; the same ones always in the same order. */
 export function selectFindings(

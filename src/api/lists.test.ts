@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
+import { storeSmallFeed } from '../testing/small-feed.ts';
 import { digestOfText, type StoredPackage, storeImage } from '../testing/stored-images.ts';
 
 const firstPushMs = Date.parse('2026-01-10T00:00:00Z');
@@ -277,11 +278,33 @@ describe('details of an image', () => {
       // The later of the first judgement of the image and the first match of the package.
       firstSeenAt: '2026-01-02T00:00:00.000Z',
       record: 'ALPINE-CVE-2016-2148',
+      matched: null,
       undetermined: false,
       exempted: null,
       fromBase: null,
       url: 'https://nvd.nist.gov/vuln/detail/CVE-2016-2148',
     });
+  });
+
+  test('findings?explained=true say which record and range matched', async () => {
+    const record = { cve: 'CVE-2016-2148', name: 'busybox', fixed: '1.24.2-r12', release: 'v3.4' };
+    await storeSmallFeed(server.database.db, [record]);
+    const { items } = await list(`/images/${fullId}/findings?explained=true&package=busybox`);
+    const statement = {
+      record: 'ALPINE-CVE-2016-2148',
+      ecosystem: 'Alpine:v3.4',
+      packageName: 'busybox',
+      installedVersion: '1.24.2-r9',
+      range: [{ introduced: '0' }, { fixed: '1.24.2-r12' }],
+      listedVersion: null,
+      doubt: null,
+    };
+    // Nothing is held any more that says the other.
+    expect(items.map(({ id, matched }) => [id, matched])).toEqual([
+      ['CVE-2016-2148', [statement]],
+      ['CVE-2016-6301', []],
+    ]);
+    await server.database.db.deleteFrom('advisory').where('id', '=', statement.record).execute();
   });
 
   test.each([

@@ -9,6 +9,7 @@ import type { ApiDependencies } from './api-dependencies.ts';
 import type { ImageScope } from './authorize.ts';
 import type { Caller } from './caller.ts';
 import type { Finding, FindingQuery } from './contract/finding.ts';
+import { explainPage } from './explain-page.ts';
 import { findingKey, type SelectedFinding, selectFindings } from './list-findings.ts';
 import { type Page, pageOf } from './page-of.ts';
 import { readableBase } from './readable-base.ts';
@@ -41,11 +42,19 @@ export async function pageOfFindings(
   const items = selectFindings(placed, query, scope);
   const list = `findings ${query.sort ?? ''}`;
   const page = pageOf({ list, items, request: query, keyOf: findingKey, show: (finding) => finding });
-  return { ...page, items: await withDetails(db, page.items) };
+  const explained = query.explained === true ? await explainPage(db, page.items, report) : undefined;
+  const detailed = await withDetails(db, page.items);
+  return {
+    ...page,
+    items: detailed.map((finding, index) => ({ ...finding, matched: explained?.[index] ?? null })),
+  };
 }
 
 /** With the dates of CISA's entry and of the EPSS scores, and what kind of record it is. */
-async function withDetails(db: Database, findings: readonly SelectedFinding[]): Promise<Finding[]> {
+async function withDetails(
+  db: Database,
+  findings: readonly SelectedFinding[],
+): Promise<Omit<Finding, 'matched'>[]> {
   const listed = findings.filter(({ knownExploited }) => knownExploited);
   const [dates, scoredOn, informational] = await Promise.all([
     readExploitationDates(

@@ -1,3 +1,4 @@
+import type { Database } from '../database/database.ts';
 import type { Image } from '../image/image.ts';
 import { openTarget } from '../image/open-target.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
@@ -13,6 +14,7 @@ import { compareRisks, riskOf } from '../report/risk.ts';
 import { severityRank } from '../report/severity.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import { type BaseImage, findBaseImage } from '../scan/base-image.ts';
+import { explainFindings, type MatchEvidence } from '../scan/explain-findings.ts';
 import type { ScanProgress } from '../scan/inspect-layers.ts';
 import { type OutsideReport, scanOutside } from '../scan/scan-outside.ts';
 import type { FindingCounts } from '../scan/summarise.ts';
@@ -50,6 +52,8 @@ export interface ScannedFinding
     readonly purl: string;
   };
   readonly place: PackagePlace;
+  /** The statements of advisories that made it. */
+  readonly matched: readonly MatchEvidence[];
 }
 
 /** Malware in a file of a layer. */
@@ -116,7 +120,8 @@ export async function scanTarget(options: ScanTargetOptions): Promise<TargetRepo
       layers: image.layers.map(({ digest }) => digest),
     });
     const order = options.severityOrder ?? defaultSeverityOrder;
-    return { ...targetReport(image, report, order), ...(base === undefined ? {} : { base }) };
+    const matched = await explainReport(options.installation.connection.db, report);
+    return { ...targetReport(image, report, { order, matched }), ...(base === undefined ? {} : { base }) };
   } finally {
     archives?.close();
     await malware.close();
@@ -146,7 +151,30 @@ function platformName({ os, architecture, variant }: Image['platform']): string 
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
 }
 
-function targetReport(image: Image, report: OutsideReport, order: SeverityOrder): TargetReport {
+/** By package and vulnerability. */
+type Explained = ReadonlyMap<string, readonly MatchEvidence[]>;
+
+function explainedKey({ packageId, id }: Pick<VulnerabilityFact, 'packageId' | 'id'>): string {
+  return `${packageId} ${id}`;
+}
+
+async function explainReport(db: Database, { places, facts }: OutsideReport): Promise<Explained> {
+  const installed = new Map(places.map((placed) => [placed.packageId, placed.package]));
+  const vulnerabilities = facts.packages.flatMap((known) => known.vulnerabilities);
+  const asked = vulnerabilities.flatMap((one) => {
+    const found = installed.get(one.packageId);
+    return found === undefined ? [] : [{ key: explainedKey(one), package: found, vulnerabilityId: one.id }];
+  });
+  const evidence = await explainFindings(db, asked);
+  return new Map(asked.map(({ key }, index) => [key, evidence[index] ?? []]));
+}
+
+interface ReportContext {
+  readonly order: SeverityOrder;
+  readonly matched: Explained;
+}
+
+function targetReport(image: Image, report: OutsideReport, context: ReportContext): TargetReport {
   const { digest, configDigest, platform, createdAt } = image;
   const { distribution, facts, counts } = report;
   const factsById = new Map(facts.packages.map((known) => [known.packageId, known]));
@@ -158,7 +186,7 @@ function targetReport(image: Image, report: OutsideReport, order: SeverityOrder)
     const named = { ecosystem, name, version, purl: placedPackageUrl(placed, distribution) };
     packages.push({ ...named, layer: place.layerDigest, path: place.path });
     const known = packageId === undefined ? undefined : factsById.get(packageId);
-    if (known !== undefined) findings.push(...placedFindings(known, { package: named, place }, order));
+    if (known !== undefined) findings.push(...placedFindings(known, { package: named, place }, context));
   }
   return {
     image: {
@@ -182,12 +210,13 @@ function targetReport(image: Image, report: OutsideReport, order: SeverityOrder)
 function placedFindings(
   known: PackageFacts,
   where: Pick<ScannedFinding, 'package' | 'place'>,
-  order: SeverityOrder,
+  { order, matched }: ReportContext,
 ): ScannedFinding[] {
-  return known.vulnerabilities.map(({ packageId: _, sourceSeverities: packed, ...vulnerability }) => ({
+  return known.vulnerabilities.map(({ packageId, sourceSeverities: packed, ...vulnerability }) => ({
     ...vulnerability,
     ...ratingReasons(packed, order),
     ...where,
+    matched: matched.get(explainedKey({ packageId, id: vulnerability.id })) ?? [],
   }));
 }
 

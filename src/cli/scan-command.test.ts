@@ -21,6 +21,7 @@ function finding(severity: Severity, more: Partial<ScannedFinding> = {}): Scanne
     ratings: [],
     firstSeenAt: new Date('2026-01-02T03:04:05Z'),
     undetermined: false,
+    matched: [],
     package: { ecosystem: 'Alpine', name: 'zlib', version: '1.2-r0', purl: 'pkg:apk/alpine/zlib@1.2-r0' },
     place: { layerDigest: digest, layerIndex: 0, path: 'lib/apk/db/installed' },
     ...more,

@@ -39,6 +39,23 @@ export function matchAffected({ version, affected, order }: MatchQuestion): Matc
   }
 }
 
+/** What of an advisory's words a version fell under: one of its listed versions, or the events of one range. */
+export type AffectedBy =
+  | { readonly kind: 'version'; readonly version: string }
+  | { readonly kind: 'range'; readonly events: readonly RangeEvent[] };
+
+/** The first of the statement's words that say the version is affected; undefined when none does for certain. */
+export function affectedBy({ version, affected, order }: MatchQuestion): AffectedBy | undefined {
+  const exact = affected.versions.find((listed) => listed === version);
+  if (exact !== undefined) return { kind: 'version', version: exact };
+  const range = comparableRanges(affected).find(
+    (one) => standingInRange({ version, range: one, order }) === 'inside',
+  );
+  if (range !== undefined) return { kind: 'range', events: range.events };
+  const equal = affected.versions.find((listed) => order.compare(listed, version) === 'equal');
+  return equal === undefined ? undefined : { kind: 'version', version: equal };
+}
+
 /**
  * One statement out of several that an advisory makes of the same package and release: a version is affected when any of
  * them says so, and only what none of them affects is a fix.

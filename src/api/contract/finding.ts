@@ -13,6 +13,33 @@ const Place = closed({
   createdBy: Type.Union([Type.String(), Type.Null()]),
 });
 
+const RangeEventText = closed({
+  introduced: Type.Optional(Type.String()),
+  fixed: Type.Optional(Type.String()),
+  last_affected: Type.Optional(Type.String()),
+  limit: Type.Optional(Type.String()),
+});
+
+/** One statement of an advisory that made a finding. */
+export const MatchEvidence = component('MatchEvidence', {
+  record: Type.String(),
+  ecosystem: Type.String({ description: 'As the record writes it: `Debian:12`, `Ubuntu:Pro:18.04:LTS`' }),
+  packageName: Type.String({
+    description: 'As the record names it: of the source package where it speaks of those',
+  }),
+  installedVersion: Type.String({ description: 'What was compared with the versions of the record' }),
+  range: Type.Union([Type.Array(RangeEventText), Type.Null()], {
+    description: 'The range that the version lies in; with a doubt, what the record says',
+  }),
+  listedVersion: Type.Union([Type.String(), Type.Null()], {
+    description: 'The version of the record’s list that the installed one equals',
+  }),
+  doubt: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why it cannot be told whether the package is affected',
+  }),
+});
+export type MatchEvidence = Static<typeof MatchEvidence>;
+
 /** Vulnerability × package × place. */
 export const Finding = component('Finding', {
   kind: Type.Literal('vulnerability'),
@@ -50,6 +77,10 @@ export const Finding = component('Finding', {
   }),
   firstSeenAt: Instant,
   record: Type.String({ description: 'The advisory that matched' }),
+  matched: Type.Union([Type.Array(MatchEvidence), Type.Null()], {
+    description:
+      'What made the finding, by the advisories as they are now; null: `explained` was not asked for',
+  }),
   informational: Type.Union([Type.String(), Type.Null()], {
     description:
       'RustSec’s word where the record warns of something else than a sure flaw: unmaintained, unsound, notice',
@@ -74,6 +105,9 @@ export const FindingQuery = closed({
   ),
   q: Type.Optional(Type.String({ maxLength: 255, description: 'Part of an id, an alias or a package name' })),
   package: Type.Optional(Type.String({ maxLength: 255 })),
+  explained: Type.Optional(
+    Type.Boolean({ description: 'With the statements of advisories that made each finding' }),
+  ),
   sort: Type.Optional(
     Type.Enum(
       [
