@@ -29,6 +29,23 @@ export function useFeeds() {
   });
 }
 
+/** The last updates of a feed, or of all, newest first: those that were applied, and attempts that failed. */
+export function useFeedUpdates(feed: string | undefined) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['feeds', 'updates', feed],
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.client.GET('/advisories/history', {
+          params: { query: feed === undefined ? {} : { feed } },
+          signal,
+        }),
+      ),
+    select: ({ items }) => items,
+    refetchInterval: 5000,
+  });
+}
+
 /** Whether the feed was ever read: until then its silence on a vulnerability means nothing. Undefined while loading. */
 export function useFeedWasRead(name: 'KEV' | 'EPSS'): boolean | undefined {
   const feeds = useFeeds();

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconRefresh } from '@tabler/icons-react';
+import { Link } from 'react-router';
 import { type Feeds, useFeeds, useSyncAdvisories, useSystem } from '../api/advisories.ts';
 import type { Feed } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
@@ -13,9 +14,13 @@ import { MalwareEngines } from '../parts/malware-engines.tsx';
 import { Note } from '../parts/note.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
+import { useSearchState } from '../parts/use-search-state.ts';
+import { FeedUpdates } from './advisories/feed-updates.tsx';
 
 function FeedState({ feed }: { feed: Feed }) {
-  if (feed.lastError !== null) return <FailedMark>Failed</FailedMark>;
+  if (feed.lastError !== null) {
+    return <FailedMark>{feed.failures > 1 ? `Failed ${feed.failures} times` : 'Failed'}</FailedMark>;
+  }
   if (feed.lastSuccessAt === null || feed.stale) {
     return <UnsureMark>{feed.lastSuccessAt === null ? 'Never read' : 'Too old'}</UnsureMark>;
   }
@@ -23,9 +28,14 @@ function FeedState({ feed }: { feed: Feed }) {
 }
 
 const columns: readonly Column<Feed>[] = [
-  { id: 'name', label: 'Feed', cell: (feed) => <strong>{feed.name}</strong> },
+  {
+    id: 'name',
+    label: 'Feed',
+    cell: (feed) => <Link to={`?feed=${encodeURIComponent(feed.name)}`}>{feed.name}</Link>,
+  },
   { id: 'state', label: 'State', cell: (feed) => <FeedState feed={feed} /> },
   { id: 'records', label: 'Records', align: 'right', cell: (feed) => feed.recordCount.toLocaleString('en') },
+  { id: 'version', label: 'Version', align: 'right', cell: (feed) => feed.version.toLocaleString('en') },
   {
     id: 'newest',
     label: 'Newest record',
@@ -51,6 +61,12 @@ const columns: readonly Column<Feed>[] = [
     cell: (feed) => (
       <span title={feed.lastError ?? ''}>{feed.lastError ?? <span className="pq-dim">—</span>}</span>
     ),
+  },
+  {
+    id: 'source',
+    label: 'Source',
+    isOptional: true,
+    cell: (feed) => <span className="pq-mono">{feed.source ?? '—'}</span>,
   },
 ];
 
@@ -112,6 +128,8 @@ function Notes({ listError }: { listError: string | null }) {
 export function AdvisoriesPage() {
   const feeds = useFeeds();
   const session = useSession();
+  const search = useSearchState();
+  const chosen = search.get('feed');
   const verdict = feeds.data === undefined ? undefined : sentenceOf(feeds.data);
   if (feeds.error !== null && feeds.data === undefined) {
     return <ErrorNote error={feeds.error} onRetry={() => void feeds.refetch()} />;
@@ -128,6 +146,8 @@ export function AdvisoriesPage() {
         <DataTable
           name="Feeds"
           columns={columns}
+          chooseColumns
+          isOpen={(feed) => feed.name === chosen}
           rows={feeds.data?.items}
           rowKey={(feed) => feed.name}
           empty={
@@ -137,6 +157,13 @@ export function AdvisoriesPage() {
           }
         />
       </section>
+      <div style={{ marginTop: 20 }}>
+        <FeedUpdates
+          feed={chosen}
+          feeds={feeds.data?.items.map(({ name }) => name) ?? []}
+          onFeed={(feed) => search.set({ feed })}
+        />
+      </div>
       <div style={{ marginTop: 20 }}>
         <MalwareEngines />
       </div>

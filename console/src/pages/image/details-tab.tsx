@@ -3,6 +3,7 @@ import type { ImageDetails } from '../../api/answers.ts';
 import { byteSize } from '../../parts/byte-size.ts';
 import { CommandLine } from '../../parts/command-line.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
+import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import { TagList } from './tag-list.tsx';
 import './details-tab.css';
 
@@ -17,6 +18,28 @@ function Row({ label, children }: { label: string; children: ReactNode }) {
 
 function Mono({ children }: { children: ReactNode }) {
   return <span className="pq-mono pq-break">{children}</span>;
+}
+
+/** The versions of the feeds that the findings are of. */
+function JudgedWith({ feeds }: { feeds: ImageDetails['judgedWith'] }) {
+  if (feeds.length === 0) return <>—</>;
+  return (
+    <ul className="pq-plain-list" aria-label="Judged with">
+      {feeds.map(({ feed, version, nextVersion, confirmedAt }) => (
+        <li key={feed}>
+          {feed}{' '}
+          {confirmedAt === null ? (
+            <UnsureMark>never read</UnsureMark>
+          ) : (
+            <>
+              version {version} of <RelativeTime at={confirmedAt} />
+              {nextVersion !== null && ` · version ${nextVersion} is being followed`}
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 /** Everything that is known of the image itself. */
@@ -47,6 +70,9 @@ export function DetailsTab({ image }: { image: ImageDetails }) {
           </Row>
           <Row label="Inspected">
             <RelativeTime at={image.inspectedAt} />
+          </Row>
+          <Row label="Judged with">
+            <JudgedWith feeds={image.judgedWith} />
           </Row>
           <Row label="Last scan">
             <RelativeTime at={image.scan.finishedAt} />
