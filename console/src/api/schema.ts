@@ -1832,6 +1832,8 @@ export interface components {
             firstSeenAt: string;
             /** @description The advisory that matched */
             record: string;
+            /** @description What made the finding, by the advisories as they are now; null: `explained` was not asked for */
+            matched: components["schemas"]["MatchEvidence"][] | null;
             /** @description RustSec’s word where the record warns of something else than a sure flaw: unmaintained, unsound, notice */
             informational: string | null;
             /** @description The version could not be compared: it may or may not be affected */
@@ -2192,6 +2194,26 @@ export interface components {
             /** @description Of the result that stands */
             signatures: components["schemas"]["UsedSignatures"][];
             inspectedAt: string | null;
+        };
+        MatchEvidence: {
+            record: string;
+            /** @description As the record writes it: `Debian:12`, `Ubuntu:Pro:18.04:LTS` */
+            ecosystem: string;
+            /** @description As the record names it: of the source package where it speaks of those */
+            packageName: string;
+            /** @description What was compared with the versions of the record */
+            installedVersion: string;
+            /** @description The range that the version lies in; with a doubt, what the record says */
+            range: {
+                introduced?: string;
+                fixed?: string;
+                last_affected?: string;
+                limit?: string;
+            }[] | null;
+            /** @description The version of the record’s list that the installed one equals */
+            listedVersion: string | null;
+            /** @description Why it cannot be told whether the package is affected */
+            doubt: string | null;
         };
         Member: {
             user: string;
@@ -2749,8 +2771,9 @@ export interface components {
             namespace: string | null;
             name: string;
             /** @enum {unknown} */
-            format: "cloudevents" | "slack" | "teams";
-            origin: string;
+            format: "cloudevents" | "slack" | "teams" | "email";
+            origin: string | null;
+            recipients: string[];
             kinds: ("pull.blocked" | "pull.warned" | "findings.changed" | "quota.exceeded" | "blob.damaged" | "robot-secret.expiring" | "access-token.expiring")[];
             /** @description Of events about findings only those with one at least so severe; null: any */
             minSeverity: ("critical" | "high" | "medium" | "low" | "negligible") | null;
@@ -2763,7 +2786,12 @@ export interface components {
         };
         WebhookChange: {
             name?: string;
+            /** @enum {unknown} */
+            format?: "cloudevents" | "slack" | "teams";
+            /** @description Where requests go; not for mail */
             url?: string;
+            /** @description Addresses that mail goes to; only for the format `email` */
+            recipients?: string[];
             kinds?: ("pull.blocked" | "pull.warned" | "findings.changed" | "quota.exceeded" | "blob.damaged" | "robot-secret.expiring" | "access-token.expiring")[];
             /** @description Of events about findings only those with one at least so severe; null: any */
             minSeverity?: ("critical" | "high" | "medium" | "low" | "negligible") | null;
@@ -2776,8 +2804,11 @@ export interface components {
         WebhookCreate: {
             name: string;
             /** @enum {unknown} */
-            format: "cloudevents" | "slack" | "teams";
-            url: string;
+            format: "cloudevents" | "slack" | "teams" | "email";
+            /** @description Where requests go; not for mail */
+            url?: string;
+            /** @description Addresses that mail goes to; only for the format `email` */
+            recipients?: string[];
             kinds: ("pull.blocked" | "pull.warned" | "findings.changed" | "quota.exceeded" | "blob.damaged" | "robot-secret.expiring" | "access-token.expiring")[];
             /** @description Of events about findings only those with one at least so severe; null: any */
             minSeverity?: ("critical" | "high" | "medium" | "low" | "negligible") | null;
@@ -2794,7 +2825,7 @@ export interface components {
             /** @enum {unknown} */
             state: "waiting" | "delivered" | "failed";
             attempts: number;
-            /** @description HTTP status of the last attempt */
+            /** @description HTTP status of the last attempt, or code of the last reply of the mail server */
             status: number | null;
             error: string | null;
             /** Format: date-time */
@@ -4813,6 +4844,7 @@ export interface operations {
                 fromBase?: boolean;
                 q?: string;
                 package?: string;
+                explained?: boolean;
                 sort?: "-risk" | "risk" | "-severity" | "severity" | "id" | "-id" | "package" | "-package" | "epss" | "-epss" | "layer" | "-layer";
             };
             header?: never;

@@ -13,6 +13,7 @@ import { sourceWords } from '../../parts/severity-sources.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { VulnerabilityFacts } from '../vulnerability/vulnerability-facts.tsx';
 import { readableCommand } from './build-history-tab.tsx';
+import { MatchReasons } from './match-reasons.tsx';
 import { revisionOf } from './revision-of.ts';
 import './report.css';
 
@@ -67,9 +68,7 @@ function InThisImage({ findings }: { findings: readonly Finding[] }) {
         <div>
           <dt>Why it matched</dt>
           <dd>
-            {first.undetermined
-              ? `Record ${first.record} names this package, but the version could not be compared: it may or may not be affected`
-              : `Record ${first.record} says that this version of ${first.package.name} is affected`}
+            <MatchReasons finding={first} />
           </dd>
         </div>
         {findings.map(({ place, fromBase }) => (
@@ -123,7 +122,7 @@ function AcceptRisk({ image, finding }: { image: ImageDetails; finding: Finding 
 function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: string; packageName: string }) {
   const findings = useFindings({
     id: image.id,
-    query: { q: id, package: packageName, limit: 200 },
+    query: { q: id, package: packageName, limit: 200, explained: true },
     revision: revisionOf(image),
   });
   const vulnerability = useVulnerability(id);
@@ -162,7 +161,7 @@ function DrawerTitle({ image, id, packageName }: { image: ImageDetails; id: stri
   const vulnerability = useVulnerability(id);
   const findings = useFindings({
     id: image.id,
-    query: { q: id, package: packageName, limit: 200 },
+    query: { q: id, package: packageName, limit: 200, explained: true },
     revision: revisionOf(image),
   });
   const severity =
