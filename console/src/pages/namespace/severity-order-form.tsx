@@ -38,7 +38,7 @@ function SourceRow({
         style={{ flex: 1 }}
       />
       <ActionIcon
-        variant="subtle"
+        variant="transparent"
         aria-label={`Before: ${name}`}
         disabled={disabled || place <= 0}
         onClick={() => onChange(moved(order, source, -1))}
@@ -46,7 +46,7 @@ function SourceRow({
         <IconArrowUp size={15} />
       </ActionIcon>
       <ActionIcon
-        variant="subtle"
+        variant="transparent"
         aria-label={`After: ${name}`}
         disabled={disabled || !counts || place === order.length - 1}
         onClick={() => onChange(moved(order, source, 1))}
@@ -72,7 +72,7 @@ export function SeverityOrderForm({ namespace }: { namespace: Namespace }) {
         Whose rating of a vulnerability counts: the first of these that gives one.
         <div className="pq-dim">Acts on pulls at once, and on lists within seconds.</div>
       </div>
-      <ol className="pq-plain-list">
+      <ol style={{ margin: 0, padding: 0, listStyle: 'none' }}>
         {shown.map((source) => (
           <SourceRow
             key={source}
