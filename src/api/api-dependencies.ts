@@ -11,6 +11,7 @@ import type { ImageFacts } from '../report/image-facts.ts';
 import type { MalwareEngineStatus } from '../report/malware-engine-status.ts';
 import type { ScanCanceller, ScanEnqueuer } from '../scan/scan-enqueuer.ts';
 import type { Delivery } from '../webhooks/delivery-store.ts';
+import type { MailAddress } from '../webhooks/mail-address.ts';
 import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import type { AuthenticationDependencies } from './authenticate.ts';
 
@@ -49,6 +50,8 @@ export interface WebhookParts {
   readonly store: WebhookStore;
   /** Throws `EgressRefusedError` for a URL that no delivery would go to. */
   checkUrl(url: string): URL;
+  /** Why no mail goes to an address; it answers undefined when it may. Absent: there is no mail server. */
+  readonly mailRefusalOf?: (address: MailAddress) => string | undefined;
   /** Sends a test at once; undefined when the webhook has gone. */
   test(webhookId: number, signal: AbortSignal): Promise<Delivery | undefined>;
   /** Queues the delivery's next attempt. */

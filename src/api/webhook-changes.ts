@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { EgressRefusedError } from '../egress/egress-error.ts';
 import { type Delivery, listDeliveries, reviveDelivery } from '../webhooks/delivery-store.ts';
 import type { FindingFilter, Webhook } from '../webhooks/webhook.ts';
 import { deleteWebhook, findWebhook, listWebhooks, webhooksMax } from '../webhooks/webhook-store.ts';
@@ -15,9 +14,10 @@ import type {
   WebhookSaved,
 } from './contract/webhook.ts';
 import { decodeCursor } from './cursor.ts';
-import { badRequest, conflict, notFound } from './errors.ts';
+import { conflict, notFound } from './errors.ts';
 import { limitOf, type Page, type PageRequest, pageFromRows, pageOf } from './page-of.ts';
 import { recordChange } from './record-change.ts';
+import { checkedDestination, checkedRecipients, checkedUrl, refuseOtherSort } from './webhook-destination.ts';
 
 type Dependencies = Pick<ApiDependencies, 'db' | 'webhooks'>;
 
@@ -46,8 +46,7 @@ export async function addWebhook(
   const wanted = {
     namespaceId: call.namespace?.id,
     name: body.name,
-    format: body.format,
-    url: checkedUrl(webhooks, body.url),
+    ...checkedDestination(webhooks, body),
     kinds: body.kinds,
     filter: filterOf({ fixableOnly: false, knownExploitedOnly: false }, body),
     createdBy: call.caller.principal.name,
@@ -58,7 +57,7 @@ export async function addWebhook(
       throw conflict(`Cannot add a webhook: there may be ${webhooksMax} of them; delete one first`);
     const shown = showWebhook(made.webhook, call.namespace);
     await recordChange(transaction, call, webhookChange('created', shown));
-    return { webhook: shown, secret: made.secret };
+    return { webhook: shown, secret: made.secret ?? null };
   });
 }
 
@@ -68,13 +67,17 @@ export async function alterWebhook(
   { id, body }: { readonly id: number; readonly body: WebhookChange },
 ): Promise<WebhookSaved> {
   const url = body.url === undefined ? undefined : checkedUrl(webhooks, body.url);
+  const recipients = body.recipients === undefined ? undefined : checkedRecipients(webhooks, body.recipients);
   return await db.transaction().execute(async (transaction) => {
     const place = placeOf(call, id);
     const standing = await findWebhook(transaction, place);
     if (standing === undefined) throw unknownWebhook('change', id, call);
+    refuseOtherSort(standing.format, body);
     const changed = await webhooks.store.change(transaction, place, {
       name: body.name,
+      format: body.format,
       url,
+      recipients,
       kinds: body.kinds,
       filter: filterOf(standing.filter, body),
       enabled: body.enabled,
@@ -150,16 +153,6 @@ function placeOf({ namespace }: WebhookCall, id: number) {
   return { namespaceId: namespace?.id, id };
 }
 
-function checkedUrl(webhooks: ApiDependencies['webhooks'], url: string): URL {
-  try {
-    return webhooks.checkUrl(url);
-  } catch (error) {
-    if (!(error instanceof EgressRefusedError)) throw error;
-    // The URL itself is not repeated: it may hold a credential.
-    throw badRequest(`Cannot use the URL of the webhook: ${error.message}`, { key: 'url' });
-  }
-}
-
 function filterOf(
   standing: FindingFilter,
   body: Pick<WebhookChange, 'minSeverity' | 'fixableOnly' | 'knownExploitedOnly'>,
@@ -173,13 +166,14 @@ function filterOf(
 }
 
 function showWebhook(webhook: Webhook, namespace: NamespaceScope | undefined): ShownWebhook {
-  const { id, name, format, origin, kinds, filter, enabled, createdBy, createdAt } = webhook;
+  const { id, name, format, origin, recipients, kinds, filter, enabled, createdBy, createdAt } = webhook;
   return {
     id,
     namespace: namespace?.name ?? null,
     name,
     format,
-    origin,
+    origin: origin ?? null,
+    recipients: [...recipients],
     kinds: [...kinds],
     minSeverity: filter.minSeverity ?? null,
     fixableOnly: filter.fixableOnly,

@@ -8,9 +8,12 @@ import type { TlsPaths } from '../edge/tls-files.ts';
 import { isAddressBlock } from '../egress/address-range.ts';
 import { defaultInspectionLimits, type InspectionLimits } from '../inspection/inspection-limits.ts';
 import { type ClamdAddress, parseClamdAddress } from '../malware/clamd-address.ts';
+import type { MailServerOptions } from '../webhooks/mail-server.ts';
 import { type Failpoint, parseFailpoint } from './failpoints.ts';
 import { parseByteSize } from './parse-byte-size.ts';
+import { parseMailServer } from './parse-mail-server.ts';
 import { Secret } from './secret.ts';
+import { fileVariableOf, withSecretFiles } from './secret-file.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
 
@@ -50,6 +53,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Blocks of addresses that requests for users may reach although they are private. */
   readonly egressAllow: readonly string[];
+  /** Absent: no mail is sent. */
+  readonly mailServer?: MailServerOptions;
   /** From one address. */
   readonly clientConnectionsMax: number;
   readonly clientTimeoutSeconds: number;
@@ -78,6 +83,7 @@ interface Given {
 }
 
 const entries: readonly (readonly [string, Setting])[] = Object.entries(settings);
+const secrets = entries.flatMap(([, { variable, isSecret }]) => (isSecret === true ? [variable] : []));
 const ownVariable = /^PRATIQUE_/;
 /** No setting: it makes the server kill itself, for tests (docs/durability.md). */
 const failVariable = 'PRATIQUE_FAIL';
@@ -96,7 +102,8 @@ export function loadConfig(options: {
     options.file === undefined
       ? new Map<string, Given>()
       : readFile(path.resolve(options.folder, options.file));
-  const given = new Map([...fromFile, ...readEnvironment(options.environment)]);
+  const environment = withSecretFiles(options.environment, { secrets, folder: options.folder });
+  const given = new Map([...fromFile, ...readEnvironment(environment)]);
   const failpoint = readFailpoint(options.environment[failVariable]);
   return { ...toConfig(given, options.folder), ...(failpoint === undefined ? {} : { failpoint }) };
 }
@@ -120,7 +127,12 @@ export function loadProcessConfig(file: string | undefined): Config {
 
 /** The environment for a process of ours, without our settings, which may be secret: proxies and certificates stay. */
 export function environmentForChild(): NodeJS.ProcessEnv {
-  const own = new Set<string>([...entries.map(([, { variable }]) => variable), failVariable]);
+  const names = [
+    ...entries.map(([, { variable }]) => variable),
+    ...secrets.map(fileVariableOf),
+    failVariable,
+  ];
+  const own = new Set<string>(names);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.has(name)));
 }
 
@@ -197,6 +209,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
   const adminPassword = one('adminPassword');
   const databaseUrl = one('databaseUrl');
   const javaArchives = one('javaArchives');
+  const mailServer = parseMailServer((name) => given.get(name)?.values);
   const absolute = (source: string) =>
     source.startsWith('file:') && !source.startsWith('file:/')
       ? `file:${path.resolve(folder, source.slice('file:'.length))}`
@@ -229,6 +242,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     ...(javaArchives === undefined ? {} : { javaArchives: path.resolve(folder, javaArchives) }),
     trustedProxies: parseBlocks('trustedProxies', given.get('trustedProxies')),
     egressAllow: parseBlocks('egressAllow', given.get('egressAllow')),
+    ...(mailServer === undefined ? {} : { mailServer }),
     clientConnectionsMax: Number(one('clientConnections') ?? '1000'),
     clientTimeoutSeconds: Number(one('clientTimeout') ?? '60'),
     ...parseTls({ certificate: one('tlsCert'), key: one('tlsKey') }, folder),

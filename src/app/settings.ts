@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { publicSources } from '../advisories/sync-sources.ts';
 import { openUploadsMaxDefault } from '../catalog/uploads.ts';
+import { mailSettings } from './mail-settings.ts';
 import { byteSizeMust, byteSizePattern } from './parse-byte-size.ts';
 
 /** One setting: a row of docs/settings.md. */
@@ -278,6 +279,7 @@ export const settings = {
     description:
       'Private addresses to which requests for users may go (webhooks), separated by commas, such as `10.20.0.0/16`; without it, only public ones',
   },
+  ...mailSettings,
   clientConnections: {
     variable: 'PRATIQUE_CLIENT_CONNECTIONS',
     key: 'clientConnections',

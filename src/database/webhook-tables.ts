@@ -1,15 +1,16 @@
 import type { ColumnType, Generated } from 'kysely';
 
-// The tables of migration 0018.
+// The tables of migrations 0018 and 0026.
 
 export interface WebhookTable {
   id: Generated<number>;
   namespace_id: number | null;
   name: string;
   format: string;
-  sealed_as: string;
-  sealed: Buffer;
-  origin: string;
+  sealed_as: string | null;
+  sealed: Buffer | null;
+  origin: string | null;
+  recipients: Generated<string[]>;
   kinds: string[];
   min_severity: string | null;
   fixable_only: Generated<boolean>;
@@ -33,6 +34,8 @@ export interface WebhookDeliveryTable {
   finished_at: Date | null;
   last_status: number | null;
   last_error: string | null;
+  outstanding: string[] | null;
+  refused: Generated<string[]>;
 }
 
 export interface MatchChangeTable {

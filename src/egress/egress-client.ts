@@ -3,6 +3,7 @@ import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } fr
 import { request as requestSecure, Agent as SecureAgent } from 'node:https';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { blockListOf, refusalOf } from './address-range.ts';
+import { connectionReason } from './connection-reason.ts';
 import { EgressFailedError, EgressRefusedError } from './egress-error.ts';
 import { hostOf, parseEgressUrl } from './egress-url.ts';
 
@@ -181,31 +182,9 @@ async function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Pr
   }
 }
 
-/** By the system's code only: other texts could be the other side's. */
-const wordsByCode: Readonly<Record<string, string>> = {
-  EAI_AGAIN: 'the name of its host could not be looked up',
-  ENOTFOUND: 'the name of its host is not known',
-  ECONNREFUSED: 'nothing answers at its address and port',
-  ECONNRESET: 'the connection was cut',
-  EPIPE: 'the connection was cut',
-  EHOSTUNREACH: 'there is no way to its host',
-  ENETUNREACH: 'there is no way to its network',
-  ETIMEDOUT: 'its host did not answer in time',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not signed by a known authority',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not signed by a known authority',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not signed by a known authority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not signed by a known authority',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-};
-
 function reasonOf(error: unknown): string {
   if (error instanceof EgressFailedError) return error.message;
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : '';
-  const words = wordsByCode[code];
-  if (words !== undefined) return `${words} (${code})`;
-  if (code.startsWith('HPE_')) return `its answer is not HTTP (${code})`;
-  if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return `it does not speak TLS as it should (${code})`;
-  return /^[A-Z0-9_]{2,60}$/.test(code) ? `the connection failed (${code})` : 'the connection failed';
+  return code.startsWith('HPE_') ? `its answer is not HTTP (${code})` : connectionReason(code);
 }

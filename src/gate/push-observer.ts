@@ -29,7 +29,8 @@ export class ScanningPushObserver implements PushObserver {
       await writeOrderCountsOfStored(transaction, stored.digest);
     }
     if (!namespace.auto_scan) return;
-    // Somebody may wait for it with a pull: before scans that were queued in bulk.
-    await queueScan(transaction, this.#enqueuer, stored.digest, { onlyMissing: true, priority: 0 });
+    const { namespaceId } = stored.repository;
+    const why = { onlyMissing: true, reason: 'pushed', namespaceId } as const;
+    await queueScan(transaction, this.#enqueuer, stored.digest, why);
   }
 }

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
 import { inspectorVersion } from '../inventory/inspector-version.ts';
+import { firstPlace, placeFrom, type ScanReason } from './_scan-places.ts';
 import {
   type ScanCanceller,
   type ScanEnqueuer,
@@ -12,8 +13,10 @@ import {
 } from './scan-enqueuer.ts';
 
 export interface QueueScanOptions {
-  /** Lower runs first; default 0. */
-  readonly priority?: number;
+  /** Default `asked`. */
+  readonly reason?: ScanReason;
+  /** Whose turn it takes in the line; default: the first that holds the image. */
+  readonly namespaceId?: number;
   /** Leave out what has a result of the present inspector, or a scan under way. */
   readonly onlyMissing?: boolean;
 }
@@ -44,7 +47,10 @@ export async function queueScans(
   digests: readonly string[],
   options: QueueScanOptions = {},
 ): Promise<number> {
-  const { rows } = await sql<{ manifest_digest: string }>`
+  const { reason = 'asked', namespaceId } = options;
+  const onlyMissing = options.onlyMissing === true;
+  const nth = sql`row_number() over (partition by a.namespace_id order by a.digest) - 1`;
+  const { rows } = await sql<{ manifest_digest: string; place: number }>`
     with recursive ${reachable(digests)},
     wanted as (
       select m.digest from manifest m join reached on reached.digest = m.digest where m.kind <> 'index'
@@ -55,34 +61,37 @@ export async function queueScans(
          where o.kind = 'image' and o.config_digest <> ${emptyConfigDigest})
        limit ${sameImageMax})
     ),
-    queued as (insert into image_scan (manifest_digest, category, state, queued_at)
-    select w.digest, 'vulnerabilities', 'queued', now() from wanted w
-    where not ${options.onlyMissing === true} or not exists (
-      select from image_report r where r.manifest_digest = w.digest and r.inspector_version = ${inspectorVersion})
-    order by w.digest
+    asked_for as (
+    select w.digest, coalesce(${namespaceId ?? null}::int, (
+      select min(r.namespace_id) from repository_manifest rm join repository r on r.id = rm.repository_id
+      where rm.manifest_digest = w.digest)) as namespace_id
+    from wanted w
+    where not ${onlyMissing} or not exists (
+      select from image_report r where r.manifest_digest = w.digest and r.inspector_version = ${inspectorVersion})),
+    turn as (
+    select a.namespace_id, ${firstPlace(reason, sql`a.namespace_id`)} as first
+    from (select distinct namespace_id from asked_for) a),
+    queued as (insert into image_scan (manifest_digest, category, state, queued_at, place, place_namespace_id, place_reason)
+    select a.digest, 'vulnerabilities', 'queued', now(), ${placeFrom(reason, sql`turn.first`, nth)}, a.namespace_id, ${reason}
+    from asked_for a join turn on turn.namespace_id is not distinct from a.namespace_id
+    order by a.digest
     on conflict (manifest_digest, category) do update
       set state = 'queued', problem = null, cancel_requested = false, layers_done = 0, layers_read = 0,
-          layers_total = 0, queued_at = now(), started_at = null, finished_at = null
-      where image_scan.state <> 'scanning' and (not ${options.onlyMissing === true} or image_scan.state <> 'queued')
-    returning manifest_digest),
+          layers_total = 0, queued_at = now(), started_at = null, finished_at = null,
+          place = case when image_scan.state = 'queued' then least(image_scan.place, excluded.place) else excluded.place end,
+          place_namespace_id = excluded.place_namespace_id, place_reason = excluded.place_reason
+      where image_scan.state <> 'scanning' and (not ${onlyMissing} or image_scan.state <> 'queued')
+    returning manifest_digest, place),
     others as (insert into image_scan (manifest_digest, category, state, queued_at)
     select q.manifest_digest, other.category, 'queued', now()
     from queued q, (values ('secrets'), ('malware')) as other (category) order by 1, 2
     on conflict (manifest_digest, category) do update
       set state = 'queued', problem = null, cancel_requested = false, layers_done = 0, layers_read = 0,
           layers_total = 0, queued_at = now(), started_at = null, finished_at = null)
-    select manifest_digest from queued`.execute(transaction);
-  for (const { manifest_digest: digest } of rows) {
-    await enqueuer.enqueue(
-      transaction,
-      scanJobKind,
-      { digest },
-      {
-        key: scanJobKey(digest),
-        attemptsMax: scanAttemptsMax,
-        ...(options.priority === undefined ? {} : { priority: options.priority }),
-      },
-    );
+    select manifest_digest, place from queued`.execute(transaction);
+  for (const { manifest_digest: digest, place } of rows) {
+    const job = { key: scanJobKey(digest), attemptsMax: scanAttemptsMax, priority: place };
+    await enqueuer.enqueue(transaction, scanJobKind, { digest }, job);
     await notify(transaction, 'pratique_scan', digest);
     await notify(transaction, 'pratique_facts', `image:${digest}`);
   }
@@ -106,7 +115,7 @@ export async function queueUnscanned(
     transaction,
     enqueuer,
     rows.map(({ digest }) => digest),
-    { onlyMissing: true, priority: 10 },
+    { onlyMissing: true, reason: 'policy', namespaceId },
   );
 }
 

@@ -26,6 +26,8 @@ import type { BlobStore } from '../storage/blob-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
 import { queueAttempt } from '../webhooks/delivery-enqueuer.ts';
+import { MailCarrier } from '../webhooks/mail-carrier.ts';
+import { RequestCarrier } from '../webhooks/request-carrier.ts';
 import { WebhookStore } from '../webhooks/webhook-store.ts';
 import { nobodyWatches } from './serve-registry.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
@@ -160,10 +162,13 @@ function webhookParts(options: {
   const egress = new EgressClient({ allow: ['127.0.0.1/32'] });
   const store = new WebhookStore({ key: randomBytes(32) });
   const externalUrl = 'http://registry.test';
-  const deliverer = new Deliverer({ db, enqueuer: queue, egress, store, now, random: () => 0, externalUrl });
+  const requests = new RequestCarrier({ egress, now, externalUrl });
+  const mails = new MailCarrier({ server: undefined, externalUrl });
+  const deliverer = new Deliverer({ db, enqueuer: queue, requests, mails, store, now, random: () => 0 });
   return {
     store,
     checkUrl: (url) => egress.check(url),
+    mailRefusalOf: (address) => (address.endsWith('@elsewhere.test') ? 'it is elsewhere' : undefined),
     test: (webhookId, signal) => deliverer.test(webhookId, signal),
     queueDelivery: (transaction, delivery) => queueAttempt(queue, transaction, { delivery }),
   };

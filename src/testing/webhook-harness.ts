@@ -5,6 +5,9 @@ import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
 import { deliveryJobKind, fanOutJobKind } from '../webhooks/delivery-enqueuer.ts';
 import { FanOut } from '../webhooks/fan-out.ts';
+import { MailCarrier } from '../webhooks/mail-carrier.ts';
+import type { MailServer } from '../webhooks/mail-server.ts';
+import { RequestCarrier } from '../webhooks/request-carrier.ts';
 import { WebhookStore } from '../webhooks/webhook-store.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
@@ -21,21 +24,24 @@ export interface WebhookHarness {
   close(): Promise<void>;
 }
 
-export async function startWebhookHarness(): Promise<WebhookHarness> {
+export async function startWebhookHarness(mailServer?: MailServer): Promise<WebhookHarness> {
   const database = await createTemporaryDatabase();
   const { db } = database;
   const troubles: string[] = [];
   const queue = new GraphileQueue({ connection: database, onTrouble: (message) => troubles.push(message) });
   const store = new WebhookStore({ key: randomBytes(32) });
+  // Attempts that are to come in hours are due at once.
+  const now = () => new Date(Date.now() - 86_400_000);
+  const externalUrl = 'https://registry.test';
+  const egress = new EgressClient({ allow: ['127.0.0.1/32'] });
   const deliverer = new Deliverer({
     db,
     enqueuer: queue,
-    egress: new EgressClient({ allow: ['127.0.0.1/32'] }),
+    requests: new RequestCarrier({ egress, now, externalUrl }),
+    mails: new MailCarrier({ server: mailServer, externalUrl }),
     store,
-    // Attempts that are to come in hours are due at once.
-    now: () => new Date(Date.now() - 86_400_000),
+    now,
     random: () => 0.5,
-    externalUrl: 'https://registry.test',
   });
   const fanOut = new FanOut({ db, enqueuer: queue });
   await queue.start({

@@ -13,7 +13,8 @@ import { attemptsMax, Deliverer } from './deliverer.ts';
 import { queueAttempt } from './delivery-enqueuer.ts';
 import { type Delivery, deliveriesKept, listDeliveries, reviveDelivery } from './delivery-store.ts';
 import { FanOut } from './fan-out.ts';
-import type { FindingFilter, WebhookFormat, WebhookKind } from './webhook.ts';
+import { RequestCarrier } from './request-carrier.ts';
+import type { FindingFilter, RequestFormat, WebhookKind } from './webhook.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const any: FindingFilter = { fixableOnly: false, knownExploitedOnly: false };
@@ -43,7 +44,7 @@ afterEach(async () => {
 
 async function addWebhook(
   options: {
-    format?: WebhookFormat;
+    format?: RequestFormat;
     kinds?: readonly WebhookKind[];
     filter?: FindingFilter;
     namespaceId?: number | undefined;
@@ -60,7 +61,7 @@ async function addWebhook(
     createdBy: 'a test',
   });
   if (created === undefined) throw new Error('too many webhooks');
-  return { id: created.webhook.id, secret: created.secret };
+  return { id: created.webhook.id, secret: created.secret ?? '' };
 }
 
 const block = (
@@ -196,14 +197,17 @@ describe('a delivery', () => {
   test('waits longer after each attempt, and as long as the receiver asks', async () => {
     const { id } = await addWebhook();
     receiver.status = 500;
+    const now = () => new Date('2030-01-01T00:00:00Z');
+    const egress = new EgressClient({ allow: ['127.0.0.1/32'] });
+    const requests = new RequestCarrier({ egress, now, externalUrl: 'https://registry.test' });
     const slow = new Deliverer({
       db: harness.database.db,
       enqueuer: { enqueue: async () => {} },
-      egress: new EgressClient({ allow: ['127.0.0.1/32'] }),
+      requests,
+      mails: requests,
       store: harness.store,
-      now: () => new Date('2030-01-01T00:00:00Z'),
+      now,
       random: () => 1,
-      externalUrl: 'https://registry.test',
     });
     await harness.queue.stop();
     await block();

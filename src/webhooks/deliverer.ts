@@ -1,26 +1,24 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
-import type { EgressAnswer, EgressClient } from '../egress/egress-client.ts';
-import { EgressFailedError, EgressRefusedError } from '../egress/egress-error.ts';
+import type { Attempt, Carrier } from './attempt.ts';
 import { type DeliveryEnqueuer, queueAttempt } from './delivery-enqueuer.ts';
 import { createDelivery, type Delivery, forgetOldDeliveries, readDelivery } from './delivery-store.ts';
 import type { Message } from './message.ts';
-import { payloadOf } from './payload.ts';
-import { signatureHeaders } from './sign-delivery.ts';
 import type { Webhook } from './webhook.ts';
-import type { WebhookStore } from './webhook-store.ts';
+import type { OpenedWebhook, WebhookStore } from './webhook-store.ts';
 
 export interface DelivererOptions {
   readonly db: Database;
   readonly enqueuer: DeliveryEnqueuer;
-  readonly egress: EgressClient;
+  /** What sends requests. */
+  readonly requests: Carrier;
+  /** What sends mail. */
+  readonly mails: Carrier;
   readonly store: WebhookStore;
   readonly now: () => Date;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Without a slash at its end. */
-  readonly externalUrl: string;
 }
 
 /** The first attempt and those after about 5 s, 20 s, 80 s, 5 min, 21 min, 85 min and 6 h; then it is a dead letter. */
@@ -28,16 +26,6 @@ export const attemptsMax = 8;
 const firstDelayMs = 5_000;
 const delayGrowth = 4;
 const delayMsMax = 6 * 3_600_000;
-
-/** What came of one attempt. */
-interface Attempt {
-  readonly status?: number;
-  /** Absent: it was delivered. */
-  readonly error?: string;
-  /** The receiver asks for no more. */
-  readonly isFinal?: boolean;
-  readonly retryAfterSeconds?: number;
-}
 
 /** Sends deliveries: at least once, the same event id each time. */
 export class Deliverer {
@@ -81,7 +69,7 @@ export class Deliverer {
     const { db, store } = this.#options;
     const opened = await store.open(db, delivery.webhookId);
     if (opened === undefined) return;
-    const attempt = await this.#attempt(delivery, opened, options.signal);
+    const attempt = await this.#attempt(delivery, { opened, signal: options.signal });
     await db
       .transaction()
       .execute((transaction) =>
@@ -90,27 +78,15 @@ export class Deliverer {
   }
 
   async #attempt(
-    delivery: Delivery,
-    opened: {
-      readonly webhook: Webhook;
-      readonly secrets: { readonly url: string; readonly secret: string };
-    },
-    signal: AbortSignal,
+    { kind, message, outstanding, refused }: Delivery,
+    given: { readonly opened: OpenedWebhook; readonly signal: AbortSignal },
   ): Promise<Attempt> {
-    const { egress, now, externalUrl } = this.#options;
-    const { webhook, secrets } = opened;
-    if (!webhook.enabled && delivery.kind !== 'webhook.test')
-      return { error: 'the webhook is switched off', isFinal: true };
-    const { body, contentType } = payloadOf(delivery.message, { format: webhook.format, externalUrl });
-    const signed = signatureHeaders({ id: delivery.message.id, at: now(), body, secret: secrets.secret });
-    try {
-      const headers = { ...signed, 'content-type': contentType };
-      return attemptOf(await egress.post({ url: secrets.url, headers, body, signal }));
-    } catch (error) {
-      if (error instanceof EgressRefusedError || error instanceof EgressFailedError)
-        return { error: error.message };
-      throw error;
-    }
+    const { requests, mails } = this.#options;
+    const { enabled, format } = given.opened.webhook;
+    if (!enabled && kind !== 'webhook.test') return { error: 'the webhook is switched off', isFinal: true };
+    const carrier = format === 'email' ? mails : requests;
+    const wanted = { ...given, message, refused };
+    return await carrier.attempt(outstanding === undefined ? wanted : { ...wanted, outstanding });
   }
 
   async #settle(
@@ -132,6 +108,8 @@ export class Deliverer {
         last_error: attempt.error ?? null,
         next_attempt_at: nextAttemptAt,
         finished_at: isOver ? now() : null,
+        ...(attempt.outstanding === undefined ? {} : { outstanding: [...attempt.outstanding] }),
+        ...(attempt.refused === undefined ? {} : { refused: [...attempt.refused] }),
       })
       .where('id', '=', delivery.id)
       // Sent again by hand meanwhile: that one decides.
@@ -149,21 +127,6 @@ export class Deliverer {
   }
 }
 
-function attemptOf({ status, retryAfterSeconds }: EgressAnswer): Attempt {
-  if (status >= 200 && status < 300) return { status };
-  const error =
-    status >= 300 && status < 400
-      ? `it answered with status ${status}, a redirect, which is not followed`
-      : `it answered with status ${status}`;
-  return {
-    status,
-    error,
-    // Gone: for good, as RFC 9110 and the Standard Webhooks have it.
-    isFinal: status === 410,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-  };
-}
-
 async function testMessage(db: Database, webhook: Webhook, now: Date): Promise<Message> {
   const row =
     webhook.namespaceId === undefined
@@ -179,7 +142,7 @@ async function testMessage(db: Database, webhook: Webhook, now: Date): Promise<M
     at: now.toISOString(),
     ...(row === undefined ? {} : { namespace: row.name }),
     subject: webhook.name,
-    title: `This is a test of the webhook ${webhook.name}`,
+    title: `This is a test of the ${webhook.format === 'email' ? 'mail target' : 'webhook'} ${webhook.name}`,
     findings: [],
     findingCount: 0,
     images: [],

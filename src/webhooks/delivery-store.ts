@@ -16,10 +16,14 @@ export interface Delivery {
   /** Absent: none is to come. */
   readonly nextAttemptAt?: Date;
   readonly finishedAt?: Date;
-  /** HTTP status of the last attempt; absent when no answer came. */
+  /** HTTP status of the last attempt, or code of the last SMTP reply; absent when no answer came. */
   readonly lastStatus?: number;
   /** Why the last attempt did not succeed; nothing of the receiver's answer is in it. */
   readonly lastError?: string;
+  /** Of a mail: who has not got it yet; absent: nobody has. */
+  readonly outstanding?: readonly string[];
+  /** Whom the mail server refused for good. */
+  readonly refused: readonly string[];
 }
 
 /** Finished deliveries of a webhook are kept up to this number. */
@@ -92,7 +96,15 @@ export async function reviveDelivery(
 ): Promise<Delivery | undefined> {
   const row = await db
     .updateTable('webhook_delivery')
-    .set({ state: 'waiting', attempts: 0, next_attempt_at: sql<Date>`now()`, finished_at: null })
+    .set({
+      state: 'waiting',
+      attempts: 0,
+      next_attempt_at: sql<Date>`now()`,
+      finished_at: null,
+      // To those that have not got it; to all when it has reached everybody.
+      outstanding: sql`nullif(outstanding || refused, '{}')`,
+      refused: [],
+    })
     .where('id', '=', where.id)
     .where('webhook_id', '=', where.webhookId)
     .returningAll()
@@ -113,5 +125,7 @@ function asDelivery(row: Selectable<WebhookDeliveryTable>): Delivery {
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
     ...(row.last_status === null ? {} : { lastStatus: row.last_status }),
     ...(row.last_error === null ? {} : { lastError: row.last_error }),
+    ...(row.outstanding === null ? {} : { outstanding: row.outstanding }),
+    refused: row.refused,
   };
 }

@@ -4,9 +4,9 @@ import { changeWords, type Message, type MessageFinding } from './message.ts';
 const shownMax = 10;
 const textLengthMax = 200;
 
-/** The findings of a message, one line each, for chats; what comes from images cannot break a line. */
-export function findingLines({ findings, findingCount }: Message): readonly string[] {
-  const shown = findings.slice(0, shownMax).map(lineOf);
+/** The findings of a message, `max` of them, one line each; what comes from images cannot break a line. */
+export function findingLines({ findings, findingCount }: Message, max = shownMax): readonly string[] {
+  const shown = findings.slice(0, max).map(lineOf);
   const others = findingCount - shown.length;
   return others > 0 ? [...shown, `and ${others} more`] : shown;
 }

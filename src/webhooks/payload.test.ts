@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from './message.ts';
 import { payloadOf } from './payload.ts';
-import type { WebhookFormat } from './webhook.ts';
+import type { RequestFormat } from './webhook.ts';
 
 const hostile = [
   '<script>alert(1)</script>',
@@ -47,7 +47,7 @@ const messageWith = (text: string): Message => ({
   facts: { cause: 'advisories' },
 });
 
-const bodyOf = (format: WebhookFormat, text: string) =>
+const bodyOf = (format: RequestFormat, text: string) =>
   JSON.parse(payloadOf(messageWith(text), { format, externalUrl: 'https://registry.test' }).body);
 
 /** Every string below `value`, with the type of the object that holds it. */

@@ -3,7 +3,7 @@ import { cloudEventOf } from './cloudevents-format.ts';
 import type { Message } from './message.ts';
 import { slackMessageOf } from './slack-format.ts';
 import { teamsMessageOf } from './teams-format.ts';
-import type { WebhookFormat } from './webhook.ts';
+import type { RequestFormat } from './webhook.ts';
 
 /** What is sent. */
 export interface Payload {
@@ -11,10 +11,10 @@ export interface Payload {
   readonly body: string;
 }
 
-/** The message in the webhook's format. `externalUrl` has no slash at its end. */
+/** The message in one of the formats of requests. `externalUrl` has no slash at its end. */
 export function payloadOf(
   message: Message,
-  to: { readonly format: WebhookFormat; readonly externalUrl: string },
+  to: { readonly format: RequestFormat; readonly externalUrl: string },
 ): Payload {
   const { format, externalUrl } = to;
   switch (format) {

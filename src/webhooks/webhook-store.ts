@@ -3,21 +3,36 @@ import type { Selectable } from 'kysely';
 import { seal, unseal } from '../accounts/sealed-secrets.ts';
 import type { Database } from '../database/database.ts';
 import type { WebhookTable } from '../database/webhook-tables.ts';
-import type { FindingFilter, Webhook, WebhookFormat, WebhookKind, WebhookSecrets } from './webhook.ts';
+import type { MailAddress } from './mail-address.ts';
+import type {
+  FindingFilter,
+  RequestFormat,
+  Webhook,
+  WebhookFormat,
+  WebhookKind,
+  WebhookSecrets,
+} from './webhook.ts';
 
 /** In a namespace, or in the registry. */
 export const webhooksMax = 50;
 
-export interface WebhookWanted {
+/** Where it sends; checked by the caller. */
+export type WebhookDestination =
+  | { readonly format: RequestFormat; readonly url: URL }
+  | { readonly format: 'email'; readonly recipients: readonly MailAddress[] };
+
+export type WebhookWanted = WebhookDestination & {
   /** Absent: of the whole registry. */
   readonly namespaceId?: number | undefined;
   readonly name: string;
-  readonly format: WebhookFormat;
-  /** Checked by the caller. */
-  readonly url: URL;
   readonly kinds: readonly WebhookKind[];
   readonly filter: FindingFilter;
   readonly createdBy: string;
+};
+
+export interface OpenedWebhook {
+  readonly webhook: Webhook;
+  readonly secrets?: WebhookSecrets;
 }
 
 /** Which webhook, by the place that the caller may look in (threats.md A1). */
@@ -26,9 +41,12 @@ export interface WebhookPlace {
   readonly id: number;
 }
 
+/** Format, URL and secret are for those that send requests, recipients for those that send mail; the caller knows which. */
 export interface WebhookChange {
   readonly name?: string | undefined;
+  readonly format?: RequestFormat | undefined;
   readonly url?: URL | undefined;
+  readonly recipients?: readonly MailAddress[] | undefined;
   readonly kinds?: readonly WebhookKind[] | undefined;
   readonly filter?: FindingFilter | undefined;
   readonly enabled?: boolean | undefined;
@@ -44,31 +62,29 @@ export class WebhookStore {
     this.#key = options.key;
   }
 
-  /** Call it in a transaction. `secret` is shown this once; `undefined`: there are too many already. */
+  /** Call it in a transaction. `secret` is shown this once, mail has none; `undefined`: there are too many already. */
   async create(
     db: Database,
     wanted: WebhookWanted,
-  ): Promise<{ readonly webhook: Webhook; readonly secret: string } | undefined> {
+  ): Promise<{ readonly webhook: Webhook; readonly secret?: string } | undefined> {
     const existing = await listWebhooks(db, wanted.namespaceId);
     if (existing.length >= webhooksMax) return undefined;
-    const sealedAs = randomUUID();
-    const secret = makeSecret();
+    const secrets = wanted.format === 'email' ? undefined : { url: wanted.url.href, secret: makeSecret() };
     const row = await db
       .insertInto('webhook')
       .values({
         namespace_id: wanted.namespaceId ?? null,
         name: wanted.name,
         format: wanted.format,
-        sealed_as: sealedAs,
-        sealed: this.#seal(sealedAs, { url: wanted.url.href, secret }),
-        origin: wanted.url.origin,
+        recipients: wanted.format === 'email' ? [...wanted.recipients] : [],
+        ...(secrets === undefined ? {} : this.#sealedColumns(randomUUID(), secrets)),
         kinds: [...wanted.kinds],
         ...filterColumns(wanted.filter),
         created_by: wanted.createdBy,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    return { webhook: asWebhook(row), secret };
+    return { webhook: asWebhook(row), ...(secrets === undefined ? {} : { secret: secrets.secret }) };
   }
 
   /** Undefined: there is none in that place. `secret` is a new one, shown this once. Call it in a transaction. */
@@ -79,43 +95,50 @@ export class WebhookStore {
   ): Promise<{ readonly webhook: Webhook; readonly secret?: string } | undefined> {
     const row = await findRow(db, place);
     if (row === undefined) return undefined;
-    const secrets = this.#unseal(row);
-    const secret = change.newSecret === true ? makeSecret() : undefined;
+    const standing = this.#unseal(row);
+    const secrets = standing && {
+      url: change.url?.href ?? standing.url,
+      secret: change.newSecret === true ? makeSecret() : standing.secret,
+    };
     const changed = await db
       .updateTable('webhook')
       .set({
         name: change.name ?? row.name,
+        format: change.format ?? row.format,
         kinds: [...(change.kinds ?? row.kinds)],
         enabled: change.enabled ?? row.enabled,
-        origin: change.url?.origin ?? row.origin,
-        sealed: this.#seal(row.sealed_as, {
-          url: change.url?.href ?? secrets.url,
-          secret: secret ?? secrets.secret,
-        }),
+        recipients: [...(change.recipients ?? row.recipients)],
+        ...(secrets === undefined ? {} : this.#sealedColumns(row.sealed_as ?? '', secrets)),
         ...(change.filter === undefined ? {} : filterColumns(change.filter)),
       })
       .where('id', '=', row.id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    const secret = change.newSecret === true ? secrets?.secret : undefined;
     return { webhook: asWebhook(changed), ...(secret === undefined ? {} : { secret }) };
   }
 
-  /** For a delivery; undefined when the webhook has gone. Throws `SealedSecretError` when the key is another. */
-  async open(
-    db: Database,
-    id: number,
-  ): Promise<{ readonly webhook: Webhook; readonly secrets: WebhookSecrets } | undefined> {
+  /** For a delivery; undefined when the webhook has gone, no secrets for mail. Throws `SealedSecretError` when the key is another. */
+  async open(db: Database, id: number): Promise<OpenedWebhook | undefined> {
     const row = await db.selectFrom('webhook').selectAll().where('id', '=', id).executeTakeFirst();
-    return row === undefined ? undefined : { webhook: asWebhook(row), secrets: this.#unseal(row) };
+    if (row === undefined) return undefined;
+    const secrets = this.#unseal(row);
+    return { webhook: asWebhook(row), ...(secrets === undefined ? {} : { secrets }) };
   }
 
-  #seal(sealedAs: string, secrets: WebhookSecrets): Buffer {
-    return seal(Buffer.from(JSON.stringify(secrets)), { name: nameOf(sealedAs), key: this.#key });
+  #sealedColumns(sealedAs: string, secrets: WebhookSecrets) {
+    const text = Buffer.from(JSON.stringify(secrets));
+    return {
+      sealed_as: sealedAs,
+      sealed: seal(text, { name: nameOf(sealedAs), key: this.#key }),
+      origin: new URL(secrets.url).origin,
+    };
   }
 
-  #unseal(row: WebhookRow): WebhookSecrets {
-    const text = unseal(row.sealed, { name: nameOf(row.sealed_as), key: this.#key }).toString('utf8');
-    return JSON.parse(text) as WebhookSecrets; // sealed by `#seal()`
+  #unseal({ sealed, sealed_as: sealedAs }: WebhookRow): WebhookSecrets | undefined {
+    if (sealed === null || sealedAs === null) return undefined;
+    const text = unseal(sealed, { name: nameOf(sealedAs), key: this.#key }).toString('utf8');
+    return JSON.parse(text) as WebhookSecrets; // sealed by `#sealedColumns()`
   }
 }
 
@@ -180,7 +203,8 @@ export function asWebhook(row: WebhookRow): Webhook {
     ...(row.namespace_id === null ? {} : { namespaceId: row.namespace_id }),
     name: row.name,
     format: row.format as WebhookFormat,
-    origin: row.origin,
+    ...(row.origin === null ? {} : { origin: row.origin }),
+    recipients: row.recipients as MailAddress[],
     kinds: row.kinds as WebhookKind[],
     filter: {
       ...(row.min_severity === null ? {} : { minSeverity: row.min_severity as 'high' }),

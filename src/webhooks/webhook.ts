@@ -1,4 +1,5 @@
 import type { Severity } from '../report/severity.ts';
+import type { MailAddress } from './mail-address.ts';
 
 /** Events that a webhook may ask for. The trigger `event_webhooks` (migration 0018) names the same. */
 export const webhookKinds = [
@@ -12,8 +13,14 @@ export const webhookKinds = [
 ] as const;
 export type WebhookKind = (typeof webhookKinds)[number];
 
-export const webhookFormats = ['cloudevents', 'slack', 'teams'] as const;
+/** What is sent as a request; see `payloadOf()`. */
+export const requestFormats = ['cloudevents', 'slack', 'teams'] as const;
+export type RequestFormat = (typeof requestFormats)[number];
+export const webhookFormats = [...requestFormats, 'email'] as const;
 export type WebhookFormat = (typeof webhookFormats)[number];
+
+/** Mails go to so many addresses at most. */
+export const recipientsMax = 20;
 
 /** Of events about findings only those with one that fits; `unknown` severities fit every minimum. */
 export interface FindingFilter {
@@ -30,8 +37,10 @@ export interface Webhook {
   readonly namespaceId?: number;
   readonly name: string;
   readonly format: WebhookFormat;
-  /** Scheme, host and port of its URL; the rest may be a credential. */
-  readonly origin: string;
+  /** Scheme, host and port of its URL; the rest may be a credential. Absent: it sends mail. */
+  readonly origin?: string;
+  /** Of mails; else empty. */
+  readonly recipients: readonly MailAddress[];
   readonly kinds: readonly WebhookKind[];
   readonly filter: FindingFilter;
   readonly enabled: boolean;

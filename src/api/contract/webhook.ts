@@ -1,11 +1,16 @@
 import Type, { type Static } from 'typebox';
-import { webhookFormats, webhookKinds } from '../../webhooks/webhook.ts';
+import { recipientsMax, requestFormats, webhookFormats, webhookKinds } from '../../webhooks/webhook.ts';
 import { closed, component, Id, Instant } from './component.ts';
 import { pageQuery } from './page.ts';
 
 const kinds = Type.Array(Type.Enum([...webhookKinds]), { minItems: 1, maxItems: 20, uniqueItems: true });
 const name = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
-const url = Type.String({ minLength: 1, maxLength: 2000 });
+const url = Type.String({ minLength: 1, maxLength: 2000, description: 'Where requests go; not for mail' });
+const recipients = Type.Array(Type.String({ minLength: 3, maxLength: 254 }), {
+  minItems: 1,
+  maxItems: recipientsMax,
+  description: 'Addresses that mail goes to; only for the format `email`',
+});
 const MinSeverity = Type.Union(
   [Type.Enum(['critical', 'high', 'medium', 'low', 'negligible']), Type.Null()],
   {
@@ -19,13 +24,14 @@ const optionalFilter = {
   knownExploitedOnly: Type.Optional(Type.Boolean()),
 };
 
-/** `origin` is scheme, host and port of the URL, whose rest is never shown: it may be a credential. */
+/** `origin` is scheme, host and port of the URL, whose rest is never shown: it may be a credential; null: it sends mail, to `recipients`. */
 export const Webhook = component('Webhook', {
   id: Type.Integer(),
   namespace: Type.Union([Type.String(), Type.Null()]),
   name: Type.String(),
   format: Type.Enum([...webhookFormats]),
-  origin: Type.String(),
+  origin: Type.Union([Type.String(), Type.Null()]),
+  recipients: Type.Array(Type.String()),
   kinds,
   ...filter,
   enabled: Type.Boolean(),
@@ -37,16 +43,19 @@ export type Webhook = Static<typeof Webhook>;
 export const WebhookCreate = component('WebhookCreate', {
   name,
   format: Type.Enum([...webhookFormats]),
-  url,
+  url: Type.Optional(url),
+  recipients: Type.Optional(recipients),
   kinds,
   ...optionalFilter,
 });
 export type WebhookCreate = Static<typeof WebhookCreate>;
 
-/** `newSecret: true` replaces the signing secret at once. */
+/** `newSecret: true` replaces the signing secret at once. What sends requests does not become mail, nor the other way round. */
 export const WebhookChange = component('WebhookChange', {
   name: Type.Optional(name),
+  format: Type.Optional(Type.Enum([...requestFormats])),
   url: Type.Optional(url),
+  recipients: Type.Optional(recipients),
   kinds: Type.Optional(kinds),
   ...optionalFilter,
   enabled: Type.Optional(Type.Boolean()),
@@ -54,7 +63,7 @@ export const WebhookChange = component('WebhookChange', {
 });
 export type WebhookChange = Static<typeof WebhookChange>;
 
-/** `secret` signs deliveries, and is shown this once; null: it is the old one. */
+/** `secret` signs deliveries, and is shown this once; null: it is the old one, or it is mail, which has none. */
 export const WebhookSaved = component('WebhookSaved', {
   webhook: Webhook,
   secret: Type.Union([Type.String(), Type.Null()]),
@@ -75,7 +84,9 @@ export const WebhookDelivery = component('WebhookDelivery', {
   subject: Type.String(),
   state: Type.Enum(['waiting', 'delivered', 'failed']),
   attempts: Type.Integer(),
-  status: Type.Union([Type.Integer(), Type.Null()], { description: 'HTTP status of the last attempt' }),
+  status: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'HTTP status of the last attempt, or code of the last reply of the mail server',
+  }),
   error: Type.Union([Type.String(), Type.Null()]),
   createdAt: Instant,
   nextAttemptAt: Type.Union([Instant, Type.Null()]),

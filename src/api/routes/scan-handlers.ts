@@ -9,9 +9,6 @@ import { recordChange } from '../record-change.ts';
 import { namespacesWith, visibleImages } from '../visible-images.ts';
 import { walkImages, walkJudged } from '../walk-images.ts';
 
-/** People wait for what they ask for: before scans that a push or a policy queues. */
-const askedPriority = -10;
-
 export function scanHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'scanImage' | 'cancelScan' | 'scanImages'> {
@@ -20,7 +17,7 @@ export function scanHandlers(
     scanImage: async (call) => {
       const { image } = call;
       const queued = await db.transaction().execute(async (transaction) => {
-        const count = await queueScan(transaction, enqueuer, image.digest, { priority: askedPriority });
+        const count = await queueScan(transaction, enqueuer, image.digest, { reason: 'asked' });
         await recordChange(transaction, call, {
           kind: 'scan.queued',
           subject: `${image.repository}@${image.digest}`,
@@ -48,7 +45,7 @@ export function scanHandlers(
       await db.transaction().execute(async (transaction) => {
         const queue = async (digests: readonly string[]) => {
           images += digests.length;
-          queued += await queueScans(transaction, enqueuer, digests, { priority: askedPriority });
+          queued += await queueScans(transaction, enqueuer, digests, { reason: 'asked' });
         };
         if (verdict === undefined) {
           for await (const batch of walkImages(transaction, filter))
