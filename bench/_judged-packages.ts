@@ -10,7 +10,7 @@ import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
 /** Distinct names and versions of the feed that are packages. */
 const packageCount = 200_000;
-const chunkPackages = 5_000;
+const chunkPackages = 1_000;
 
 /** Settings for filling only: what is half filled after a power cut is filled anew. */
 const fillSettings = {

@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly keep?: string;
   /** Measure only what has this in its name. */
   readonly only?: string;
+  /** How many images are measured: numbers with commas between. */
+  readonly images?: string;
 }
 
 /** What every file of a bench exports. */

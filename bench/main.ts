@@ -20,14 +20,14 @@ function isBench(module: object): module is BenchModule {
 }
 
 /**
- * `npm run bench [-- <name>… [--keep <folder>] [--only <text>]]`: runs the benches named, all without a name, and prints
+ * `npm run bench [-- <name>… [--keep <folder>] [--only <text>] [--images <numbers>]]`: runs the benches named, all without a name, and prints
  * one JSON object per figure. The options are those of `BenchOptions`, for benches that take them.
  */
 async function main(given: readonly string[]): Promise<void> {
   const { positionals: names, values } = parseArgs({
     args: [...given],
     allowPositionals: true,
-    options: { keep: { type: 'string' }, only: { type: 'string' } },
+    options: { keep: { type: 'string' }, only: { type: 'string' }, images: { type: 'string' } },
   });
   const options: BenchOptions = values;
   const known = benchNames();
@@ -40,7 +40,7 @@ async function main(given: readonly string[]): Promise<void> {
   for (const name of names.length === 0 ? known : names) {
     const module: object = await import(pathToFileURL(join(import.meta.dirname, `${name}.ts`)).href);
     if (!isBench(module)) throw new Error(`Cannot run bench "${name}": its file must export run()`);
-    const untaken = (['keep', 'only'] as const).find(
+    const untaken = (['keep', 'only', 'images'] as const).find(
       (option) => options[option] !== undefined && module.takes?.includes(option) !== true,
     );
     if (untaken !== undefined)

@@ -113,6 +113,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
         archives,
         logger,
         enqueuer: queue,
+        metrics,
       }),
       [malwareJobKind]: malwareJob(inBackground, { malware, queue, logger }),
       ...wireSyncJob(inBackground, { enqueuer: queue, logger }),

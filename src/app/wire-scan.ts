@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Notifications } from '../database/notifications.ts';
+import type { MetricSet } from '../edge/metric-set.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
 import type { PublishedArchives } from '../inventory/published-archives.ts';
 import type { JobEnqueuer, JobHandler } from '../jobs/queue.ts';
@@ -31,12 +32,22 @@ export function scanJobHandlers(
     readonly archives: PublishedArchives | undefined;
     readonly logger: Logger;
     readonly enqueuer: JobEnqueuer;
+    readonly metrics: MetricSet;
   },
 ): Readonly<Record<string, JobHandler>> {
   const { db } = installation.connection;
+  const reads = options.metrics.counter({
+    name: 'pratique_scan_blob_reads_total',
+    help: 'Layers and configs that scans opened; judging again for new advisories opens none',
+  });
+  reads.add({}, 0);
+  const readBlob: BlobBytes['open'] = (digest) => {
+    reads.add({});
+    return options.blobs.open(digest);
+  };
   const job = new ScanJob({
     db,
-    images: new DatabaseImages({ db, readBlob: (digest) => options.blobs.open(digest) }),
+    images: new DatabaseImages({ db, readBlob }),
     inspections: options.inspections,
     engines: options.engines,
     archives: options.archives,

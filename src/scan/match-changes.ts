@@ -23,18 +23,24 @@ export interface MatchChange {
   readonly knownExploited: boolean;
 }
 
+/** Rows of one statement. */
+const rowsAtOnce = 50_000;
+
 /** Keeps what became of matches; `tell` where somebody asks, for `takeMatchChanges()`. */
 export async function noteMatchChanges(
   transaction: Transaction<Tables>,
   noted: readonly NotedChange[],
   options: { readonly tell: boolean },
 ): Promise<void> {
-  if (noted.length === 0) return;
-  await sql`
-    insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities, untold)
-    select n.*, ${options.tell} from jsonb_to_recordset(${JSON.stringify(noted)}::jsonb) as n (
-      package_id int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
-    order by 1, 2, 3`.execute(transaction);
+  for (let start = 0; start < noted.length; start += rowsAtOnce) {
+    const rows = noted.slice(start, start + rowsAtOnce);
+    await sql`
+      insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities,
+        untold)
+      select n.*, ${options.tell} from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (
+        package_id int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
+      order by 1, 2, 3`.execute(transaction);
+  }
 }
 
 /** Follows CVEs that were newly listed as exploited, and keeps which matches they are as `noteMatchChanges()` does. */

@@ -37,6 +37,9 @@ export interface MatchScope {
   readonly advisoryIds: readonly string[];
 }
 
+/** Rows of one statement: PostgreSQL takes 256 MB of them as JSON, and packages of a kernel have thousands each. */
+const rowsAtOnce = 20_000;
+
 /** What `matchPackages()` came to. */
 export interface MatchedAnew {
   /** Packages whose matches changed. */
@@ -181,20 +184,8 @@ async function storeDifferences(
   transaction: Transaction<Tables>,
   { written, resolved }: MatchDifferences,
 ): Promise<void> {
-  if (written.length > 0)
-    await sql`
-      insert into package_match as m
-        (package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities, fixed_version,
-         fix_state)
-      select * from jsonb_to_recordset(${JSON.stringify(written)}::jsonb) as w (
-        package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
-        source_severities int, fixed_version text, fix_state text)
-      order by package_id, vulnerability_id
-      on conflict (package_id, vulnerability_id) do update set
-        advisory_id = excluded.advisory_id, status = excluded.status, aliases = excluded.aliases,
-        severity = excluded.severity, source_severities = excluded.source_severities,
-        fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
-        resolved_at = null`.execute(transaction);
+  for (let start = 0; start < written.length; start += rowsAtOnce)
+    await writeMatches(transaction, written.slice(start, start + rowsAtOnce));
   if (resolved.length > 0)
     await sql`
       update package_match m set resolved_at = now()
@@ -203,6 +194,22 @@ async function storeDifferences(
       where m.package_id = gone.package_id and m.vulnerability_id = gone.vulnerability_id`.execute(
       transaction,
     );
+}
+
+async function writeMatches(transaction: Transaction<Tables>, rows: readonly MatchRow[]): Promise<void> {
+  await sql`
+    insert into package_match as m
+      (package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities, fixed_version,
+       fix_state)
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w (
+      package_id int, vulnerability_id text, advisory_id text, status text, aliases text[], severity text,
+      source_severities int, fixed_version text, fix_state text)
+    order by package_id, vulnerability_id
+    on conflict (package_id, vulnerability_id) do update set
+      advisory_id = excluded.advisory_id, status = excluded.status, aliases = excluded.aliases,
+      severity = excluded.severity, source_severities = excluded.source_severities,
+      fixed_version = excluded.fixed_version, fix_state = excluded.fix_state,
+      resolved_at = null`.execute(transaction);
 }
 
 async function markMatched(transaction: Transaction<Tables>, packageIds: readonly number[]): Promise<void> {
