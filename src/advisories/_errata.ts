@@ -3,7 +3,7 @@ import { rpmOrder } from '../versions/rpm.ts';
 import type { OsvAffected, OsvRecord } from './osv-record.ts';
 
 /** Update notices of rpm distributions: of security, bugs or enhancements. Their `related` CVEs are those that they fix. */
-const erratumPattern = /^(?:AL[SBE]A|R[LX]SA|RH[SBE]A|(?:open)?SUSE-[A-Z]{2}|OESA|MGASA|PHSA)-/;
+const erratumPattern = /^(?:AL[SBE]A|R[LX][SBE]A|RH[SBE]A|(?:open)?SUSE-[A-Z]{2}|OESA|MGASA|PHSA)-/;
 /** Errata that are of security by what they are called. */
 const securityPattern = /^(?:ALSA|R[LX]SA|RHSA|(?:open)?SUSE-SU|OESA|MGASA|PHSA)-/;
 /** Those whose packages may be of modules (https://github.com/AlmaLinux/osv-database, Rocky Linux, Red Hat). */
