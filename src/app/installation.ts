@@ -50,8 +50,8 @@ type OpenDatabase = Pick<Installation, 'connection' | 'jobsConnection' | 'turns'
 const guestConnectionsMax = 6;
 /** The embedded PostgreSQL has 40 in all: commands find room beside a server. */
 const jobsConnectionsMax = 12;
-/** Besides the jobs themselves: who listens, who fetches jobs, who looks after them. */
-const queueConnections = 4;
+/** Besides the scans: who listens and fetches jobs, for scans and for notifications, who looks after them, and notifications. */
+const queueConnections = 7;
 /** Longer than any job waits, because its queue fetches no more jobs than can run. */
 const jobsPatienceMs = 120_000;
 

@@ -52,6 +52,8 @@ export interface RunningServer {
 }
 
 const requestsEndMs = 20_000;
+/** Notifications at the same time. They wait for others' servers, so they have places of their own beside scans. */
+const deliveriesMax = 8;
 const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.url));
 
 /** Starts everything on the data folder. Throws `StartError` (one line for people) or what else went wrong. */
@@ -87,10 +89,7 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     listener.start(),
   ]);
   const inBackground = { ...installation, connection: installation.jobsConnection };
-  const queue = new GraphileQueue({
-    connection: installation.jobsConnection,
-    onTrouble: (message) => logger.warn({ part: 'queue' }, message),
-  });
+  const queue = openQueue(installation, logger);
   const state = { stopping: false };
   const malware = openMalwareEngines(config);
   started.defer(() => malware.close());
@@ -103,9 +102,13 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   await listen(fastify, address);
   const inspections = openInspections(config, { for: 'server' });
   started.defer(() => inspections.close());
+  const timed = timedJobs(metrics);
+  const deliveries = openQueue(installation, logger);
+  started.defer(() => deliveries.stop());
+  await deliveries.start({ handlers: timed(webhooks.handlers), concurrency: deliveriesMax });
   started.defer(() => queue.stop());
   await queue.start({
-    handlers: timedJobs(metrics, {
+    handlers: timed({
       ...scanJobHandlers(inBackground, {
         blobs,
         inspections,
@@ -119,7 +122,6 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
       ...wireSyncJob(inBackground, { enqueuer: queue, logger }),
       [tidyJobKind]: tidyJob(inBackground, { store, logger, metrics }),
       [scrubJobKind]: scrubJob(inBackground, { store, logger, metrics }),
-      ...webhooks.handlers,
     }),
     schedules: [
       syncSchedule(installation),
@@ -137,6 +139,12 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     await started.disposeAsync();
   };
   return { url: address.externalUrl, ...(firstPassword === undefined ? {} : { firstPassword }), stop };
+}
+
+/** Workers of their own on the one queue of the database; who enqueues may use any. */
+function openQueue({ jobsConnection }: Installation, logger: Logger): GraphileQueue {
+  const onTrouble = (message: string) => logger.warn({ part: 'queue' }, message);
+  return new GraphileQueue({ connection: jobsConnection, onTrouble });
 }
 
 /** Registry, API, console and health on one HTTP server that does not listen yet. */

@@ -81,7 +81,7 @@ export const settings = {
     must: 'a whole number from 2 to 200',
     byDefault: '`16`',
     description:
-      'Database connections that serve requests; background jobs have up to 12 more, and two listen. The embedded PostgreSQL takes 40 in all',
+      'Database connections that serve requests; background jobs have up to 12 more, and three listen. The embedded PostgreSQL takes 40 in all',
   },
   blobs: {
     variable: 'PRATIQUE_BLOBS',
@@ -186,7 +186,8 @@ export const settings = {
     schema: Type.String({ pattern: '^([1-9]|[12][0-9]|3[0-2])$' }),
     must: 'a whole number from 1 to 32',
     byDefault: '`2`',
-    description: 'Scans and other background jobs at the same time in this process',
+    description:
+      'Scans and other background jobs at the same time in this process; notifications have 8 places of their own',
   },
   inspectionProcesses: {
     variable: 'PRATIQUE_INSPECTION_PROCESSES',

@@ -65,8 +65,7 @@ export function countedPulls(metrics: MetricSet, guard: PullGuard): PullGuard {
 /** The handlers, with how long each kind of job took. */
 export function timedJobs(
   metrics: MetricSet,
-  handlers: Readonly<Record<string, JobHandler>>,
-): Readonly<Record<string, JobHandler>> {
+): (handlers: Readonly<Record<string, JobHandler>>) => Readonly<Record<string, JobHandler>> {
   const durations = metrics.histogram(
     {
       name: 'pratique_job_duration_seconds',
@@ -87,7 +86,7 @@ export function timedJobs(
       }
     },
   ];
-  return Object.fromEntries(Object.entries(handlers).map(timed));
+  return (handlers) => Object.fromEntries(Object.entries(handlers).map(timed));
 }
 
 /** Gauges of database, queue, feeds and process, read when asked for. */

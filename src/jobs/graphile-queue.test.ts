@@ -115,6 +115,30 @@ describe('GraphileQueue', () => {
     ]);
   });
 
+  it('runs kinds that have workers of their own while others take every place (threats.md F27)', async () => {
+    const { promise: going, resolve: go } = Promise.withResolvers<void>();
+    const scans = await startQueue(() => going);
+    const seen: unknown[] = [];
+    const deliveries = new GraphileQueue({ connection: database });
+    queues.push(deliveries);
+    const deliver: JobHandler = async (payload) => {
+      seen.push(payload['n']);
+      if (payload['n'] === 1) await going;
+    };
+    await deliveries.start({ handlers: { deliver }, concurrency: 2 });
+    await database.pool.query(
+      `select graphile_worker.add_job('work', '{}'::json) from generate_series(1, 2000)`,
+    );
+    await database.db.transaction().execute(async (transaction) => {
+      for (const n of [1, 2, 3]) await scans.enqueue(transaction, 'deliver', { n }, { priority: 100 });
+    });
+    await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), { timeout: 5_000 });
+    await database.pool.query(
+      `select graphile_worker.complete_jobs(array_agg(id)) from graphile_worker.jobs where locked_at is null`,
+    );
+    go();
+  });
+
   it('cancels a waiting job and a running job on another server within 5 s', async () => {
     const aborted: unknown[] = [];
     await startQueue(async (payload, { signal }) => {

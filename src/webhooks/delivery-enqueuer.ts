@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 
 /** Adds a job in the caller's transaction; a waiting one with the same key is replaced. */
@@ -24,16 +24,20 @@ export const fanOutJobKind = 'webhook-event';
 
 /** Of the job, when the database or the server fails; attempts at the receiver are counted in the delivery. */
 const jobAttemptsMax = 12;
-/** Behind what is new: a receiver that is away must not keep others waiting. */
-const repeatPriority = 5;
+/** Lower is sent first; what is repeated is behind all that is new. */
+const priorityMax = 100;
 
-/** Queues the next attempt of a delivery in the transaction that decides on it. */
+/**
+ * Queues the next attempt of a delivery in the transaction that decides on it. The more deliveries wait for the same
+ * webhook, the later its turn is, so that a receiver that is slow or away does not keep others waiting.
+ */
 export async function queueAttempt(
   enqueuer: DeliveryEnqueuer,
   transaction: Transaction<Tables>,
   attempt: { readonly delivery: number; readonly runAt?: Date },
 ): Promise<void> {
   const { delivery, runAt } = attempt;
+  const priority = runAt === undefined ? await othersWaiting(transaction, delivery) : priorityMax;
   await enqueuer.enqueue(
     transaction,
     deliveryJobKind,
@@ -41,7 +45,18 @@ export async function queueAttempt(
     {
       key: `${deliveryJobKind}:${delivery}`,
       attemptsMax: jobAttemptsMax,
-      ...(runAt === undefined ? {} : { runAt, priority: repeatPriority }),
+      priority,
+      ...(runAt === undefined ? {} : { runAt }),
     },
   );
+}
+
+/** For the same webhook, counted up to `priorityMax`. */
+async function othersWaiting(transaction: Transaction<Tables>, delivery: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (
+      select from webhook_delivery d join webhook_delivery own on own.id = ${delivery}
+      where d.webhook_id = own.webhook_id and d.state = 'waiting' and d.id <> own.id
+      limit ${priorityMax}) waiting`.execute(transaction);
+  return rows[0]?.count ?? 0;
 }
