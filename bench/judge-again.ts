@@ -46,7 +46,7 @@ export async function run({ keep, images = defaultSizes }: BenchOptions): Promis
 }
 
 /** The folder with so many images; packages and advisories are filled and matched once for all. */
-async function fill(folder: string, shared: string, count: number): Promise<string> {
+export async function fill(folder: string, shared: string, count: number): Promise<string> {
   const packages = join(folder, 'packages');
   await fillOnce(packages, () => onDatabaseOf(packages, (connection) => fillPackages(connection, shared)));
   const images = join(folder, String(count));

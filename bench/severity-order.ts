@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { updateNamespace } from '../src/catalog/namespaces.ts';
+import { connectDatabase } from '../src/database/connect.ts';
+import type { DatabaseConnection } from '../src/database/database.ts';
+import { startEmbeddedServer } from '../src/database/embedded-server.ts';
+import { countImages } from '../src/lists/image-counts.ts';
+import { readImageRefs } from '../src/lists/image-list.ts';
+import type { Digest } from '../src/oci/digest.ts';
+import { factsRatedIn } from '../src/report/rated-in-order.ts';
+import { followSeverityOrder } from '../src/scan/follow-severity-order.ts';
+import { readFacts } from '../src/scan/read-facts.ts';
+import { readPackageFacts } from '../src/scan/read-package-facts.ts';
+import { sharedData } from '../src/testing/shared-data.ts';
+import { names } from './_judged-images.ts';
+import { type BenchLine, type BenchModule, type BenchOptions, median, rounded } from './bench-line.ts';
+import { fill } from './judge-again.ts';
+
+const bench = 'severity-order';
+const order = ['cvss-v3', 'vendor', 'ecosystem'] as const;
+const rounds = 15;
+const ratedImages = 500;
+
+export const takes: BenchModule['takes'] = ['keep', 'images'];
+
+/**
+ * A namespace of so many images of 300 packages (filled as `judge-again` does, whose kept folders it takes) gets another
+ * order of severity sources: until its lists are counted by it, how long its lists take before and after, and what a
+ * verdict costs more.
+ */
+export async function run({ keep, images = '10000' }: BenchOptions): Promise<readonly BenchLine[]> {
+  const shared = sharedData();
+  if (shared === undefined) {
+    console.error(`bench ${bench} is skipped: there is no ../shared`);
+    return [];
+  }
+  const folder = keep ?? (await mkdtemp(join(tmpdir(), 'pratique-bench-')));
+  try {
+    const lines: BenchLine[] = [];
+    for (const count of images.split(',').map(Number))
+      for (const line of await measure(await fill(folder, shared, count)))
+        lines.push({ bench, ...line, figure: `${count}-${line.figure}`, value: rounded(line.value) });
+    return lines;
+  } finally {
+    if (keep === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Figure = Omit<BenchLine, 'bench'>;
+
+async function measure(dataFolder: string): Promise<readonly Figure[]> {
+  const server = await startEmbeddedServer({ dataFolder, role: 'server' });
+  const connection = connectDatabase({ ...server.config, max: 4 });
+  try {
+    return await measureOn(connection);
+  } finally {
+    await connection.close();
+    await server.stop();
+  }
+}
+
+async function measureOn({ db, pool }: DatabaseConnection): Promise<readonly Figure[]> {
+  const { id: namespaceId } = await db
+    .selectFrom('namespace')
+    .select('id')
+    .where('name', '=', names.pulled)
+    .executeTakeFirstOrThrow();
+  const orderBy = async (severityOrder: string | null) => {
+    await updateNamespace(db, namespaceId, { severityOrder });
+    return await timed(() => followSeverityOrder(db, { namespaceId }));
+  };
+  const lists = {
+    'list-by-severity': () =>
+      readImageRefs(db, { filter: {}, order: { by: 'severity', descending: true }, limit: 50 }),
+    'list-of-critical': () =>
+      readImageRefs(db, {
+        filter: { severity: 'critical' },
+        order: { by: 'pushedAt', descending: true },
+        limit: 50,
+      }),
+    'count-of-critical': () => countImages(db, { severity: 'critical' }),
+  };
+  await orderBy(null);
+  const before = await mediansOf(lists);
+  const followMs = await orderBy(order.join(','));
+  await pool.query('vacuum (analyze) image_severity');
+  const after = await mediansOf(lists);
+  const ratingUs = await measureRating({ db, pool });
+  await orderBy(null);
+  return [
+    { figure: 'order-to-lists', value: followMs / 1_000, unit: 's' },
+    ...Object.entries(after).map(([figure, value]) => ({
+      figure,
+      value,
+      unit: 'ms',
+      against: 'default order alone',
+      ratio: rounded(value / (before[figure] ?? Number.NaN)),
+    })),
+    ...Object.entries(before).map(([figure, value]) => ({
+      figure: `${figure}-by-default`,
+      value,
+      unit: 'ms',
+    })),
+    { figure: 'rating-of-a-verdict', value: ratingUs, unit: 'µs' },
+  ];
+}
+
+/** What it takes to rate an image's facts by the order, of images as they are read for a verdict. */
+async function measureRating({ db, pool }: Pick<DatabaseConnection, 'db' | 'pool'>): Promise<number> {
+  const { rows } = await pool.query<{ digest: Digest }>(
+    `select manifest_digest as digest from image_report order by 1 limit ${ratedImages}`,
+  );
+  const facts = await readFacts(db, {
+    digests: rows.map(({ digest }) => digest),
+    now: new Date(),
+    feedAgeMaxDays: 5,
+    readPackages: (ids) => readPackageFacts(db, ids),
+  });
+  const times: number[] = [];
+  for (const one of facts.values()) {
+    const startedMs = performance.now();
+    factsRatedIn(one, order);
+    times.push((performance.now() - startedMs) * 1_000);
+  }
+  return median(times);
+}
+
+async function mediansOf(
+  lists: Readonly<Record<string, () => Promise<unknown>>>,
+): Promise<Readonly<Record<string, number>>> {
+  const medians: Record<string, number> = {};
+  for (const [name, read] of Object.entries(lists)) {
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round += 1) times.push(await timed(read));
+    medians[name] = median(times);
+  }
+  return medians;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return performance.now() - startedMs;
+}
