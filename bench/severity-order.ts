@@ -115,7 +115,7 @@ async function measureRating({ db, pool }: Pick<DatabaseConnection, 'db' | 'pool
     digests: rows.map(({ digest }) => digest),
     now: new Date(),
     feedAgeMaxDays: 5,
-    readPackages: (ids) => readPackageFacts(db, ids),
+    readPackages: (from, ids) => readPackageFacts(from, ids),
   });
   const times: number[] = [];
   for (const one of facts.values()) {
