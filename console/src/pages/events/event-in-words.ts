@@ -35,6 +35,7 @@ export const eventKinds = [
   { value: 'webhook.deleted', label: 'Webhook deleted' },
   { value: 'webhook.tested', label: 'Webhook tested' },
   { value: 'webhook.redelivered', label: 'Delivery sent again' },
+  { value: 'advisories.imported', label: 'Advisories imported' },
   { value: 'garbage.freed', label: 'Garbage freed' },
   { value: 'access.denied', label: 'Right denied' },
   { value: 'login', label: 'Every refused sign-in' },
