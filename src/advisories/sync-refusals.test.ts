@@ -7,6 +7,14 @@ import type { SyncOptions } from './sync-advisories.ts';
 
 const harness = useSyncHarness();
 
+/** Of the first record's packed bytes. */
+function flippedBit(zip: Buffer): Buffer {
+  const flipped = Buffer.from(zip);
+  const at = flipped.indexOf('.json') + 20;
+  flipped.writeUInt8(flipped.readUInt8(at) ^ 1, at);
+  return flipped;
+}
+
 describe('syncAdvisories() refuses a bad version and keeps the last good one (threats.md F20, F21, F22)', () => {
   beforeEach(async () => {
     await harness.acknowledged(await harness.sync());
@@ -40,6 +48,12 @@ describe('syncAdvisories() refuses a bad version and keeps the last good one (th
 
   it.each([
     ['a truncated zip', wholeZip.subarray(0, wholeZip.length - 100), /whole zip file/],
+    ['a zip with a flipped bit', flippedBit(wholeZip), /entry "ALPINE-CVE-2024-1000.json" is damaged/],
+    [
+      'a zip bomb',
+      buildZip([{ name: 'ALPINE-CVE-2024-1000.json', bytes: Buffer.alloc(17 * 2 ** 20) }]),
+      /must unpack to at most 16777216 bytes/,
+    ],
     ['a page of HTML', Buffer.from('<html><body>Please sign in</body></html>'), /HTML page/],
     ['an empty zip', buildZip([]), /must hold records, got none/],
     [
@@ -124,6 +138,37 @@ describe('syncAdvisories() refuses a bad version and keeps the last good one (th
       const result = await harness.sync({ roots: [harness.root, secondRoot] });
       expect(result.feeds[0]).toMatchObject({ name: 'Alpine', kind: 'updated', records: 41 });
       expect(await harness.feedOf('Alpine')).toMatchObject({ source: `${secondRoot}/Alpine` });
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it.each([
+    ['is away', undefined],
+    ['has an older version', '2023-01-01T00:00:00Z'],
+    ['has a broken one', '<html>'],
+  ])('uses the next mirror when the first %s', async (_condition, content) => {
+    const second = new StaticMirror();
+    const secondRoot = await second.start();
+    try {
+      second.set('/ecosystems.txt', 'Alpine\nnpm\n');
+      second.setFolder('Alpine', [
+        alpineRecord({ number: 5000, modified: '2024-05-02T00:00:00Z' }),
+        ...alpineRecords(40),
+      ]);
+      if (content?.startsWith('2023'))
+        harness.mirror.setFolder(
+          'Alpine',
+          alpineRecords(40).map((one) => ({ ...one, modified: content })),
+        );
+      else if (content !== undefined) harness.mirror.set('/Alpine/all.zip', content);
+      const first = content === undefined ? 'http://127.0.0.1:9' : harness.root;
+      const result = await harness.sync({ roots: [first, secondRoot] }, full);
+      expect(result.feeds.find(({ name }) => name === 'Alpine')).toMatchObject({
+        kind: 'updated',
+        records: 41,
+      });
+      expect(await harness.feedOf('Alpine')).toMatchObject({ source: `${secondRoot}/Alpine/all.zip` });
     } finally {
       await second.stop();
     }
