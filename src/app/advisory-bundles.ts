@@ -76,11 +76,17 @@ export async function exportAdvisories(
   return summaryOf(bundle);
 }
 
-/** Carries a bundle from a registry to a file or the other way round; its digests are checked, its signature goes along. */
+/**
+ * Carries a bundle from a registry to a file or the other way round; its digests are checked, its signature goes along. Not
+ * between two registries, as what signs in at one is no business of the other.
+ */
 export async function copyBundle(options: {
   readonly from: BundlePlace;
   readonly to: BundlePlace;
 }): Promise<BundleSummary> {
+  if ([options.from, options.to].every(({ place }) => isRegistryAddress(place))) {
+    throw new BundleInputError('Cannot copy from a registry to a registry: one of the two must be a file');
+  }
   await using source = await openBundlePlace(options.from);
   const bundle = await openBundle(source);
   await saveBundle(bundle, options.to);

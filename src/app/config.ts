@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
+import { isRegistryAddress, parseRegistryAddress } from '../bundles/registry-address.ts';
 import { openUploadsMaxDefault } from '../catalog/uploads.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
 import { isAddressBlock } from '../egress/address-range.ts';
@@ -41,6 +42,10 @@ export interface Config {
   readonly namespaceQuotaBytes?: number;
   readonly namespaceUploadsMax: number;
   readonly uploadTtlSeconds: number;
+  /** For how long changes of findings and events that nobody caused by hand are kept; 0: for ever. */
+  readonly noticeDays: number;
+  /** All other events. */
+  readonly auditDays: number;
   readonly scanConcurrency: number;
   readonly inspections: Omit<InspectionLimits, 'answerBytesMax' | 'idleMs'>;
   /** Absent: clamd is not asked. */
@@ -234,6 +239,8 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     ...parseQuota(given.get('namespaceQuota')),
     namespaceUploadsMax: Number(one('namespaceUploads') ?? openUploadsMaxDefault),
     uploadTtlSeconds: parseSeconds(one('uploadTtl') ?? '24h'),
+    noticeDays: Number(one('noticeDays') ?? '90'),
+    auditDays: Number(one('auditDays') ?? '400'),
     scanConcurrency: Number(one('scanConcurrency') ?? '2'),
     inspections: parseInspections(given),
     ...parseClamd(given.get('clamd')),
@@ -251,7 +258,7 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
   };
 }
 
-/** Throws for a user without a password, or the other way round. */
+/** Throws for a bundle that nobody is trusted for, and for a user without a password or the other way round. */
 function parseBundle(
   given: ReadonlyMap<string, Given>,
   absolute: (source: string) => string,
@@ -261,9 +268,14 @@ function parseBundle(
   if ((user === undefined) !== (password === undefined)) {
     throw missing(user === undefined ? settings.advisoryUser : settings.advisoryPassword);
   }
+  const advisoryKeys = given.get('advisoryKeys')?.values ?? [];
+  if (bundle !== undefined && bundle !== 'manual') {
+    if (isRegistryAddress(bundle)) parseRegistryAddress(bundle);
+    if (advisoryKeys.length === 0) throw missing(settings.advisoryKeys);
+  }
   return {
     ...(bundle === undefined ? {} : { advisoryBundle: absolute(bundle) }),
-    advisoryKeys: given.get('advisoryKeys')?.values ?? [],
+    advisoryKeys,
     ...(user === undefined || password === undefined
       ? {}
       : { advisoryCredentials: { user, password: new Secret(password) } }),

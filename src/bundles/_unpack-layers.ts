@@ -8,6 +8,7 @@ import type { SyncSources } from '../advisories/sync-sources.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { type Bundle, blobBytes } from './bundle.ts';
 import { feedFile } from './bundle-config.ts';
+import { BundleUnreachableError } from './bundle-error.ts';
 
 /** Writes a bundle's layers into a folder that is laid out like a mirror, and checks every byte. Throws `BundleRefusedError`. */
 export async function unpackLayers(
@@ -22,10 +23,21 @@ export async function unpackLayers(
     options.signal?.throwIfAborted();
     const path = join(folder, feedFile(name));
     await mkdir(dirname(path), { recursive: true });
-    await pipeline(blobBytes(source, layer), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    await writeLayer(blobBytes(source, layer), path);
   }
   const ecosystems = config.feeds.map(({ name }) => name).filter(isEcosystemFeed);
   await writeFile(join(folder, feedNames.ecosystems), `${ecosystems.join('\n')}\n`);
+}
+
+async function writeLayer(bytes: AsyncIterable<Buffer>, path: string): Promise<void> {
+  try {
+    await pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new BundleUnreachableError(`Cannot unpack the bundle into "${path}": ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** The folder as the sources of a synchronisation, called by the bundle's name. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readFeedStatus } from '../advisories/feed-status.ts';
+import { isFeedStale, readFeedStatus } from '../advisories/feed-status.ts';
 import { useBundleHarness } from '../testing/bundle-harness.ts';
 
 const harness = useBundleHarness();
@@ -21,11 +21,11 @@ async function stateOf(connection: { pool: { query(text: string): Promise<{ rows
 }
 
 describe('a bundle of advisories', () => {
-  it('gives an empty installation the same feeds, of the same age, and the same bundle again', async () => {
+  it('gives an empty installation the same feeds, of the same age (threats.md F22), and the same bundle again', async () => {
     await harness.fill();
     const path = await harness.exported('first.tar');
     const { clock } = harness.sync;
-    harness.sync.clock = new Date(clock.getTime() + 3 * 86_400_000);
+    harness.sync.clock = new Date(clock.getTime() + 6 * 86_400_000);
     const { kind, result, keyId, version } = await harness.imported(path);
     expect({ kind, keyId, version }).toEqual({
       kind: 'imported',
@@ -46,6 +46,7 @@ describe('a bundle of advisories', () => {
       lastSuccessAt: clock,
       source: `${path}/Alpine/all.zip`,
     });
+    expect(alpine && isFeedStale(alpine, { now: harness.sync.clock, feedAgeMaxDays: 5 })).toBe(true);
     const again = await harness.exported('again.tar', { from: harness.target });
     expect(readFileSync(again).equals(readFileSync(path))).toBe(true);
   });

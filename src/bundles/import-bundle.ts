@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
+import { feedNames } from '../advisories/feed-names.ts';
 import { noteUnchanged } from '../advisories/note-attempt.ts';
 import { type SyncOptions, syncAdvisories } from '../advisories/sync-advisories.ts';
 import type { SyncResult } from '../advisories/sync-result.ts';
@@ -57,7 +58,7 @@ export async function importBundle(options: ImportBundleOptions): Promise<Import
   const held = await lastBundle(options.connection.db);
   refuseOlder(bundle, held, options);
   if (held?.digest === bundle.manifest.config.digest && held.importedAt !== undefined && !options.force) {
-    const names = bundle.config.feeds.map(({ name }) => name);
+    const names = [feedNames.ecosystems, ...bundle.config.feeds.map(({ name }) => name)];
     await noteUnchanged(options.connection, { names, at: options.now() });
     return { kind: 'unchanged', ...said, result: nothingDone };
   }

@@ -65,9 +65,9 @@ async function writeFeeds(client: pg.ClientBase, options: MakeBundleOptions): Pr
   for (const row of rows) {
     options.signal.throwIfAborted();
     options.onFeed(row.name);
-    const layer = await LayerFile.create(join(options.folder, String(feeds.length)));
+    await using layer = await LayerFile.create(join(options.folder, String(feeds.length)));
     const recordCount = await writeFeed(client, row, layer);
-    const { digest, size } = await layer.close();
+    const { digest, size } = await layer.finish();
     feeds.push({
       name: row.name,
       recordCount,
@@ -124,7 +124,7 @@ async function writeZip(records: AsyncIterable<StoredRecord>, layer: LayerFile):
 const bufferedBytes = 2 ** 20;
 
 /** A layer on its way to disk, hashed as it passes. */
-class LayerFile {
+class LayerFile implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
   #pieces: Uint8Array[] = [];
@@ -145,10 +145,13 @@ class LayerFile {
     if (this.#waiting >= bufferedBytes) await this.#flush();
   }
 
-  async close(): Promise<{ readonly digest: string; readonly size: number }> {
+  async finish(): Promise<{ readonly digest: string; readonly size: number }> {
     await this.#flush();
-    await this.#file.close();
     return { digest: `sha256:${this.#hash.digest('hex')}`, size: this.#size };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
   }
 
   async #flush(): Promise<void> {
