@@ -109,3 +109,44 @@ test('there is a bound of webhooks', async () => {
   expect(answers.filter((status) => status === 201)).toHaveLength(50);
   expect(answers.at(-1)).toBe(409);
 });
+
+test('a webhook changes its format, and mail stays mail', async () => {
+  const { webhook } = (await call('POST', path, wanted())).body as Saved;
+  const changed = await call('PATCH', `${path}/${webhook.id}`, { format: 'teams' });
+  expect(changed).toMatchObject({ status: 200, body: { secret: null, webhook: { format: 'teams' } } });
+  const mail = { name: 'owners', format: 'email', kinds: ['pull.blocked'] };
+  const recipients = ['ann@example.com', 'ann@EXAMPLE.com', 'bob@example.com'];
+  const created = await call('POST', path, { ...mail, recipients });
+  expect(created).toMatchObject({
+    status: 201,
+    body: {
+      secret: null,
+      webhook: { format: 'email', origin: null, recipients: ['ann@example.com', 'bob@example.com'] },
+    },
+  });
+  const { id } = (created.body as Saved).webhook;
+  for (const [method, at, body, key] of [
+    ['POST', path, mail, 'recipients'],
+    ['POST', path, { ...mail, recipients, url: receiver.url }, 'url'],
+    ['POST', path, { ...wanted(), recipients }, 'recipients'],
+    ['POST', path, { ...wanted(), url: undefined }, 'url'],
+    ['POST', path, { ...mail, recipients: ['ann@example.com\r\nBcc: eve@example.com'] }, 'recipients'],
+    ['POST', path, { ...mail, recipients: ['ann@elsewhere.test'] }, 'recipients'],
+    ['PATCH', `${path}/${id}`, { format: 'slack' }, 'format'],
+    ['PATCH', `${path}/${id}`, { newSecret: true }, 'newSecret'],
+    ['PATCH', `${path}/${id}`, { recipients: ['eve'] }, 'recipients'],
+    ['PATCH', `${path}/${webhook.id}`, { recipients }, 'recipients'],
+  ] as const)
+    expect([body, await call(method, at, body)]).toMatchObject([
+      body,
+      { status: 400, body: { error: { details: { key } } } },
+    ]);
+  expect(await call('PATCH', `${path}/${webhook.id}`, { format: 'email' })).toMatchObject({ status: 400 });
+  expect(await call('PATCH', `${path}/${id}`, { recipients: ['eve@example.com'] })).toMatchObject({
+    body: { webhook: { recipients: ['eve@example.com'] } },
+  });
+  expect(await call('POST', `${path}/${id}/test`)).toMatchObject({
+    status: 200,
+    body: { state: 'failed', error: 'this server has no mail server to send with (PRATIQUE_SMTP_HOST)' },
+  });
+});

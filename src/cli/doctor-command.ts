@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../app/clock.ts';
 import { loadProcessConfig } from '../app/config.ts';
 import { examineDataFolder } from '../app/examine-data-folder.ts';
+import { examineMailServer } from '../app/examine-mail-server.ts';
 import { StartError } from '../app/start-error.ts';
 import type { DoctorFinding } from '../edge/doctor-finding.ts';
 import { examineRegistry } from '../edge/examine-registry.ts';
@@ -31,7 +32,7 @@ export function addDoctorCommand(program: Command, context: () => CommandContext
     .option('--password-stdin', 'read the password from standard input')
     .option('--repository <name>', 'push a small blob to this namespace/repository and delete it again')
     .option('--ca <file>', 'PEM file with your own certificate authority')
-    .option('--no-local', 'leave out the data folder')
+    .option('--no-local', 'leave out the data folder and the mail server')
     .option('--json', 'print JSON')
     .action((options: DoctorOptions) => examine(context(), options));
 }
@@ -56,7 +57,8 @@ async function examine(context: CommandContext, options: DoctorOptions): Promise
       ? []
       : await examineRegistry({ url, now: systemClock(), ...login, ...authorities, ...repository });
   const inside = options.local ? await examineDataFolder(config) : [];
-  const findings = [...outside, ...inside];
+  const mail = options.local ? await examineMailServer(config.mailServer) : [];
+  const findings = [...outside, ...inside, ...mail];
   if (options.json) print(JSON.stringify({ findings }, undefined, 2));
   else printFindings(findings, url);
   if (findings.some(({ result }) => result === 'failed')) context.setExitCode(exitCodes.failed);

@@ -64,15 +64,15 @@ function inShort({ kind, title, facts, imageCount }: Message): string {
   const added = countOf(({ change }) => change === 'added');
   const severe = (['critical', 'high'] as const).flatMap((severity) => {
     const count = countOf((one) => one.change === 'added' && one.severity === severity);
-    return count === 0 ? [] : `${count} ${severity}`;
+    return count === 0 ? [] : `${count} new ${severity}`;
   });
   const others = Object.entries(changeWords).flatMap(([change, words]) => {
     const count = change === 'added' ? 0 : countOf((one) => one.change === change);
     return count === 0 ? [] : `${count} ${words}`;
   });
-  const parts = added === 0 ? others : [`${severe.length === 0 ? added : severe.join(', ')} new`, ...others];
+  const news = severe.length > 0 || added === 0 ? severe : [`${added} new`];
   const images = imageCount === 1 ? '1 image' : `${imageCount} images`;
-  return `vulnerabilities: ${parts.join(', ')} in ${images}`;
+  return `vulnerabilities in ${images}: ${[...news, ...others].join(', ')}`;
 }
 
 interface Parts {
