@@ -30,6 +30,7 @@ export function scanJson(report: TargetReport): string {
       image: { ...image, base: base === undefined ? null : showBase(base) },
       states,
       counts,
+      judgedWith: facts.feeds,
       malwareSignatures: signatures,
       packages,
       findings: [...findings, ...secrets, ...malware],
