@@ -6,6 +6,7 @@ import { advisoryHandlers } from './routes/advisory-handlers.ts';
 import { comparisonHandlers } from './routes/comparison-handlers.ts';
 import { eventHandlers } from './routes/event-handlers.ts';
 import { exemptionHandlers } from './routes/exemption-handlers.ts';
+import { findingHistoryHandlers } from './routes/finding-history-handlers.ts';
 import { imageHandlers } from './routes/image-handlers.ts';
 import { immutabilityHandlers } from './routes/immutability-handlers.ts';
 import { malwareHandlers } from './routes/malware-handlers.ts';
@@ -40,6 +41,7 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...exemptionHandlers(dependencies),
     ...immutabilityHandlers(dependencies),
     ...repositoryHandlers(dependencies),
+    ...findingHistoryHandlers(dependencies),
     ...imageHandlers(counting),
     ...comparisonHandlers(dependencies),
     ...sbomHandlers(dependencies),

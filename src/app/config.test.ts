@@ -26,6 +26,8 @@ describe('loadConfig()', () => {
       databaseConnections: 16,
       namespaceUploadsMax: 1_000,
       uploadTtlSeconds: 86_400,
+      noticeDays: 90,
+      auditDays: 400,
       scanConcurrency: 2,
       inspections: {
         processes: 2,

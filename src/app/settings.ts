@@ -180,6 +180,23 @@ export const settings = {
     byDefault: '`24h`',
     description: 'An upload that nobody touched for so long is given up and its bytes are freed',
   },
+  noticeDays: {
+    variable: 'PRATIQUE_NOTICE_DAYS',
+    key: 'noticeDays',
+    schema: Type.String({ pattern: '^(0|[1-9][0-9]{0,4})$' }),
+    must: 'a whole number from 0 to 99999',
+    byDefault: '`90`',
+    description:
+      'Days for which changes of findings, and events of refused pulls and of what was freed, are kept; 0: for ever ([operating](operating.md#retention))',
+  },
+  auditDays: {
+    variable: 'PRATIQUE_AUDIT_DAYS',
+    key: 'auditDays',
+    schema: Type.String({ pattern: '^(0|[1-9][0-9]{0,4})$' }),
+    must: 'a whole number from 0 to 99999',
+    byDefault: '`400`',
+    description: 'Days for which all other events, what people and robots did, are kept; 0: for ever',
+  },
   scanConcurrency: {
     variable: 'PRATIQUE_SCAN_CONCURRENCY',
     key: 'scanConcurrency',

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import { recordEvent } from '../accounts/events.ts';
 import { forgetExpiredSecrets, warnOfExpiringSecrets } from '../accounts/expiring-secrets.ts';
+import { forgetEvents } from '../accounts/forget-events.ts';
 import { forgetEndedLogins } from '../accounts/login-limit.ts';
 import type { MetricSet } from '../edge/metric-set.ts';
 import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
 import { fillLayerChains } from '../scan/fill-layer-chains.ts';
+import { forgetMatchChanges } from '../scan/forget-match-changes.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
 import type { BlobReader } from '../storage/blob-store.ts';
 import { DigestCompleter } from '../upkeep/complete-digests.ts';
@@ -20,8 +22,8 @@ export const tidyJobKind = 'tidy';
 export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' };
 
 /**
- * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, expired secrets (and
- * warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run. Then works out
+ * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, old events and changes
+ * of findings, expired secrets (and warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run. Then works out
  * the digests that large blobs still lack, and the layers by which older scans are found as bases.
  */
 export function tidyJob(
@@ -37,7 +39,7 @@ export function tidyJob(
   const { store, logger, metrics } = options;
   const reach = failpointReacher(config.failpoint);
   const countCollected = countedCollections(metrics);
-  const { uploadTtlSeconds } = config;
+  const { uploadTtlSeconds, noticeDays, auditDays } = config;
   const collector = new GarbageCollector({
     db,
     store,
@@ -49,6 +51,8 @@ export function tidyJob(
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
     await forgetEndedNotices(db);
+    await forgetEvents(db, { noticeDays, auditDays });
+    if (noticeDays > 0) await forgetMatchChanges(db, { olderThanDays: noticeDays });
     await warnOfExpiringSecrets(db);
     await forgetExpiredSecrets(db);
     await foldUsages(db, signal);

@@ -23,7 +23,8 @@ import { type MatchedVulnerability, matchPackage } from './match-package.ts';
 import { matchingVersion } from './matching-version.ts';
 import { addToCounts, countExploited } from './package-counts.ts';
 
-interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
+/** A row of `package`. */
+export interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
   readonly id: number;
   readonly source_name: string;
   readonly source_version: string;
@@ -83,10 +84,11 @@ export async function matchPackages(
   };
 }
 
-async function matchRows(
+/** What the advisories held now say of stored packages; nothing is written. */
+export async function matchRows(
   transaction: Transaction<Tables>,
   rows: readonly PackageRow[],
-  scope: MatchScope | undefined,
+  scope?: MatchScope,
 ): Promise<readonly MatchRow[]> {
   const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
   const candidates = await readCandidatesOf(

@@ -1,6 +1,7 @@
 import { accessTokenOperations } from './access-token-operations.ts';
 import { accountOperations } from './account-operations.ts';
 import { comparisonOperations } from './comparison-operations.ts';
+import { historyOperations } from './history-operations.ts';
 import { imageOperations } from './image-operations.ts';
 import { namespaceOperations } from './namespace-operations.ts';
 import { robotOperations } from './robot-operations.ts';
@@ -17,6 +18,7 @@ export const operations = {
   ...namespaceOperations,
   ...ruleOperations,
   ...imageOperations,
+  ...historyOperations,
   ...comparisonOperations,
   ...sbomOperations,
   ...searchOperations,
