@@ -7,6 +7,8 @@ import { openPromise } from 'yauzl';
 import { type Candidate, readCandidates } from '../src/advisories/candidates.ts';
 import { normalisePackageName } from '../src/advisories/package-name.ts';
 import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { advisedNames } from '../src/matching/installed-as.ts';
+import type { Package } from '../src/report/package.ts';
 import { type MatchedVulnerability, matchPackage } from '../src/scan/match-package.ts';
 import { readAdvisories } from '../src/testing/read-advisories.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
@@ -65,6 +67,62 @@ async function extractRust(target: string): Promise<void> {
     writeFileSync(target, await buffer(await archive.openReadStreamPromise(entry)));
   }
 }
+
+interface FalsePositive {
+  readonly what: string;
+  readonly installed: Partial<Package> & Pick<Package, 'ecosystem' | 'name' | 'version'>;
+  /** The vulnerability that it does not have; absent: it has none. */
+  readonly fixed?: string;
+}
+
+/** What others reported wrongly, by the names in NVD or without regard to backports (pains.md 17). */
+const reportedByOthers: readonly FalsePositive[] = [
+  {
+    what: 'a helper is no Pega Platform (grype#817)',
+    installed: { ecosystem: 'npm', name: 'platform', version: '1.3.6' },
+  },
+  {
+    what: 'a gem is no JFrog Artifactory (grype#899)',
+    installed: { ecosystem: 'RubyGems', name: 'artifactory', version: '3.0.15' },
+  },
+  {
+    what: 'a gem is no HashiCorp Vault (grype#898)',
+    installed: { ecosystem: 'RubyGems', name: 'vault', version: '0.17.0' },
+  },
+  {
+    what: 'a gem is no jodd-http (grype#921)',
+    installed: { ecosystem: 'RubyGems', name: 'http', version: '5.1.0' },
+  },
+  {
+    what: 'a library is no plugin of WordPress (grype#248)',
+    installed: { ecosystem: 'npm', name: 'formidable', version: '3.5.4' },
+  },
+  {
+    what: 'header files are no kernel (grype#942)',
+    installed: {
+      ecosystem: 'Debian',
+      release: '11',
+      name: 'linux-libc-dev',
+      version: '5.10.1-1',
+      sourceName: 'linux',
+    },
+  },
+  {
+    what: 'a deb has a backported fix',
+    installed: { ecosystem: 'Debian', release: '11', name: 'openssl', version: '1.1.1n-0+deb11u4' },
+    fixed: 'CVE-2022-4304',
+  },
+  {
+    what: 'an rpm has a backported fix',
+    installed: { ecosystem: 'AlmaLinux', release: '8', name: 'openssl-libs', version: '1:1.1.1k-6.el8_5' },
+    fixed: 'CVE-2022-0778',
+  },
+  {
+    what: 'an apk has a backported fix',
+    installed: { ecosystem: 'Alpine', release: 'v3.6', name: 'openssl', version: '1.0.2r-r0' },
+    fixed: 'CVE-2019-1559',
+  },
+];
 
 /** All records of the mirror, each once, as the product reads it: the newest where several archives have it. */
 async function readMirror(zips: readonly string[]): Promise<readonly RawRecord[]> {
@@ -214,6 +272,13 @@ describe.skipIf(shared === undefined)('findings beside an independent reading of
     rmSync(folder, { recursive: true });
   });
 
+  async function findingsIn(installed: Package): Promise<readonly MatchedVulnerability[]> {
+    const { ecosystem } = installed;
+    const names = advisedNames(installed);
+    const candidates = database === undefined ? [] : await readCandidates(database.db, { ecosystem, names });
+    return matchPackage({ package: installed, candidates, ratings: new Map() });
+  }
+
   /** By the product's own path: advisories from PostgreSQL, then `matchPackage()`. */
   async function findingsOf(
     ecosystem: string,
@@ -260,5 +325,17 @@ describe.skipIf(shared === undefined)('findings beside an independent reading of
     expect(differing.slice(0, 20)).toEqual([]);
     expect(differing.length).toBe(0);
     expect(counts.compared).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it.each(reportedByOthers)('$what', async ({ installed, fixed }) => {
+    const { name, version } = installed;
+    const found = await findingsIn({
+      release: '',
+      module: '',
+      sourceName: name,
+      sourceVersion: version,
+      ...installed,
+    });
+    expect(found.map(({ id }) => id).filter((id) => fixed === undefined || id === fixed)).toEqual([]);
   });
 });

@@ -36,6 +36,22 @@ describe('advisedNames()', () => {
   });
 });
 
+describe('advisedNames() of a package of the kernel', () => {
+  it.each([
+    ['Debian', 'linux-libc-dev', 'linux', []],
+    ['Ubuntu', 'linux-headers-5.15.0-164-generic', 'linux', []],
+    ['Ubuntu', 'linux-aws-5.15-headers-5.15.0-1071', 'linux-aws-5.15', []],
+    ['Azure Linux', 'kernel-headers', 'kernel', []],
+    ['Red Hat', 'kernel-headers', 'kernel', ['kernel-headers']],
+    ['AlmaLinux', 'kernel-headers', 'kernel', ['kernel-headers']],
+    ['Ubuntu', 'linux-image-5.15.0-164-generic', 'linux-signed', ['linux-signed']],
+    ['Ubuntu', 'linux-modules-5.15.0-164-generic', 'linux', ['linux']],
+    ['Debian', 'libheaders-dev', 'headers', ['headers']],
+  ])('of %s, %s', (ecosystem, name, sourceName, names) => {
+    expect(advisedNames({ ...npm, ecosystem, name, sourceName })).toEqual(names);
+  });
+});
+
 describe('advisedVersion()', () => {
   const perlErrno: Package = {
     ecosystem: 'Rocky Linux',

@@ -9,11 +9,18 @@ const binary: ReadonlySet<string> = new Set(binaryEcosystems);
 export const eitherEcosystems: readonly string[] = ['Photon OS', 'Red Hat'];
 const either: ReadonlySet<string> = new Set(eitherEcosystems);
 
-/** Names under which advisories of its ecosystem may speak of a package, the one that counts first at the beginning. */
+/**
+ * Names under which advisories of its ecosystem may speak of a package, the one that counts first at the beginning. None speak
+ * of the kernel's header files by the name of its source: those hold declarations and no code that could be attacked.
+ */
 export function advisedNames({ ecosystem, name, sourceName }: Package): readonly string[] {
   if (binary.has(ecosystem)) return [name];
+  if (kernelSource.test(sourceName) && kernelHeaders.test(name)) return either.has(ecosystem) ? [name] : [];
   return either.has(ecosystem) && name !== sourceName ? [name, sourceName] : [sourceName];
 }
+
+const kernelSource = /^(?:linux|kernel)(?:-|$)/;
+const kernelHeaders = /^(?:linux-libc-dev|(?:linux|kernel)(?:-[a-z0-9.+]+)*-headers)(?:-|$)/;
 
 /** Of rpms by their sources: the file name of a source package, which is all that is known of it, bears no epoch. */
 const rpmSources: ReadonlySet<string> = new Set([
