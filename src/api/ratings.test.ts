@@ -162,6 +162,14 @@ describe('a namespace’s order of severity sources', () => {
     expect(names(await images('severity=low'))).toEqual(['other/disputed']);
   });
 
+  test('may be whoever rates worst', async () => {
+    await order(['cvss-v4', 'highest']);
+    await follow();
+    const worst = ['own/belittled', 'own/disputed'];
+    expect(names(await images('namespace=own&severity=critical')).toSorted()).toEqual(worst);
+    expect(await finding('own/belittled')).toMatchObject({ severity: 'critical', severitySource: 'vendor' });
+  });
+
   test('a source that is left out does not count', async () => {
     await order(['cvss-v3', 'cvss-v2']);
     await follow();

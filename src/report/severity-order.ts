@@ -1,17 +1,22 @@
-import { parseSource, type SeveritySource, severitySources } from './severity.ts';
+import { type SeveritySource, severitySources } from './severity.ts';
+
+/** `highest`: whichever source rates it worst. */
+export type SeverityChoice = SeveritySource | 'highest';
 
 /** Whose rating of a vulnerability is shown and judged by: the first that gives one. What is not in it never counts. */
-export type SeverityOrder = readonly SeveritySource[];
+export type SeverityOrder = readonly SeverityChoice[];
+
+const choices: readonly SeverityChoice[] = [...severitySources, 'highest'];
 
 /** The distribution, then the ecosystem, then CVSS from new to old (semantics.md §1). */
 export const defaultSeverityOrder: SeverityOrder = severitySources;
 
 /** What a setting must be, for messages. */
-export const severityOrderMust = `one or more of ${severitySources.join(', ')}, each once`;
+export const severityOrderMust = `one or more of ${choices.join(', ')}, each once`;
 
 /** The order in a list of names; undefined when it is empty, or a name is unknown or stands twice. */
 export function parseSeverityOrder(names: readonly string[]): SeverityOrder | undefined {
-  const order = names.flatMap((name) => parseSource(name) ?? []);
+  const order = names.flatMap((name) => choices.find((choice) => choice === name) ?? []);
   const isWhole = order.length === names.length && new Set(order).size === names.length;
   return isWhole && order.length > 0 ? order : undefined;
 }

@@ -28,11 +28,6 @@ export const severitySources: readonly SeveritySource[] = [
   'cvss-v2',
 ];
 
-/** Undefined: there is no source of that name. */
-export function parseSource(name: string): SeveritySource | undefined {
-  return severitySources.find((source) => source === name);
-}
-
 /** One source's rating of a vulnerability, kept beside all others (semantics.md §1 "Severity"). */
 export interface SeverityRating {
   readonly source: SeveritySource;

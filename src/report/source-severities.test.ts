@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Severity, SeverityRating } from './severity.ts';
-import { chooseSeverity } from './source-severities.ts';
+import {
+  defaultSeverityOrder,
+  parseSeverityOrder,
+  readSeverityOrder,
+  storedSeverityOrder,
+} from './severity-order.ts';
+import { chooseSeverity, decidingSource, packSeverities } from './source-severities.ts';
 
 function rating(source: SeverityRating['source'], severity: Severity): SeverityRating {
   return { source, severity, record: 'CVE-2020-0001' };
@@ -30,7 +36,31 @@ describe('chooseSeverity()', () => {
     expect(chooseSeverity(ratings, ['cvss-v3', 'vendor'])).toBe('critical');
   });
 
+  it('takes the worst of all where the order says so, and where it has come to that', () => {
+    expect(chooseSeverity(ratings, ['highest'])).toBe('critical');
+    expect(chooseSeverity(ratings, ['cvss-v2', 'highest'])).toBe('low');
+    expect(chooseSeverity(ratings, ['cvss-v4', 'highest'])).toBe('critical');
+    expect(decidingSource(packSeverities(ratings), ['highest'])).toBe('cvss-v3');
+    expect(chooseSeverity([], ['highest'])).toBe('unknown');
+  });
+
   it('is unknown, not low, when nobody rates', () => {
     expect(chooseSeverity([])).toBe('unknown');
+  });
+});
+
+describe('parseSeverityOrder()', () => {
+  it('reads sources and the choice of the worst, each once', () => {
+    expect(parseSeverityOrder(['cvss-v3', 'highest'])).toEqual(['cvss-v3', 'highest']);
+    for (const bad of [[], ['nvd'], ['vendor', 'vendor'], ['']])
+      expect(parseSeverityOrder(bad)).toBeUndefined();
+  });
+
+  it('is stored as nothing when it is the default, and read again as it was written', () => {
+    expect(storedSeverityOrder(null)).toBeNull();
+    expect(storedSeverityOrder([...defaultSeverityOrder])).toBeNull();
+    expect(readSeverityOrder(storedSeverityOrder(['highest', 'vendor']))).toEqual(['highest', 'vendor']);
+    expect(readSeverityOrder(null)).toBe(defaultSeverityOrder);
+    expect(() => readSeverityOrder('nvd')).toThrow(/must be one or more of vendor/);
   });
 });

@@ -54,7 +54,17 @@ export function severitiesBySource(
 
 /** The first source in `order` that rates; undefined: none does. */
 export function decidingSource(packed: SourceSeverities, order: SeverityOrder): SeveritySource | undefined {
-  return order.find((source) => severityOfSource(packed, source) !== 'unknown');
+  for (const choice of order) {
+    const source = choice === 'highest' ? worstSource(packed) : choice;
+    if (severityOfSource(packed, source) !== 'unknown') return source;
+  }
+  return undefined;
+}
+
+/** Of several that rate alike the first in the default order. */
+function worstSource(packed: SourceSeverities): SeveritySource {
+  const rankOf = (source: SeveritySource) => (packed >> shifts[source]) & sourceMask;
+  return severitySources.reduce((worst, source) => (rankOf(source) > rankOf(worst) ? source : worst));
 }
 
 /** The severity to show: the worst rating of the first source in `order` that gives one; `unknown` when none does. */

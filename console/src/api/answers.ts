@@ -12,7 +12,9 @@ export type Reason = Verdict['reasons'][number];
 export type SeveritySummary = Schemas['SeveritySummary'];
 export type Severity = Finding['severity'];
 export type Finding = Schemas['Finding'];
-export type SeveritySource = Namespace['severityOrder'][number];
+export type SeveritySource = Finding['ratings'][number]['source'];
+/** A source, or `highest`: whichever rates worst. */
+export type SeverityChoice = Namespace['severityOrder'][number];
 export type SecretFinding = Schemas['SecretFinding'];
 export type MalwareFinding = Schemas['MalwareFinding'];
 export type MalwareEngine = Schemas['MalwareEngine'];

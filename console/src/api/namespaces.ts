@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { PolicyChange, SeveritySource } from './answers.ts';
+import type { PolicyChange, SeverityChoice } from './answers.ts';
 import { answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
 
@@ -58,7 +58,7 @@ export function useChangeNamespace(namespace: string) {
       policy?: PolicyChange;
       quotaBytes?: number | null;
       /** Null: the default order. */
-      severityOrder?: SeveritySource[] | null;
+      severityOrder?: SeverityChoice[] | null;
     }) => answerOf(api.client.PATCH('/namespaces/{namespace}', { params: { path: { namespace } }, body })),
     onSuccess: refresh,
   });

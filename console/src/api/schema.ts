@@ -2229,8 +2229,8 @@ export interface components {
             public: boolean;
             autoScan: boolean;
             policy: components["schemas"]["Policy"];
-            /** @description Whose rating of a vulnerability counts first; a source that is left out never counts */
-            severityOrder: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2")[];
+            /** @description Whose rating of a vulnerability counts first; a source that is left out never counts. `highest`: whichever rates it worst */
+            severityOrder: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2" | "highest")[];
             /** @enum {unknown} */
             role: "admin" | "maintainer" | "developer" | "auditor" | "guest";
             imageCount: number;
@@ -2252,7 +2252,7 @@ export interface components {
             /** @description Null: no limit */
             quotaBytes?: number | null;
             /** @description Null: the default order */
-            severityOrder?: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2")[] | null;
+            severityOrder?: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2" | "highest")[] | null;
         };
         NamespaceCreate: {
             name: string;
@@ -2260,8 +2260,8 @@ export interface components {
             public?: boolean;
             /** @description Null: no limit */
             quotaBytes?: number | null;
-            /** @description Whose rating of a vulnerability counts first; a source that is left out never counts */
-            severityOrder?: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2")[];
+            /** @description Whose rating of a vulnerability counts first; a source that is left out never counts. `highest`: whichever rates it worst */
+            severityOrder?: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2" | "highest")[];
         };
         OpenSession: {
             id: number;

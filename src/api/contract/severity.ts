@@ -6,12 +6,15 @@ export const SeverityName = Type.Enum(['critical', 'high', 'medium', 'low', 'neg
 /** Who rates: `vendor` is the distribution, `ecosystem` GHSA and the like. */
 export const SourceName = Type.Enum(['vendor', 'ecosystem', 'cvss-v4', 'cvss-v3', 'cvss-v2']);
 
+const SeverityChoice = Type.Enum(['vendor', 'ecosystem', 'cvss-v4', 'cvss-v3', 'cvss-v2', 'highest']);
+
 /** Whose rating of a vulnerability counts first; a source that is left out never counts. */
-export const SeverityOrder = Type.Array(SourceName, {
+export const SeverityOrder = Type.Array(SeverityChoice, {
   minItems: 1,
-  maxItems: 5,
+  maxItems: 6,
   uniqueItems: true,
-  description: 'Whose rating of a vulnerability counts first; a source that is left out never counts',
+  description:
+    'Whose rating of a vulnerability counts first; a source that is left out never counts. `highest`: whichever rates it worst',
 });
 
 export const severityCounts = {

@@ -1,13 +1,15 @@
 import { ActionIcon, Button, Group, Switch } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Namespace, SeveritySource } from '../../api/answers.ts';
+import type { Namespace, SeverityChoice } from '../../api/answers.ts';
 import { useChangeNamespace } from '../../api/namespaces.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { severitySources, sourceWords } from '../../parts/severity-sources.ts';
 
+const choices: readonly SeverityChoice[] = [...severitySources, 'highest'];
+
 /** The order with the source one place further up or down. */
-function moved(order: readonly SeveritySource[], source: SeveritySource, by: -1 | 1): SeveritySource[] {
+function moved(order: readonly SeverityChoice[], source: SeverityChoice, by: -1 | 1): SeverityChoice[] {
   const from = order.indexOf(source);
   const rest = order.filter((one) => one !== source);
   return [...rest.slice(0, from + by), source, ...rest.slice(from + by)];
@@ -19,10 +21,10 @@ function SourceRow({
   disabled,
   onChange,
 }: {
-  source: SeveritySource;
-  order: readonly SeveritySource[];
+  source: SeverityChoice;
+  order: readonly SeverityChoice[];
   disabled: boolean;
-  onChange: (order: SeveritySource[]) => void;
+  onChange: (order: SeverityChoice[]) => void;
 }) {
   const place = order.indexOf(source);
   const counts = place >= 0;
@@ -60,11 +62,11 @@ function SourceRow({
 /** Whose rating of a vulnerability counts first: sources in order, with those that do not count behind. */
 export function SeverityOrderForm({ namespace }: { namespace: Namespace }) {
   const change = useChangeNamespace(namespace.name);
-  const [draft, setDraft] = useState<SeveritySource[]>();
+  const [draft, setDraft] = useState<SeverityChoice[]>();
   const order = draft ?? namespace.severityOrder;
   const isAdmin = namespace.role === 'admin';
-  const shown = [...order, ...severitySources.filter((source) => !order.includes(source))];
-  const save = (severityOrder: SeveritySource[] | null) =>
+  const shown = [...order, ...choices.filter((choice) => !order.includes(choice))];
+  const save = (severityOrder: SeverityChoice[] | null) =>
     change.mutate({ severityOrder }, { onSuccess: () => setDraft(undefined) });
   return (
     <section className="pq-panel pq-policy-panel" aria-label="Severity">
