@@ -1120,6 +1120,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/finding-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What judging again made different for packages of the registry, newest first
+         * @description For system admins
+         */
+        get: operations["listFindingChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{id}/finding-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What judging again made different for an image since it was first judged, newest first
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["listImageChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{id}/resolved-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings of an image that no advisory confirms any more, the last resolved first
+         * @description Needs the right to read in the namespace
+         */
+        get: operations["listResolvedFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images/{id}/comparison": {
         parameters: {
             query?: never;
@@ -1846,6 +1906,30 @@ export interface components {
             /** @description Public page of the vulnerability */
             url: string;
         };
+        FindingChange: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description What new advisories, ratings or CISA’s list made different
+             * @enum {unknown}
+             */
+            change: "added" | "removed" | "severity-changed" | "became-fixable" | "known-exploited";
+            id: string;
+            aliases: string[];
+            package: {
+                ecosystem: string;
+                name: string;
+                version: string;
+            };
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            previousSeverity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+            fixedVersion: string | null;
+            /** Format: date-time */
+            firstSeenAt: string;
+            /** @description Null: it stands now */
+            resolvedAt: string | null;
+        };
         HeldPackage: {
             id: number;
             ecosystem: string;
@@ -2424,6 +2508,21 @@ export interface components {
             immutable: boolean;
             /** Format: date-time */
             updatedAt: string;
+        };
+        ResolvedFinding: {
+            id: string;
+            aliases: string[];
+            package: {
+                ecosystem: string;
+                name: string;
+                version: string;
+            };
+            /** @enum {unknown} */
+            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+            /** Format: date-time */
+            firstSeenAt: string;
+            /** Format: date-time */
+            resolvedAt: string;
         };
         Robot: {
             name: string;
@@ -5316,6 +5415,134 @@ export interface operations {
                 content: {
                     "application/json": {
                         [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listFindingChanges: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                change?: "added" | "removed" | "severity-changed" | "became-fixable" | "known-exploited";
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What judging again made different for packages of the registry, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["FindingChange"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listImageChanges: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                change?: "added" | "removed" | "severity-changed" | "became-fixable" | "known-exploited";
+                since?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What judging again made different for an image since it was first judged, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["FindingChange"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listResolvedFindings: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings of an image that no advisory confirms any more, the last resolved first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ResolvedFinding"][];
+                        nextCursor: string | null;
+                        total: number;
+                        /** @description True: the total stands for more images than could be judged, or there are more events, or finds of a search, than were counted */
+                        totalIsEstimate?: boolean;
+                        /** @description True: there are, or may be, more than the total. Events and finds of a search are counted up to 10,000, finds of a text that most tags bear not even so far */
+                        totalIsMinimum?: boolean;
                     };
                 };
             };
