@@ -43,10 +43,9 @@ export async function startMailReceiver(
   const state: { refusal: SmtpRefusal | undefined } = { refusal: undefined };
   const settings: SMTPServerOptions = {
     ...(tls === undefined
-      ? { hideSTARTTLS: true }
+      ? { hideSTARTTLS: true, disabledCommands: ['STARTTLS', 'AUTH'] }
       : { cert: tls.certificate, key: tls.key, secure: tls.implicit === true }),
     authOptional: login === undefined,
-    ...(login === undefined ? { disabledCommands: ['AUTH'] } : {}),
     onAuth: ({ username, password }, _session, done) => {
       const fits = username === login?.user && password === login?.password;
       if (fits) done(null, { user: username });
