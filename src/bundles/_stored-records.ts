@@ -16,7 +16,7 @@ export class StoredRecordDamagedError extends Error {
   readonly code = 'stored-record-damaged';
 }
 
-const rowsAtOnce = 500;
+const rowsAtOnce = 200;
 
 /** The rows of a query in pieces, in a transaction of the client; one query at a time. */
 export async function* rowsOf<Row extends pg.QueryResultRow>(
@@ -42,7 +42,7 @@ export async function* ecosystemRecords(client: pg.ClientBase, feed: string): As
     [feed],
   );
   for await (const { id, record, content_hash: hash } of rows) {
-    const json = inflateRawSync(record);
+    const json = inflateRawSync(record, { chunkSize: chunkSizeFor(record.length * 6) });
     if (!createHash('sha256').update(json).digest().equals(hash)) {
       throw new StoredRecordDamagedError(
         `Cannot export "${id}": its stored record must hash to ${hash.toString('hex')}, got another; "pratique advisories sync --full" reads it again`,
@@ -50,6 +50,11 @@ export async function* ecosystemRecords(client: pg.ClientBase, feed: string): As
     }
     yield { id, json, deflated: record };
   }
+}
+
+/** zlib's buffers live until they are collected: those of its default size would be mostly empty, and far more memory. */
+function chunkSizeFor(bytes: number): number {
+  return Math.min(Math.max(bytes, 1_024), 64 * 1_024);
 }
 
 interface CveRow {
@@ -69,7 +74,7 @@ export async function* cveRecords(client: pg.ClientBase): AsyncGenerator<StoredR
   );
   for await (const row of rows) {
     const json = Buffer.from(JSON.stringify(cveRecord(row)));
-    yield { id: row.id, json, deflated: deflateRawSync(json) };
+    yield { id: row.id, json, deflated: deflateRawSync(json, { chunkSize: chunkSizeFor(json.length) }) };
   }
 }
 

@@ -123,12 +123,15 @@ async function writeZip(records: AsyncIterable<StoredRecord>, layer: LayerFile):
 
 const bufferedBytes = 2 ** 20;
 
-/** A layer on its way to disk, hashed as it passes. */
+/**
+ * A layer on its way to disk, hashed as it passes. Pieces are copied: those that zlib makes are small views of large
+ * buffers, which must not be kept.
+ */
 class LayerFile implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
-  #pieces: Uint8Array[] = [];
-  #waiting = 0;
+  readonly #buffer = Buffer.allocUnsafe(bufferedBytes);
+  #filled = 0;
   #size = 0;
 
   static async create(path: string): Promise<LayerFile> {
@@ -140,9 +143,10 @@ class LayerFile implements AsyncDisposable {
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    this.#pieces.push(piece);
-    this.#waiting += piece.length;
-    if (this.#waiting >= bufferedBytes) await this.#flush();
+    if (this.#filled + piece.length > bufferedBytes) await this.#flush();
+    if (piece.length > bufferedBytes) return await this.#take(piece);
+    this.#buffer.set(piece, this.#filled);
+    this.#filled += piece.length;
   }
 
   async finish(): Promise<{ readonly digest: string; readonly size: number }> {
@@ -155,9 +159,11 @@ class LayerFile implements AsyncDisposable {
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#waiting = 0;
+    await this.#take(this.#buffer.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+
+  async #take(bytes: Uint8Array): Promise<void> {
     this.#hash.update(bytes);
     this.#size += bytes.length;
     await this.#file.writeFile(bytes);
