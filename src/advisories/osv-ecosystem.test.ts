@@ -24,6 +24,7 @@ describe('parseOsvEcosystem()', () => {
     ['Red Hat:enterprise_linux:10.0', '10', 'enterprise_linux:10.0'],
     ['Red Hat:rhel_eus:9.2::appstream', '9', 'rhel_eus:9.2::appstream'],
     ['Red Hat:rhel_els:7', '7', 'rhel_els:7'],
+    ['Red Hat:rhel_software_collections:3::el7', '7', 'rhel_software_collections:3::el7'],
     ['Red Hat:openshift:4.12::el8', '8', 'openshift:4.12::el8'],
     ['Red Hat:service_mesh:1.1', 'service_mesh:1.1'],
     ['Rocky Linux:8', '8'],

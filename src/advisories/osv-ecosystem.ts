@@ -38,11 +38,11 @@ function releaseOf(ecosystem: string, suffix: string): string {
   }
 }
 
-/** The major release, which is in the repository of RHEL itself, and at the end of those of products on top of it. */
+/** The major release stands behind the version of what has one of its own, else it is the version. */
 function redHatRelease(cpe: string): string {
-  const [, own] = /^(?:enterprise_linux|rhel_[a-z0-9_]+):(\d+)(?:[.:]|$)/.exec(cpe) ?? [];
   const [, below] = /::el(\d+)\b/.exec(cpe) ?? [];
-  return own ?? below ?? cpe;
+  const [, own] = /^(?:enterprise_linux|rhel_[a-z0-9_]+):(\d+)(?:[.:]|$)/.exec(cpe) ?? [];
+  return below ?? own ?? cpe;
 }
 
 /** Products of SUSE Linux Enterprise and their extensions share its number and service pack; Micro counts by itself. */

@@ -80,23 +80,28 @@ function ubuntuBuild(otherwise: UbuntuBuild, text: string): UbuntuBuild {
 }
 
 /**
- * `enterprise_linux` is RHEL itself, `rhel_els` its paid extension, every other `rhel_…` a minor release that is kept alive beside
- * it. The rest are products on top: which of their versions a package is of cannot be told, and of RHEL's own they say nothing.
+ * `enterprise_linux` and most of what begins with `rhel_` is RHEL itself (`rhel_extras:7`, `rhel_software_collections:3::el7`),
+ * `rhel_els` its paid extension. A minor release that is kept alive beside RHEL says nothing of RHEL. The rest are products on top:
+ * which of their versions a package is of cannot be told, and of RHEL's own packages they say nothing.
  */
 function redHatStanding(cpe: string, { version }: Package): StatementStanding {
-  if (cpe === '' || cpe.startsWith('enterprise_linux:')) return own;
   if (cpe.startsWith('rhel_els:')) return { kind: 'own', rank: 1, hidesFix: true };
-  if (cpe.startsWith('rhel_') || isBuiltForRhel(version)) return other;
+  if (keptMinorPattern.test(cpe)) return other;
+  if (cpe === '' || cpe.startsWith('enterprise_linux:') || cpe.startsWith('rhel_')) return own;
+  if (isBuiltForRhel(version)) return other;
   return { kind: 'own', rank: 0, doubt: `it cannot be told whether the package is of the product ${cpe}` };
 }
 
-/** Products mark their builds (`1.25.3-5.rhaos4.12.el8`, `2.9-1.el8ap`); RHEL's end in its name. */
+/** Products mark their builds: `1.25.3-5.rhaos4.12.el8`, `2.9-1.el8ap`. */
 function isBuiltForRhel(version: string): boolean {
   return !/\.rh[a-z]+\d|\.el\d+[a-z]/.test(version);
 }
 
+/** `rhel_eus:9.2::baseos`, and so `aus`, `e4s`, `tus`. */
+const keptMinorPattern = /^rhel_[a-z0-9_]+:(\d+)\.(\d+)(?:::(?!el\d).*)?$/;
+
 /** The minor release of RHEL that a statement keeps alive, as packages that were built for it name it: `el9_2`. */
 export function keptMinorRelease({ product = '' }: AffectedPackage): string | undefined {
-  const [, major, minor] = /^rhel_(?!els:)[a-z0-9_]+:(\d+)\.(\d+)(?:::|$)/.exec(product) ?? [];
+  const [, major, minor] = keptMinorPattern.exec(product) ?? [];
   return major === undefined ? undefined : `el${major}_${minor}`;
 }

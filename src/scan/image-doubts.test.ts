@@ -5,7 +5,7 @@ import type { FeedStatus } from '../advisories/feed-status.ts';
 import { buildInventory } from '../inventory/build-inventory.ts';
 import { knownDistributions } from '../inventory/os/families.ts';
 import { orderOf } from '../versions/order-of.ts';
-import { imageDoubts } from './image-doubts.ts';
+import { imageDoubts, versionDoubts } from './image-doubts.ts';
 
 const now = new Date('2026-08-22T00:00:00Z');
 const names: Readonly<Record<string, readonly [versionId: string, prettyName: string]>> = {
@@ -66,6 +66,20 @@ describe('imageDoubts()', () => {
     expect(doubtsOf(id, { feeds, coverage: [few] }).codes).toContain('no-data-for-release');
     const covered = { feeds, coverage: [{ ...few, recordCount: 2_000 }] };
     expect(doubtsOf(id, covered).codes).toEqual([]);
+  });
+
+  it('count the packages of which it cannot be told whether they are affected', () => {
+    const [npm, perl] = [
+      { name: 'npm', version: '' },
+      { name: 'perl', version: '5' },
+    ];
+    expect(versionDoubts([])).toEqual([]);
+    expect(versionDoubts([npm]).map(({ message }) => message)).toEqual([
+      'it cannot be told from its advisories whether npm "" is affected',
+    ]);
+    expect(versionDoubts([perl, npm]).map(({ message }) => message)).toEqual([
+      'it cannot be told from its advisories whether perl "5" is affected, nor whether 1 other package is',
+    ]);
   });
 
   it('of a distribution that is not known say so', () => {

@@ -32,11 +32,13 @@ export function imageDoubts(
   return [...own, ...feeds, ...versionDoubts(unsure)];
 }
 
-/** One doubt for all packages whose version cannot be compared with an advisory's. */
+/** One doubt for all packages of which an advisory may or may not speak. */
 export function versionDoubts(unsure: readonly Pick<PackageFacts, 'name' | 'version'>[]): readonly Doubt[] {
   const [first] = unsure;
   if (first === undefined) return [];
-  const others = unsure.length > 1 ? `, nor those of ${unsure.length - 1} other packages` : '';
-  const message = `the version "${first.version}" of ${first.name} cannot be compared with its advisories${others}`;
+  const others = unsure.length - 1;
+  const also =
+    others === 1 ? ', nor whether 1 other package is' : `, nor whether ${others} other packages are`;
+  const message = `it cannot be told from its advisories whether ${first.name} "${first.version}" is affected${others === 0 ? '' : also}`;
   return [{ code: 'undetermined-version', message }];
 }
