@@ -105,6 +105,7 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     return { path: `/users/${unique}/sessions` };
   },
   listAllEvents: () => ({ path: '/events' }),
+  listFindingChanges: () => ({ path: '/finding-changes' }),
   getSystem: () => ({ path: '/system' }),
   getOpenApi: () => ({ path: '/openapi.json' }),
   listNamespaces: () => ({ path: '/namespaces' }),
@@ -172,6 +173,12 @@ export const apiCalls: Readonly<Record<OperationId, Prepare>> = {
     return { path: `/images/${id}` };
   },
   listFindings: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/findings` }),
+  listImageChanges: async (server, unique) => ({
+    path: `/images/${await makeImage(server, unique)}/finding-changes`,
+  }),
+  listResolvedFindings: async (server, unique) => ({
+    path: `/images/${await makeImage(server, unique)}/resolved-findings`,
+  }),
   listPackages: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/packages` }),
   listMalware: async (server, unique) => ({ path: `/images/${await makeImage(server, unique)}/malware` }),
   listMalwareEngines: async () => ({ path: '/malware-engines' }),

@@ -19,6 +19,7 @@ export type SecretFinding = Schemas['SecretFinding'];
 export type MalwareFinding = Schemas['MalwareFinding'];
 export type MalwareEngine = Schemas['MalwareEngine'];
 export type ImagePackage = Schemas['ImagePackage'];
+export type FindingChange = Schemas['FindingChange'];
 export type Vulnerability = Schemas['Vulnerability'];
 export type Namespace = Schemas['Namespace'];
 export type Policy = Schemas['Policy'];

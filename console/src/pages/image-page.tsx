@@ -11,6 +11,7 @@ import { totalOf } from '../parts/severity-order.ts';
 import { oneOf, useSearchState } from '../parts/use-search-state.ts';
 import { BaseFacts } from './image/base-facts.tsx';
 import { BuildHistoryTab } from './image/build-history-tab.tsx';
+import { ChangesTab } from './image/changes-tab.tsx';
 import { DetailsTab } from './image/details-tab.tsx';
 import { FindingDrawer } from './image/finding-drawer.tsx';
 import { FindingsTab } from './image/findings-tab.tsx';
@@ -23,7 +24,16 @@ import { SbomMenu } from './image/sbom-menu.tsx';
 import { SecretsTab } from './image/secrets-tab.tsx';
 import { VerdictSentence } from './image/verdict-sentence.tsx';
 
-const tabs = ['findings', 'malware', 'secrets', 'packages', 'history', 'platforms', 'details'] as const;
+const tabs = [
+  'findings',
+  'malware',
+  'secrets',
+  'packages',
+  'changes',
+  'history',
+  'platforms',
+  'details',
+] as const;
 type Tab = (typeof tabs)[number];
 
 const labels: Readonly<Record<Tab, string>> = {
@@ -31,6 +41,7 @@ const labels: Readonly<Record<Tab, string>> = {
   malware: 'Malware',
   secrets: 'Sensitive data',
   packages: 'Packages',
+  changes: 'Changes',
   history: 'Build history',
   platforms: 'Platforms',
   details: 'Details',
@@ -39,7 +50,7 @@ const labels: Readonly<Record<Tab, string>> = {
 function tabsOf(image: ImageDetails): readonly Tab[] {
   if (image.kind === 'index') return ['platforms', 'details'];
   if (image.kind === 'artifact' && image.severity === null) return ['details'];
-  return ['findings', 'malware', 'secrets', 'packages', 'history', 'details'];
+  return ['findings', 'malware', 'secrets', 'packages', 'changes', 'history', 'details'];
 }
 
 function TabBody({ tab, image }: { tab: Tab; image: ImageDetails }) {
@@ -52,6 +63,8 @@ function TabBody({ tab, image }: { tab: Tab; image: ImageDetails }) {
       return <SecretsTab image={image} />;
     case 'packages':
       return <PackagesTab image={image} />;
+    case 'changes':
+      return <ChangesTab image={image} />;
     case 'history':
       return <BuildHistoryTab image={image} />;
     case 'platforms':
