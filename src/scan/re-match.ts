@@ -157,12 +157,14 @@ async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Prom
     select id from package where matched_at is not null and matching_version < ${matchingVersion}
     order by ecosystem, source_name, id`.execute(db);
   const older = new Set(byRules.rows.map(({ id }) => id));
+  // Two statements, each of which PostgreSQL answers with one hash; with an "or" it compares every pair.
   const byName = await sql<{ id: number }>`
-    select p.id from package p
-    join unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
-                ${changedPackages.map((one) => one.name)}::text[]) as c (ecosystem, name)
-      on c.ecosystem = p.ecosystem and (c.name = ${advisedName}
-        or p.ecosystem = any(${eitherEcosystems}::text[]) and c.name = p.name)`.execute(db);
+    with c as (select * from unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
+      ${changedPackages.map((one) => one.name)}::text[]) as named (ecosystem, name))
+    select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = ${advisedName}
+    union
+    select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = p.name
+    where p.ecosystem = any(${eitherEcosystems}::text[])`.execute(db);
   const byCve = await sql<{ id: number }>`
     select distinct package_id as id from package_match
     where (vulnerability_id = any(${changedCves}::text[]) or aliases && ${changedCves}::text[])
