@@ -84,7 +84,7 @@ export const VulnerabilityQuery = closed({
   knownExploited: Type.Optional(Type.Boolean()),
   namespace: Type.Optional(namespace),
   q: Type.Optional(
-    Type.String({ maxLength: 255, description: 'Part of an id, an alias or a package’s name' }),
+    Type.String({ maxLength: 255, description: 'Part of an id or of a package’s name, or a whole alias' }),
   ),
 });
 export type VulnerabilityQuery = Static<typeof VulnerabilityQuery>;
