@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { apkOrder } from './apk.ts';
 import { composerOrder } from './composer.ts';
+import { conanOrder } from './conan.ts';
 import { cranOrder } from './cran.ts';
 import { debOrder } from './deb.ts';
 import { hackageOrder } from './hackage.ts';
@@ -14,6 +16,16 @@ import { rpmOrder } from './rpm.ts';
 import { rubygemsOrder } from './rubygems.ts';
 import { semverOrder } from './semver.ts';
 
+/** OSV schema 1.7.5, ecosystems.json. */
+const schemaEcosystems = [
+  ...['AlmaLinux', 'Alpaquita', 'Alpine', 'Android', 'Azure Linux', 'BellSoft Hardened Containers'],
+  ...['Bioconductor', 'Bitnami', 'Chainguard', 'CleanStart', 'ConanCenter', 'CRAN', 'crates.io', 'Debian'],
+  ...['Docker Hardened Images', 'Echo', 'FreeBSD', 'GHC', 'GitHub Actions', 'Go', 'Hackage', 'Hex', 'Julia'],
+  ...['Kubernetes', 'Linux', 'Mageia', 'Maven', 'MinimOS', 'npm', 'NuGet', 'opam', 'openEuler', 'openSUSE'],
+  ...['OSS-Fuzz', 'Packagist', 'Photon OS', 'Pub', 'PyPI', 'Red Hat', 'Rocky Linux', 'Root', 'RubyGems'],
+  ...['SUSE', 'SwiftURL', 'TuxCare', 'Ubuntu', 'VSCode', 'Wolfi'],
+];
+
 describe('orderOf()', () => {
   it('gives each ecosystem the order of its package manager', () => {
     for (const ecosystem of ['Alpaquita', 'Alpine', 'BellSoft Hardened Containers', 'MinimOS', 'Wolfi']) {
@@ -23,6 +35,7 @@ describe('orderOf()', () => {
     for (const ecosystem of ['AlmaLinux', 'Azure Linux', 'Red Hat', 'Rocky Linux', 'SUSE', 'openEuler']) {
       expect(orderOf(ecosystem)).toBe(rpmOrder);
     }
+    expect(orderOf('ConanCenter')).toBe(conanOrder);
     expect(orderOf('Julia')).toBe(juliaOrder);
     for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL', 'Bitnami']) {
       expect(orderOf(ecosystem)).toBe(semverOrder);
@@ -37,9 +50,28 @@ describe('orderOf()', () => {
     expect(orderOf('CRAN')).toBe(cranOrder);
   });
 
-  it('has no order for an ecosystem that is not covered, rather than a wrong one', () => {
-    expect(orderOf('Android')).toBeUndefined();
-    expect(orderOf('ConanCenter')).toBeUndefined();
+  it('has no order for what nothing in an image is listed under', () => {
+    expect(schemaEcosystems.filter((ecosystem) => orderOf(ecosystem) === undefined)).toEqual([
+      'Android',
+      'Bioconductor',
+      'Docker Hardened Images',
+      'FreeBSD',
+      'GHC',
+      'GitHub Actions',
+      'Kubernetes',
+      'Linux',
+      'opam',
+      'OSS-Fuzz',
+      'Root',
+      'TuxCare',
+      'VSCode',
+    ]);
     expect(orderOf('constructor')).toBeUndefined();
+  });
+
+  it('is documented for every ecosystem of the schema, or said to be missing', () => {
+    const documented = readFileSync(new URL('../../docs/coverage.md', import.meta.url), 'utf8');
+    const missing = schemaEcosystems.filter((one) => !new RegExp(`\`${one}[\`:]`).test(documented));
+    expect(missing).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { apkOrder } from './apk.ts';
 import { composerOrder } from './composer.ts';
+import { conanOrder } from './conan.ts';
 import { cranOrder } from './cran.ts';
 import { debOrder } from './deb.ts';
 import { hackageOrder } from './hackage.ts';
@@ -46,6 +47,8 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'npm':
     case 'SwiftURL':
       return semverOrder;
+    case 'ConanCenter':
+      return conanOrder;
     case 'CRAN':
       return cranOrder;
     case 'Hackage':
