@@ -224,13 +224,21 @@ describe('pratique admin', () => {
     expect(
       (await run('admin namespace create team --mode enforce --min-severity critical --quota 10GiB')).code,
     ).toBe(0);
-    expect((await run('admin namespace set team --auto-scan no --public yes')).code).toBe(0);
+    const settings = '--auto-scan no --public yes --severity-order cvss-v3,highest';
+    expect((await run(`admin namespace set team ${settings}`)).code).toBe(0);
     expect((await run('admin namespace list')).output).toMatch(
       /^team +public +no +enforce from critical +0 B +10\.0 GiB$/m,
     );
     expect(await run('admin namespace set team --quota lots')).toMatchObject({
       code: 3,
       errors: expect.stringContaining('It must be a whole number of bytes, KiB, MiB, GiB or TiB'),
+    });
+    expect((await run('admin namespace list --json')).output).toContain('"cvss-v3",\n      "highest"');
+    expect(await run('admin namespace set team --severity-order nvd')).toMatchObject({
+      code: 3,
+      errors: expect.stringContaining(
+        'It must be one or more of vendor, ecosystem, cvss-v4, cvss-v3, cvss-v2, highest',
+      ),
     });
     expect((await run('admin namespace set team --quota none')).code).toBe(0);
     expect((await run('admin namespace list')).output).toMatch(/^team .* 0 B +none$/m);
