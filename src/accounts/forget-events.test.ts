@@ -15,7 +15,7 @@ it('forgetEvents() keeps the audit log longer than notices, and what is young', 
   for (const kind of ['pull.blocked', 'user.created'])
     for (const days of [1, 100, 500]) {
       await recordEvent(db, { kind, actor: 'a test', subject: String(days) });
-      await pool.query(`update event set at = now() - $1 * interval '1 day' where subject = $1::text`, [
+      await pool.query(`update event set at = now() - $1::int * interval '1 day' where subject = $1::int::text`, [
         days,
       ]);
     }
