@@ -83,6 +83,7 @@ export async function bringAdvisories(
     });
     return imported.kind === 'unchanged' ? await followUp() : imported.result;
   } catch (error) {
+    signal.throwIfAborted();
     const isUnreachable = error instanceof BundleUnreachableError;
     if (!isUnreachable && !(error instanceof BundleRefusedError)) throw error;
     const failure = { beganAt, at: systemClock(), error: error.message, isUnreachable };

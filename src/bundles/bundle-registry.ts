@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { digestOf } from '../bytes/digest.ts';
 import { readAll, TooManyBytesError } from '../bytes/read-all.ts';
-import { parseDigest } from '../oci/digest.ts';
+import { digestAlgorithm, parseDigest } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import { ociManifestMediaType } from '../oci/media-types.ts';
 import { manifestSizeBytesMax } from '../oci/parse-manifest.ts';
 import { type Bundle, type BundleSource, blobBytes } from './bundle.ts';
 import { BundleRefusedError } from './bundle-error.ts';
+import type { RegistryAddress } from './registry-address.ts';
 import { RegistryConnection, type RegistryConnectionOptions } from './registry-connection.ts';
 
 /** A bundle in a registry. Nothing is asked before it is read. */
@@ -26,25 +27,27 @@ export function openBundleInRegistry(options: Omit<RegistryConnectionOptions, 'a
     name: address.text,
     readManifest: async () => {
       const answer = await get(`manifests/${address.reference}`, { accept: ociManifestMediaType });
-      const bytes = await readAll(answer, manifestSizeBytesMax).catch((error: unknown) => {
-        if (!(error instanceof TooManyBytesError)) throw error;
-        throw new BundleRefusedError(
-          address.text,
-          `its manifest must be at most ${manifestSizeBytesMax} bytes, got more`,
-        );
+      const bytes = await readAll(answer, manifestSizeBytesMax).catch((error: Error) => {
+        if (!(error instanceof TooManyBytesError))
+          throw connection.error(`it must answer, got ${error.message}`, error);
+        const rule = `its manifest must be at most ${manifestSizeBytesMax} bytes, got more`;
+        throw new BundleRefusedError(address.text, rule);
       });
-      const pinned = parseDigest(address.reference);
-      if (pinned !== undefined && digestOf(bytes) !== pinned) {
-        throw new BundleRefusedError(
-          address.text,
-          `its manifest must hash to ${pinned}, got ${digestOf(bytes)}`,
-        );
-      }
+      refuseOther(address, bytes);
       return bytes;
     },
     open: async ({ digest }) => await get(`blobs/${digest}`, {}),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
+}
+
+/** A reference that is a digest pins the bundle (threats.md E9). */
+function refuseOther({ text, reference }: RegistryAddress, manifest: Buffer): void {
+  const pinned = parseDigest(reference);
+  if (pinned === undefined) return;
+  const actual = digestOf(manifest, digestAlgorithm(pinned));
+  if (actual === pinned) return;
+  throw new BundleRefusedError(text, `its manifest must hash to ${pinned}, got ${actual}`);
 }
 
 /**

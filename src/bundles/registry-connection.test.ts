@@ -39,18 +39,24 @@ it('credentials stay with the registry: they do not follow its redirects', async
   expect(seen).toEqual([undefined, 'Basic dTpw', undefined]);
 });
 
-it('a registry that is a page, is silent, or has gone is told of', async () => {
+it('a registry that is a page, is silent, breaks off, has gone or gives another manifest is told of', async () => {
   const page = await serve((_, response) => response.end('<html>'));
   const silent = await serve(() => {});
-  const problemOf = async (host: string) => {
+  const cut = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': '99' }).write('{');
+    setImmediate(() => response.destroy());
+  });
+  const problemOf = async (host: string, reference = '') => {
     await using source = openBundleInRegistry({
-      address: parseRegistryAddress(`oci://${host}/a/b`),
+      address: parseRegistryAddress(`oci://${host}/a/b${reference}`),
       signal,
       idleMs: 50,
     });
     return await openBundle(source).catch((error: Error) => error.message);
   };
   expect(await problemOf(page)).toMatch(/its manifest must/);
+  expect(await problemOf(page, `@sha256:${'0'.repeat(64)}`)).toMatch(/must hash to sha256:0+, got sha256:/);
+  expect(await problemOf(cut)).toMatch(/must answer, got aborted/);
   expect(await problemOf(silent)).toMatch(/got it was silent for 0.05 s/);
   expect(await problemOf('127.0.0.1:1')).toMatch(/must answer at http:\/\/127.0.0.1:1, got .*ECONNREFUSED/);
 });

@@ -70,7 +70,7 @@ export class RegistryConnection implements AsyncDisposable {
       (bytes) => saidBy(bytes.toString('utf8')),
       () => '',
     );
-    return this.#error(`${rule}, got ${answer.statusCode}${said}`);
+    return this.error(`${rule}, got ${answer.statusCode}${said}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,7 +78,8 @@ export class RegistryConnection implements AsyncDisposable {
     this.#agents.https.destroy();
   }
 
-  #error(rule: string, cause?: unknown): BundleUnreachableError {
+  /** `rule` completes the sentence: "it must …, got …". */
+  error(rule: string, cause?: unknown): BundleUnreachableError {
     return new BundleUnreachableError(`Cannot use the registry of "${this.#options.address.text}": ${rule}`, {
       cause,
     });
@@ -87,7 +88,7 @@ export class RegistryConnection implements AsyncDisposable {
   #resolve(target: string): URL {
     const url = URL.parse(target, this.#options.address.origin);
     if (url !== null && this.#isAllowed(url)) return url;
-    throw this.#error(`it must name an address that can be used, got "${target.slice(0, 200)}"`);
+    throw this.error(`it must name an address that can be used, got "${target.slice(0, 200)}"`);
   }
 
   /** Whoever began with https stays with it. */
@@ -99,13 +100,14 @@ export class RegistryConnection implements AsyncDisposable {
   }
 
   async #followed(from: URL, request: RegistryRequest, first: IncomingMessage): Promise<IncomingMessage> {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
     let answer = first;
     let url = from;
-    for (let redirects = 0; isRedirect(answer) && request.method === 'GET'; redirects += 1) {
+    for (let redirects = 0; isRedirect(answer) && isRead; redirects += 1) {
       answer.resume();
       const target = URL.parse(answer.headers.location ?? '', url.href);
       if (target === null || !this.#isAllowed(target) || redirects >= redirectsMax) {
-        throw this.#error(
+        throw this.error(
           `its redirects must lead on, and not from https to http, got "${answer.headers.location}"`,
         );
       }
@@ -151,7 +153,7 @@ export class RegistryConnection implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof BundleRefusedError || error instanceof BundleUnreachableError) throw error;
-      throw this.#error(`it must answer at ${url.origin}, got ${messageOf(error)}`, error);
+      throw this.error(`it must answer at ${url.origin}, got ${messageOf(error)}`, error);
     }
   }
 
@@ -167,7 +169,7 @@ export class RegistryConnection implements AsyncDisposable {
     if (/^basic\b/i.test(challenge) && basic !== undefined) return basic;
     const rule =
       basic === undefined ? 'it asks for a user and a password, got none' : 'it must ask for Basic or Bearer';
-    throw this.#error(basic === undefined ? rule : `${rule}, got "${challenge.slice(0, 100)}"`);
+    throw this.error(basic === undefined ? rule : `${rule}, got "${challenge.slice(0, 100)}"`);
   }
 
   async #fetchToken(challenge: string, basic: string | undefined): Promise<string> {
@@ -188,7 +190,7 @@ export class RegistryConnection implements AsyncDisposable {
       );
     }
     const token = tokenOf((await readAll(answer, tokenBytesMax)).toString('utf8'));
-    if (token === undefined) throw this.#error(`the answer of ${url.origin} must hold a token, got none`);
+    if (token === undefined) throw this.error(`the answer of ${url.origin} must hold a token, got none`);
     return `Bearer ${token}`;
   }
 }
