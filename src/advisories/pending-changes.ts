@@ -25,6 +25,16 @@ export async function readPendingChanges(db: Database): Promise<Changes> {
   };
 }
 
+/** The changes of both, which have none in common. */
+export function joinChanges(first: Changes, second: Changes): Changes {
+  return {
+    changedAdvisoryIds: [...first.changedAdvisoryIds, ...second.changedAdvisoryIds],
+    changedCves: [...first.changedCves, ...second.changedCves],
+    changedPackages: [...first.changedPackages, ...second.changedPackages],
+    updates: [...(first.updates ?? []), ...(second.updates ?? [])],
+  };
+}
+
 /** Whether a synchronisation was applied whose re-match has not ended: it died, or still runs. */
 export async function hasPendingChanges(db: Database): Promise<boolean> {
   const row = await db.selectFrom('pending_change').select('kind').limit(1).executeTakeFirst();

@@ -10,7 +10,7 @@ import { refuseOlder } from './feed-guards.ts';
 import { feedNames, isEcosystemFeed } from './feed-names.ts';
 import { readFeedRow, writeAppliedFeed, writeFailedAttempt } from './feed-row.ts';
 import { importKnownExploited } from './known-exploited-feed.ts';
-import { type Changes, readPendingChanges } from './pending-changes.ts';
+import { type Changes, joinChanges, readPendingChanges } from './pending-changes.ts';
 import { importRecordFeed } from './record-feed.ts';
 import { noRecordChanges } from './record-update.ts';
 import { parseSource, type Source, sourceBelow } from './source.ts';
@@ -55,9 +55,7 @@ export async function syncAdvisories(options: SyncOptions): Promise<SyncResult> 
       reusable = true;
       return { ...alreadyRunning };
     }
-    const feeds = await syncFeeds(contextOf(options, client), options.sources);
-    const changes = await readPendingChanges(options.connection.db);
-    await options.follow?.(changes);
+    const { feeds, changes } = await syncFeeds(options, client);
     await client.query('update feed_sync set ended_count = ended_count + 1');
     await freeSyncLock(client);
     reusable = true;
@@ -93,24 +91,34 @@ function contextOf(options: SyncOptions, client: pg.ClientBase): FeedContext {
 }
 
 async function syncFeeds(
-  context: FeedContext,
-  sources: SyncSources<string | Source>,
-): Promise<readonly FeedOutcome[]> {
-  const outcomes: FeedOutcome[] = [];
+  options: SyncOptions,
+  client: pg.ClientBase,
+): Promise<{ readonly feeds: readonly FeedOutcome[]; readonly changes: Changes }> {
+  const context = contextOf(options, client);
+  const feeds: FeedOutcome[] = [];
   const add = (outcome: FeedOutcome | undefined) => {
-    if (outcome !== undefined) outcomes.push(outcome);
+    if (outcome !== undefined) feeds.push(outcome);
   };
-  await syncFolders(context, sources, add);
-  const { kev, epss } = sources;
+  const { kev, epss, ...folders } = options.sources;
+  await syncFolders(context, folders, add);
   if (kev !== undefined) {
     const one = (source: Source) => importKnownExploited(context, source);
     add(await syncFirst(context, { name: feedNames.kev, sources: [kev].flat().map(parseSource) }, one));
   }
+  // No package is matched by probabilities, and reading them takes a while: scans that wait for matches go on.
+  const followed = await followChanges(options);
   if (epss !== undefined) {
     const one = (source: Source) => importExploitPredictions(context, source);
     add(await syncFirst(context, { name: feedNames.epss, sources: [epss].flat().map(parseSource) }, one));
   }
-  return outcomes;
+  const changes = await followChanges(options);
+  return { feeds, changes: options.follow === undefined ? changes : joinChanges(followed, changes) };
+}
+
+async function followChanges({ connection, follow }: SyncOptions): Promise<Changes> {
+  const changes = await readPendingChanges(connection.db);
+  await follow?.(changes);
+  return changes;
 }
 
 type AddOutcome = (outcome: FeedOutcome | undefined) => void;

@@ -16,13 +16,15 @@ export async function freeSyncLock(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Whether a feed was applied by whose new version packages are being matched right now. False where a synchronisation that
- * died left that to the next: nobody knows when that will be.
+ * Whether packages that are of one version of a feed are to be matched by its next, right now. False where a synchronisation
+ * that died left that to the next: nobody knows when that will be. False, too, while a feed is followed for the first time:
+ * there was no version before.
  */
 export async function isUpdateBeingFollowed(db: Database): Promise<boolean> {
   // PostgreSQL shows a 64-bit key as two halves (pg_locks, "objid").
   const { rows } = await sql<{ is_followed: boolean }>`
-    select exists (select from pending_change) and exists (
+    select exists (select from pending_change)
+      and exists (select from feed where version > matched_version and matched_version > 0) and exists (
       select from pg_locks, (select ${sql.raw(lockKey)} as key) as wanted
       where locktype = 'advisory' and granted and mode = 'ExclusiveLock' and objsubid = 1
         and database = (select oid from pg_database where datname = current_database())

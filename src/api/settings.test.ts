@@ -27,6 +27,10 @@ beforeAll(async () => {
   const feed = { record_count: 1, last_success_at: server.now(), last_attempt_at: server.now() };
   await db
     .insertInto('feed')
+    .values({ name: 'KEV', ...feed })
+    .execute();
+  await db
+    .insertInto('feed')
     .values({ name: 'Alpine', newest_record_at: server.now(), ...feed, last_error: null, source: null })
     .execute();
   await db
