@@ -242,6 +242,7 @@ http { access_log off; ${temp.join(' ')}
         'pratique_uploads_in_flight 0',
         'pratique_queue_jobs',
         'pratique_scans',
+        'pratique_scan_blob_reads_total',
         'pratique_feed_records',
         'pratique_database_connections{state="idle"}',
         'pratique_event_loop_lag_seconds',
