@@ -39,14 +39,18 @@ export function syncJob(options: SyncJobOptions): JobHandler {
     const report = await options.synchronise({ signal, ...(names === undefined ? {} : { only: names }) });
     if (report.alreadyRunning) return;
     const nextAt = await queueNextAttempt(options, report);
-    for (const { name, error, kind } of report.feeds) {
-      if (kind === 'failed')
-        logger.warn({ feed: name, reason: error, nextAt }, 'an advisory feed could not be updated');
-    }
-    const failed = report.feeds.filter(({ kind }) => kind === 'failed').length;
+    const failed = report.feeds.filter(({ kind }) => kind === 'failed');
+    // A mirror that is away is one line, whatever the number of its feeds.
+    for (const [reason, feeds] of Map.groupBy(failed, ({ error }) => error))
+      logger.warn(
+        { feeds: feeds.map(({ name }) => name), reason, nextAt },
+        'advisory feeds could not be updated',
+      );
     logger.info(
-      { feeds: report.feeds.length, failed, changed: report.changedAdvisories },
-      'advisories updated',
+      { feeds: report.feeds.length, failed: failed.length, changed: report.changedAdvisories },
+      failed.length === report.feeds.length && failed.length > 0
+        ? 'no feed could be updated: see "pratique advisories status", or set PRATIQUE_ADVISORIES to a mirror that this machine reaches'
+        : 'advisories updated',
     );
   };
 }
