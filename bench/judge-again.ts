@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { fillImages } from './_judged-images.ts';
 import { fillPackages, onDatabaseOf } from './_judged-packages.ts';
@@ -46,12 +48,13 @@ export async function run({ keep, images = defaultSizes }: BenchOptions): Promis
 }
 
 /** The folder with so many images; packages and advisories are filled and matched once for all. */
-export async function fill(folder: string, shared: string, count: number): Promise<string> {
+async function fill(folder: string, shared: string, count: number): Promise<string> {
   const packages = join(folder, 'packages');
   await fillOnce(packages, () => onDatabaseOf(packages, (connection) => fillPackages(connection, shared)));
   const images = join(folder, String(count));
   await fillOnce(images, async () => {
-    await cp(packages, images, { recursive: true, preserveTimestamps: true });
+    // With its owners: the embedded PostgreSQL of root runs as another user.
+    await promisify(execFile)('cp', ['-a', `${packages}/.`, images]);
     await rm(join(images, 'filled'), { force: true });
     await onDatabaseOf(images, (connection) => fillImages(connection, count));
   });

@@ -12,39 +12,34 @@ import { factsRatedIn } from '../src/report/rated-in-order.ts';
 import { followSeverityOrder } from '../src/scan/follow-severity-order.ts';
 import { readFacts } from '../src/scan/read-facts.ts';
 import { readPackageFacts } from '../src/scan/read-package-facts.ts';
-import { sharedData } from '../src/testing/shared-data.ts';
-import { names } from './_judged-images.ts';
+import { onDatabaseOf } from './_judged-packages.ts';
+import { fillRatedImages, orderedNamespace } from './_rated-images.ts';
 import { type BenchLine, type BenchModule, type BenchOptions, median, rounded } from './bench-line.ts';
-import { fill } from './judge-again.ts';
 
 const bench = 'severity-order';
 const order = ['cvss-v3', 'vendor', 'ecosystem'] as const;
 const rounds = 15;
 const ratedImages = 500;
 
-export const takes: BenchModule['takes'] = ['keep', 'images'];
+export const takes: BenchModule['takes'] = ['images'];
 
 /**
- * A namespace of so many images of 300 packages (filled as `judge-again` does, whose kept folders it takes) gets another
- * order of severity sources: until its lists are counted by it, how long its lists take before and after, and what a
- * verdict costs more.
+ * A namespace of half of so many images of 300 packages gets another order of severity sources, the other half stays: until
+ * its lists are counted by it, how long lists of both take before and after, and what a verdict costs more.
  */
-export async function run({ keep, images = '10000' }: BenchOptions): Promise<readonly BenchLine[]> {
-  const shared = sharedData();
-  if (shared === undefined) {
-    console.error(`bench ${bench} is skipped: there is no ../shared`);
-    return [];
-  }
-  const folder = keep ?? (await mkdtemp(join(tmpdir(), 'pratique-bench-')));
-  try {
-    const lines: BenchLine[] = [];
-    for (const count of images.split(',').map(Number))
-      for (const line of await measure(await fill(folder, shared, count)))
+export async function run({ images = '20000' }: BenchOptions): Promise<readonly BenchLine[]> {
+  const lines: BenchLine[] = [];
+  for (const count of images.split(',').map(Number)) {
+    const folder = await mkdtemp(join(tmpdir(), 'pratique-bench-'));
+    try {
+      await onDatabaseOf(folder, (connection) => fillRatedImages(connection, count));
+      for (const line of await measure(folder))
         lines.push({ bench, ...line, figure: `${count}-${line.figure}`, value: rounded(line.value) });
-    return lines;
-  } finally {
-    if (keep === undefined) await rm(folder, { recursive: true, force: true });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
+  return lines;
 }
 
 type Figure = Omit<BenchLine, 'bench'>;
@@ -64,7 +59,7 @@ async function measureOn({ db, pool }: DatabaseConnection): Promise<readonly Fig
   const { id: namespaceId } = await db
     .selectFrom('namespace')
     .select('id')
-    .where('name', '=', names.pulled)
+    .where('name', '=', orderedNamespace)
     .executeTakeFirstOrThrow();
   const orderBy = async (severityOrder: string | null) => {
     await updateNamespace(db, namespaceId, { severityOrder });
@@ -73,23 +68,27 @@ async function measureOn({ db, pool }: DatabaseConnection): Promise<readonly Fig
   const lists = {
     'list-by-severity': () =>
       readImageRefs(db, { filter: {}, order: { by: 'severity', descending: true }, limit: 50 }),
-    'list-of-critical': () =>
+    'list-of-high': () =>
       readImageRefs(db, {
-        filter: { severity: 'critical' },
+        filter: { severity: 'high' },
         order: { by: 'pushedAt', descending: true },
         limit: 50,
       }),
-    'count-of-critical': () => countImages(db, { severity: 'critical' }),
+    'count-of-high': () => countImages(db, { severity: 'high' }),
   };
   await orderBy(null);
   const before = await mediansOf(lists);
   const followMs = await orderBy(order.join(','));
+  const { rows: sizes } = await pool.query<{ bytes: number }>(
+    `select pg_total_relation_size('image_severity') / count(*)::float8 as bytes from image_severity`,
+  );
   await pool.query('vacuum (analyze) image_severity');
   const after = await mediansOf(lists);
   const ratingUs = await measureRating({ db, pool });
   await orderBy(null);
   return [
     { figure: 'order-to-lists', value: followMs / 1_000, unit: 's' },
+    { figure: 'row-with-indexes', value: sizes[0]?.bytes ?? Number.NaN, unit: 'bytes' },
     ...Object.entries(after).map(([figure, value]) => ({
       figure,
       value,

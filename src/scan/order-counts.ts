@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { PackageFacts } from '../report/image-facts.ts';
 import { packagesRatedIn } from '../report/rated-in-order.ts';
-import { severityOrderOfKey } from '../report/severity-order.ts';
+import { type Severity, severities } from '../report/severity.ts';
+import { type SeverityOrder, severityOrderOfKey } from '../report/severity-order.ts';
 import { KnownPackages } from './known-packages.ts';
 import { unpackIds } from './packed-ids.ts';
 import { readPackageFacts } from './read-package-facts.ts';
@@ -34,14 +35,12 @@ export async function writeOrderCounts(db: Database, images: readonly CountedIma
     db,
     images.map(({ digest }) => digest),
   );
+  const sums = new Map<string, OrderSums>();
   const rows = images.flatMap(({ digest, packages }) =>
     (orders.get(digest) ?? []).map((key) => {
-      const {
-        fixable: _,
-        knownExploited: __,
-        ...counts
-      } = summarise(packagesRatedIn(packages, severityOrderOfKey(key)));
-      return { manifest_digest: digest, severity_order: key, ...counts };
+      const own = sums.get(key) ?? new OrderSums(severityOrderOfKey(key));
+      sums.set(key, own);
+      return { manifest_digest: digest, severity_order: key, ...own.of(packages) };
     }),
   );
   if (rows.length === 0) return;
@@ -57,6 +56,35 @@ export async function writeOrderCounts(db: Database, images: readonly CountedIma
       excluded.critical, excluded.high, excluded.medium, excluded.low, excluded.negligible, excluded.unknown)`.execute(
     db,
   );
+}
+
+type SeverityCounts = Readonly<Record<Severity, number>>;
+
+/** Counts by one order: images share packages, so each package is counted once. */
+class OrderSums {
+  readonly #order: SeverityOrder;
+  readonly #counts = new Map<PackageFacts, SeverityCounts>();
+
+  constructor(order: SeverityOrder) {
+    this.#order = order;
+  }
+
+  of(packages: readonly PackageFacts[]): SeverityCounts & { readonly highest: Severity | null } {
+    const sum = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+    for (const one of packages) {
+      const counts = this.#countsOf(one);
+      for (const severity of severities) sum[severity] += counts[severity];
+    }
+    return { ...sum, highest: severities.find((severity) => sum[severity] > 0) ?? null };
+  }
+
+  #countsOf(one: PackageFacts): SeverityCounts {
+    const known = this.#counts.get(one);
+    if (known !== undefined) return known;
+    const counts = summarise(packagesRatedIn([one], this.#order));
+    this.#counts.set(one, counts);
+    return counts;
+  }
 }
 
 /** `writeOrderCounts()` for images whose packages were not read; those that no such namespace holds cost nothing more. */
