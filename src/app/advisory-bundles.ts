@@ -11,7 +11,6 @@ import { openBundleInRegistry, pushBundle } from '../bundles/bundle-registry.ts'
 import { makeBundle } from '../bundles/make-bundle.ts';
 import { isRegistryAddress, parseRegistryAddress } from '../bundles/registry-address.ts';
 import type { RegistryCredentials } from '../bundles/registry-connection.ts';
-import { systemClock } from './clock.ts';
 import type { Installation } from './installation.ts';
 
 /** A file, or `oci://…`; with what to sign in there. */
@@ -68,7 +67,7 @@ export async function exportAdvisories(
   options: BundlePlace & { readonly keyFiles: readonly string[]; readonly onFeed: (feed: string) => void },
 ): Promise<BundleSummary> {
   const keys = await Promise.all(options.keyFiles.map(readKeyFile));
-  await using folder = await bundleFolder(systemClock());
+  await using folder = await bundleFolder();
   const { connection } = installation;
   const { signal, onFeed } = options;
   const bundle = await makeBundle({ connection, folder: folder.path, keys, signal, onFeed });

@@ -62,7 +62,7 @@ export async function importBundle(options: ImportBundleOptions): Promise<Import
     await noteUnchanged(options.connection, { names, at: options.now() });
     return { kind: 'unchanged', ...said, result: nothingDone };
   }
-  await using folder = await bundleFolder(options.now());
+  await using folder = await bundleFolder();
   await unpackLayers(bundle, folder.path, options);
   const id = await accept(bundle, keyId, options);
   const result = await syncFeeds(bundle, folder.path, options);

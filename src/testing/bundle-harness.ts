@@ -107,7 +107,7 @@ export function useBundleHarness(): BundleHarness {
     },
     exported: async (name, { from = sync.database, keys = [key] } = {}) => {
       const path = join(folder, name);
-      await using layers = await bundleFolder(sync.clock);
+      await using layers = await bundleFolder();
       const signal = new AbortController().signal;
       const bundle = await makeBundle({
         connection: from,
