@@ -18,6 +18,8 @@ const VulnerabilitiesPage = page(
 const VulnerabilityPage = page(
   async () => (await import('./pages/vulnerability-page.tsx')).VulnerabilityPage,
 );
+const SearchPage = page(async () => (await import('./pages/search-page.tsx')).SearchPage);
+const ComparisonPage = page(async () => (await import('./pages/comparison-page.tsx')).ComparisonPage);
 const NamespacesPage = page(async () => (await import('./pages/namespaces-page.tsx')).NamespacesPage);
 const NamespacePage = page(async () => (await import('./pages/namespace-page.tsx')).NamespacePage);
 const AdvisoriesPage = page(async () => (await import('./pages/advisories-page.tsx')).AdvisoriesPage);
@@ -42,6 +44,8 @@ export function createRouter() {
             { index: true, Component: OverviewPage },
             { path: 'images', Component: ImagesPage },
             { path: 'images/:id', Component: ImagePage },
+            { path: 'images/:id/compare', Component: ComparisonPage },
+            { path: 'search', Component: SearchPage },
             { path: 'vulnerabilities', Component: VulnerabilitiesPage },
             { path: 'vulnerabilities/:id', Component: VulnerabilityPage },
             { path: 'namespaces', Component: NamespacesPage },

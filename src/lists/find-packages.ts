@@ -4,7 +4,7 @@ import { packageUrl } from '../inventory/package-url.ts';
 import { isNamedBy, urlVersionOf } from '../inventory/parse-package-url.ts';
 import type { Package } from '../report/package.ts';
 import { orderOf } from '../versions/order-of.ts';
-import type { Comparison } from '../versions/version-order.ts';
+import type { Comparison, VersionOrder } from '../versions/version-order.ts';
 import type { PackageSearch, VersionLimit } from './parse-search.ts';
 
 /** A package that some image held when it was inspected. */
@@ -120,10 +120,17 @@ function standingToLimit(
   version: string,
   { sign, version: limit }: VersionLimit,
 ): Standing {
+  const order = orderOf(ecosystem);
   const comparison: Comparison =
-    version === limit ? 'equal' : (orderOf(ecosystem)?.compare(version, limit) ?? 'undetermined');
+    version === limit ? 'equal' : (order?.compare(version, wholeVersion(limit, order)) ?? 'undetermined');
   if (comparison === 'undetermined') return 'unknown';
   return fits[sign].includes(comparison) ? 'within' : 'outside';
+}
+
+/** People write `<2` where an ecosystem has only versions such as `2.0.0`. */
+function wholeVersion(asked: string, order: VersionOrder): string {
+  const isVersion = (text: string) => order.compare(text, text) === 'equal';
+  return [asked, `${asked}.0`, `${asked}.0.0`].find(isVersion) ?? asked;
 }
 
 const fits: Readonly<Record<VersionLimit['sign'], readonly Comparison[]>> = {

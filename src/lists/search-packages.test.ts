@@ -110,6 +110,7 @@ describe('findPackages()', () => {
     ['OpenSSL <3.0.15-1', ['libssl3@3.0.14-1']],
     ['core', ['@scope/core@1.10.0', '@scope/core@1.9.0', 'core@not a version']],
     ['@scope/core >1.9.0', ['@scope/core@1.10.0']],
+    ['@scope/core >1.9, <2', ['@scope/core@1.10.0']],
     ['log4j-core', ['org.apache.logging.log4j:log4j-core@2.14.1']],
     ['log4j-c*', ['org.apache.logging.log4j:log4j-core@2.14.1']],
     ['*log4j* <2.17', ['org.apache.logging.log4j:log4j-core@2.14.1']],

@@ -17,6 +17,7 @@ import { useSystem } from '../api/advisories.ts';
 import { useSignOut } from '../api/session.ts';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
 import { BrandMark } from './brand-mark.tsx';
+import { GlobalSearch } from './global-search.tsx';
 
 const places = [
   { to: '/', label: 'Overview', Icon: IconGauge },
@@ -54,6 +55,7 @@ export function SideBar({ isAdmin, accountName }: { isAdmin: boolean; accountNam
         <BrandMark />
         Pratique
       </Link>
+      <GlobalSearch />
       <nav aria-label="Console">
         <ul className="pq-nav">
           {places.map(({ to, label, Icon }) => (

@@ -1,5 +1,5 @@
-import { Tabs } from '@mantine/core';
-import { useParams } from 'react-router';
+import { Button, Tabs } from '@mantine/core';
+import { Link, useParams } from 'react-router';
 import type { ImageDetails } from '../api/answers.ts';
 import { useImage } from '../api/images.ts';
 import { PageHead } from '../layout/page-head.tsx';
@@ -144,6 +144,9 @@ export function ImagePage() {
         verdict={<VerdictSentence image={data} />}
         actions={
           <>
+            <Button variant="default" component={Link} to={`/images/${data.id}/compare`}>
+              Compare with…
+            </Button>
             <SbomMenu image={data} />
             <ImageActions image={data} />
           </>

@@ -1,48 +1,32 @@
-import { Button, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
+import { useOpenVulnerabilities } from '../api/searches.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
-import './namespace/policy.css';
+import { OpenVulnerabilityTable } from '../parts/open-vulnerability-table.tsx';
+import { totalInWords } from '../parts/total-in-words.ts';
+import { useSearchState } from '../parts/use-search-state.ts';
 
-/** Looks a vulnerability up by any of its ids: who has it, and what is known of it. */
+function sentence(all: Parameters<typeof totalInWords>[0] | undefined) {
+  if (all === undefined) return 'Vulnerabilities';
+  if (all.total === 0) return 'No image has an open vulnerability.';
+  return `${totalInWords(all)} open ${all.total === 1 ? 'vulnerability' : 'vulnerabilities'}, each counted once`;
+}
+
+/** Every open vulnerability of what the account may see, and how many images each affects. */
 export function VulnerabilitiesPage() {
   const system = useSystem();
-  const navigate = useNavigate();
-  const [id, setId] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (id.trim() !== '') void navigate(`/vulnerabilities/${encodeURIComponent(id.trim())}`);
-  };
-  const advisories = system.data?.counts.advisories;
+  const state = useSearchState();
+  const all = useOpenVulnerabilities({ limit: 1 });
   return (
     <>
-      <PageHead title="Vulnerabilities" verdict="Which images have a vulnerability?" />
-      <form className="pq-panel pq-policy-panel" aria-label="Look up a vulnerability" onSubmit={submit}>
-        <div className="pq-fields">
-          <TextInput
-            label="Vulnerability id"
-            description="CVE, GHSA, DSA or any other id of a record"
-            placeholder="CVE-2016-6304"
-            w={320}
-            size="sm"
-            required
-            withAsterisk={false}
-            autoComplete="off"
-            value={id}
-            onChange={(event) => setId(event.currentTarget.value)}
-          />
-          <Button type="submit" size="sm">
-            Look up
-          </Button>
-        </div>
-      </form>
-      {advisories === 0 && (
+      <PageHead title="Vulnerabilities" verdict={sentence(all.data)} />
+      {system.data?.counts.advisories === 0 && (
         <EmptyNote title="No advisories yet" command="npx pratique advisories sync">
           Without them no vulnerability is known. See the <Link to="/advisories">feeds</Link>.
         </EmptyNote>
       )}
+      <OpenVulnerabilityTable state={state} />
     </>
   );
 }

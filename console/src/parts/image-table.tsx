@@ -42,9 +42,13 @@ function valuesOf<Value extends string>(options: readonly { readonly value: Valu
   return options.map((option) => option.value);
 }
 
-function imageQuery(state: SearchState, namespace: string | undefined): ImageQuery {
+function imageQuery(
+  state: SearchState,
+  { namespace, holds }: { namespace: string | undefined; holds: string | undefined },
+): ImageQuery {
   return given({
     namespace,
+    holds,
     limit: pageSize,
     cursor: state.get('cursor'),
     q: state.get('q'),
@@ -161,14 +165,25 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
 }
 
 /** Images with filters, sort and page in the address; refreshes by itself while something is being scanned. */
-export function ImageTable({ state, namespace }: { state: SearchState; namespace?: string }) {
+export function ImageTable({
+  state,
+  namespace,
+  holds,
+}: {
+  state: SearchState;
+  namespace?: string;
+  /** Only images with what this search finds. */
+  holds?: string;
+}) {
   const navigate = useNavigate();
-  const query = imageQuery(state, namespace);
+  const query = imageQuery(state, { namespace, holds });
   const images = useImages(query);
   const columns = useMemo(() => columnsOf(namespace === undefined), [namespace]);
-  const filtered = ['q', 'state', 'severity', 'malware', 'secrets', 'verdict', 'cursor'].some(
-    (name) => state.get(name) !== undefined,
-  );
+  const filtered =
+    holds !== undefined ||
+    ['q', 'state', 'severity', 'malware', 'secrets', 'verdict', 'cursor'].some(
+      (name) => state.get(name) !== undefined,
+    );
   return (
     <PagedTable
       name="Images"

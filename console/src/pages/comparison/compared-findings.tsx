@@ -1,0 +1,126 @@
+import { Link } from 'react-router';
+import type { ComparedFinding } from '../../api/answers.ts';
+import { useComparedFindings } from '../../api/searches.ts';
+import { Choice } from '../../parts/choice.tsx';
+import type { Column } from '../../parts/data-table.tsx';
+import { EmptyNote } from '../../parts/empty-note.tsx';
+import { given } from '../../parts/given.ts';
+import { PagedTable } from '../../parts/paged-table.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
+import { SeverityMark } from '../../parts/severity-mark.tsx';
+import { severityOrder } from '../../parts/severity-order.ts';
+import { oneOf, type SearchState } from '../../parts/use-search-state.ts';
+
+const pageSize = 50;
+
+function Version({ row }: { row: ComparedFinding }) {
+  const isOther = row.versionBefore !== null && row.versionBefore !== row.version;
+  return (
+    <span className="pq-mono pq-nowrap">
+      {isOther && <span className="pq-dim">{row.versionBefore} → </span>}
+      {row.version}
+    </span>
+  );
+}
+
+const columns: readonly Column<ComparedFinding>[] = [
+  {
+    id: 'id',
+    label: 'Vulnerability',
+    cell: ({ id, aliases }) => (
+      <Link
+        className="pq-nowrap"
+        to={`/vulnerabilities/${encodeURIComponent(id)}`}
+        title={aliases.join('\n')}
+      >
+        {id}
+      </Link>
+    ),
+  },
+  { id: 'severity', label: 'Severity', cell: (row) => <SeverityMark severity={row.severity} /> },
+  {
+    id: 'package',
+    label: 'Package',
+    grow: true,
+    cell: (row) => <span title={row.ecosystem}>{row.package}</span>,
+  },
+  { id: 'version', label: 'Version', cell: (row) => <Version row={row} /> },
+  {
+    id: 'fix',
+    label: 'Fixed in',
+    cell: ({ fixedVersion }) =>
+      fixedVersion === null ? (
+        <span className="pq-dim">—</span>
+      ) : (
+        <span className="pq-mono">{fixedVersion}</span>
+      ),
+  },
+  {
+    id: 'exploited',
+    label: 'Exploited',
+    cell: (row) => (row.knownExploited ? <strong>known</strong> : <span className="pq-dim">—</span>),
+  },
+];
+
+export type Change = ComparedFinding['change'];
+
+const empties: Readonly<Record<Change, string>> = {
+  added: 'Nothing was added',
+  fixed: 'Nothing was fixed',
+  unchanged: 'Nothing is in both',
+  undecided: 'All could be told',
+};
+
+/** The findings of two images that changed in one way. */
+export function ComparedFindings({
+  id,
+  earlier,
+  change,
+  state,
+}: {
+  id: number;
+  earlier: number;
+  change: Change;
+  state: SearchState;
+}) {
+  const list = useComparedFindings(
+    id,
+    given({
+      with: earlier,
+      change,
+      limit: pageSize,
+      cursor: state.get('cursor'),
+      q: state.get('q'),
+      severity: oneOf(state.get('severity'), severityOrder),
+    }),
+  );
+  return (
+    <PagedTable
+      name="Findings"
+      list={list}
+      state={state}
+      pageSize={pageSize}
+      noun="findings"
+      columns={columns}
+      rowKey={(row) => `${row.id} ${row.ecosystem} ${row.package}`}
+      filters={
+        <>
+          <SearchBox
+            label="Search findings"
+            placeholder="Id or package"
+            value={state.get('q')}
+            onChange={(q) => state.set({ q }, { replace: true })}
+          />
+          <Choice
+            label="Severity"
+            any="Any severity"
+            options={severityOrder.map((value) => ({ value, label: value }))}
+            value={state.get('severity')}
+            onChange={(severity) => state.set({ severity })}
+          />
+        </>
+      }
+      empty={<EmptyNote title={empties[change]} />}
+    />
+  );
+}

@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildLayer } from '../src/testing/build-image.ts';
+import { buildZip } from '../src/testing/build-zip.ts';
+import { ApiClient } from './api-client.ts';
+import { hasProgram } from './clients.ts';
+import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
+import { pushWithSkopeo } from './real-images.ts';
+import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
+import { type StaticMirror, serveFolder } from './static-mirror.ts';
+
+const modified = '2026-01-02T03:04:05Z';
+
+/** A flaw of an npm package before a version. */
+function record(number: number, name: string, fixed: string, severity: string) {
+  return {
+    schema_version: '1.7.0',
+    id: `GHSA-2222-3333-${number}`,
+    modified,
+    aliases: [`CVE-2026-${number}`],
+    summary: `A flaw of ${name}`,
+    database_specific: { severity },
+    affected: [
+      {
+        package: { ecosystem: 'npm', name },
+        ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed }] }],
+      },
+    ],
+  };
+}
+
+const records = [
+  record(3333, 'gizmo', '1.5.0', 'CRITICAL'),
+  record(4444, 'gizmo', '2.0.0', 'HIGH'),
+  record(5555, 'widget', '3.0.0', 'LOW'),
+];
+
+function writeMirror(folder: string): void {
+  mkdirSync(join(folder, 'npm'));
+  writeFileSync(join(folder, 'ecosystems.txt'), 'npm\n');
+  const files = records.map((one) => ({ name: `${one.id}.json`, bytes: Buffer.from(JSON.stringify(one)) }));
+  for (const { name, bytes } of files) writeFileSync(join(folder, 'npm', name), bytes);
+  writeFileSync(join(folder, 'npm/all.zip'), buildZip(files));
+  writeFileSync(join(folder, 'npm/modified_id.csv'), records.map(({ id }) => `${modified},${id}\n`).join(''));
+}
+
+/** A layer with these npm packages. */
+function layerOf(packages: Readonly<Record<string, string>>): Buffer {
+  const files = Object.entries(packages).map(([name, version]) => [
+    `srv/node_modules/${name}/package.json`,
+    JSON.stringify({ name, version }),
+  ]);
+  return Buffer.from(buildLayer(Object.fromEntries(files)).bytes);
+}
+
+const images = {
+  'shop:1': { gizmo: '1.4.0', plain: '1.0.0', 'old-thing': '1.0.0' },
+  'shop:2': { gizmo: '1.9.0', widget: '2.0.0', plain: '1.0.0' },
+  'other:1': { gizmo: 'not-a-version' },
+} as const;
+
+/** A folder for pictures of every page, for whoever wants to look at them. */
+const pictures = process.env['CONSOLE_PICTURES'];
+
+const unavailable = !['skopeo', 'chromium'].every(hasProgram);
+
+describe.skipIf(unavailable)('search and comparison in the console', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pratique-search-mirror-'));
+  let mirror: StaticMirror;
+  let server: ServerProcess;
+  let browser: ConsoleBrowser;
+  let page: Page;
+
+  const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor();
+  const rows = (table: string) => page.getByRole('table', { name: table }).locator('tbody').getByRole('row');
+  const shot = async (name: string) => {
+    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) });
+  };
+  const search = async (text: string) => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('searchbox', { name: 'Search everything' }).fill(text);
+    await page.keyboard.press('Enter');
+  };
+
+  beforeAll(async () => {
+    writeMirror(folder);
+    mirror = await serveFolder(folder);
+    server = await startServerProcess({ environment: { PRATIQUE_ADVISORIES: mirror.url } });
+    const api = new ApiClient(server.url);
+    await api.syncAdvisories(60_000, ['npm']);
+    await api.call('POST', '/namespaces', { name: 'team', autoScan: true });
+    for (const [name, packages] of Object.entries(images)) {
+      const layers = [layerOf(packages)];
+      await pushWithSkopeo(server, `team/${name}`, [{ architecture: 'amd64', layers, commands: ['ADD /'] }]);
+    }
+    browser = await openConsoleBrowser();
+    page = browser.page;
+    await page.goto(`${server.url}/images`);
+    await page.getByLabel('Username').fill('admin');
+    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await rows('Images')
+      .getByText(/^(Scanned|Could not tell)/)
+      .nth(2)
+      .waitFor({ timeout: 60_000 });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    expect(await server?.stop()).toBe(0);
+    server?.clean();
+    await mirror?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('finds by a range from any page, and lists apart what cannot be compared', async () => {
+    await search('gizmo <1.9');
+    await heading('1 image holds 1 package of gizmo <1.9.');
+    await expect.poll(() => rows('Images').count()).toBe(1);
+    await page.getByText('2 unique vulnerabilities, 1 affected image').waitFor();
+    await shot('search-images');
+    await page.getByRole('tab', { name: /^Packages/ }).click();
+    await expect.poll(() => rows('Packages').allInnerTexts()).toEqual([expect.stringContaining('1.4.0')]);
+    await page.getByRole('tab', { name: /^Cannot be compared/ }).click();
+    await expect
+      .poll(() => rows('Packages').allInnerTexts())
+      .toEqual([expect.stringContaining('not-a-version')]);
+    await shot('search-packages');
+    await page.goBack();
+    await page.getByRole('tab', { name: /^Packages/, selected: true }).waitFor();
+  });
+
+  it('finds by any alias, and leads to what is known of it', async () => {
+    await search('ghsa-2222-3333-4444');
+    await heading('2 images have ghsa-2222-3333-4444.');
+    await shot('search-vulnerability');
+    await page.getByRole('link', { name: 'CVE-2026-4444' }).first().click();
+    await heading('3 images have CVE-2026-4444.');
+  });
+
+  it('says why something cannot be searched for, and how to', async () => {
+    await search('pkg:npm');
+    await page.getByText('the package URL "pkg:npm" cannot be read').waitFor();
+    await shot('search-refused');
+    await page.getByRole('link', { name: '*log4j*' }).click();
+    await heading('No image here holds *log4j*.');
+  });
+
+  it('lists open vulnerabilities once, with the images of each', async () => {
+    await page
+      .getByRole('navigation', { name: 'Console' })
+      .getByRole('link', { name: 'Vulnerabilities' })
+      .click();
+    await heading('3 open vulnerabilities, each counted once');
+    await expect
+      .poll(() => rows('Vulnerabilities').getByRole('link').allInnerTexts())
+      .toEqual(['CVE-2026-3333', '2', 'CVE-2026-4444', '3', 'CVE-2026-5555', '1']);
+    await shot('vulnerabilities');
+    await page.getByRole('combobox', { name: 'Severity' }).selectOption('high');
+    await expect.poll(() => rows('Vulnerabilities').count()).toBe(1);
+  });
+
+  it('compares an image with the one before', async () => {
+    await search('pkg:npm/widget');
+    await rows('Images').getByRole('link', { name: 'team/shop:2' }).click();
+    await page.getByRole('link', { name: 'Compare with…' }).click();
+    await heading('1 added and 1 fixed since team/shop:1.');
+    await expect
+      .poll(() => rows('Findings').allInnerTexts())
+      .toEqual([expect.stringContaining('CVE-2026-5555')]);
+    await shot('comparison-added');
+    await page.getByRole('tab', { name: /^Fixed/ }).click();
+    await expect
+      .poll(() => rows('Findings').allInnerTexts())
+      .toEqual([expect.stringContaining('CVE-2026-3333')]);
+    await page.getByRole('tab', { name: /^Unchanged/ }).click();
+    await expect
+      .poll(() => rows('Findings').allInnerTexts())
+      .toEqual([expect.stringContaining('1.4.0 → 1.9.0')]);
+    await page.getByRole('tab', { name: /^Packages/ }).click();
+    await expect.poll(() => rows('Packages').count()).toBe(3);
+    await shot('comparison-packages');
+    // What was refused is told of by the browser too: the visit before signing in, and the search that is none.
+    expect(browser.faults.filter((fault) => !/status of 40[01]/.test(fault))).toEqual([]);
+  });
+});
