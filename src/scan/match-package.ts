@@ -33,7 +33,8 @@ export function matchPackage(options: {
   readonly order?: VersionOrder | undefined;
 }): readonly MatchedVulnerability[] {
   const { package: installed, candidates, ratings } = options;
-  const order = options.order ?? orderOf(installed.ecosystem);
+  const own = orderOf(installed.ecosystem);
+  const order = options.order ?? own?.remembering?.() ?? own;
   const byId = new Map<string, { records: RecordJudgement[]; aliases: Set<string> }>();
   for (const record of judgeRecords({ package: installed, candidates, order })) {
     for (const { id, aliases } of record.vulnerabilities) {

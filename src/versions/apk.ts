@@ -1,5 +1,6 @@
 import { compareDigits, compareText, endOfDigits, isDigitAt } from './_digits.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import { parsedOrder } from './_parsed-order.ts';
+import type { Comparison } from './version-order.ts';
 
 /**
  * Parts of an apk version, in the order in which apk ranks a version that goes on against one that does something else:
@@ -23,11 +24,9 @@ const afterRelease = 4;
  * It follows apk-tools 2.x, with the correction of 3.x that `1.0_rc1` is older than `1.0` (2.10 says so of `1.1_rc1` and
  * `1.1` only). Where the generations rank leading zeros differently (`1.02` and `1.010`) the answer is undetermined.
  */
-export const apkOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseApkVersion(a);
-    const right = parseApkVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const apkOrder = parsedOrder({
+  parse: parseApkVersion,
+  compare: (left, right) => {
     for (const [index, part] of left.entries()) {
       const other = right[index];
       if (other === undefined) break;
@@ -36,7 +35,7 @@ export const apkOrder: VersionOrder = {
     }
     return 'equal';
   },
-};
+});
 
 function compareKinds(a: Part, b: Part): Comparison {
   if (isPreRelease(a)) return 'less';

@@ -1,7 +1,8 @@
 import { compareDigits } from './_digits.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareRanks, compareSequences } from './_sequences.ts';
 import { TextScanner } from './_text-scanner.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import type { Comparison } from './version-order.ts';
 
 /** A number, or a stability by its rank below. */
 type Part = string | number;
@@ -35,15 +36,10 @@ const datePattern = /^\d{4}(?:[.:-]?\d{2}){1,6}(?:[.:-]?\d{1,3})?/;
  * compared by PHP's `version_compare()`. Branches (`dev-main`, `2.x-dev`) are no states of a package that could be older or
  * newer, and so undetermined.
  */
-export const composerOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseComposerVersion(a);
-    const right = parseComposerVersion(b);
-    return left === undefined || right === undefined
-      ? 'undetermined'
-      : compareSequences(left, right, compareParts);
-  },
-};
+export const composerOrder = parsedOrder({
+  parse: parseComposerVersion,
+  compare: (left, right) => compareSequences(left, right, compareParts),
+});
 
 function parseComposerVersion(text: string): readonly Part[] | undefined {
   const version = withoutMetadata(text.trim());

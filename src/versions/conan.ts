@@ -1,7 +1,8 @@
 import { compareDigits, compareText } from './_digits.ts';
 import { isNumeric } from './_identifiers.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareRanks, compareSequences, firstDifference, isZero } from './_sequences.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import type { Comparison } from './version-order.ts';
 
 interface ConanVersion {
   /** All without the zeros at the end; undefined where there is none. */
@@ -17,11 +18,9 @@ const lengthMax = 1000;
  * hyphen, which makes a version older, and behind the last `+`, which makes it newer. Conan compares a number with a word
  * as text, which is no order (`10` before `2a` before `9`): then the answer is undetermined.
  */
-export const conanOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseConanVersion(a);
-    const right = parseConanVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const conanOrder = parsedOrder({
+  parse: parseConanVersion,
+  compare: (left, right) => {
     return firstDifference(
       () => compareSequences(left.items, right.items, compareItems),
       () => compareRanks(Number(left.preRelease === undefined), Number(right.preRelease === undefined)),
@@ -30,7 +29,7 @@ export const conanOrder: VersionOrder = {
       () => compareSequences(left.build ?? [], right.build ?? [], compareItems),
     );
   },
-};
+});
 
 function parseConanVersion(text: string): ConanVersion | undefined {
   if (text.length > lengthMax || !/^[A-Za-z0-9_.+-]+$/.test(text)) return undefined;

@@ -1,6 +1,6 @@
+import { parsedOrder } from './_parsed-order.ts';
 import { compareNumberLists } from './_sequences.ts';
 import { TextScanner } from './_text-scanner.ts';
-import type { VersionOrder } from './version-order.ts';
 
 /** Above this R has no integers, and such a version compares as NA. */
 const numberMax = 2_147_483_647;
@@ -9,13 +9,10 @@ const numberMax = 2_147_483_647;
  * Order of R packages: at least two numbers, divided by `.` or `-` alike, place by place; `1.2` before `1.2.0`
  * (`utils::compareVersion`; Writing R Extensions 1.1.1, "Version").
  */
-export const cranOrder: VersionOrder = {
-  compare(a, b) {
-    const left = numbersOf(a);
-    const right = numbersOf(b);
-    return left === undefined || right === undefined ? 'undetermined' : compareNumberLists(left, right);
-  },
-};
+export const cranOrder = parsedOrder({
+  parse: numbersOf,
+  compare: (left, right) => compareNumberLists(left, right),
+});
 
 function numbersOf(text: string): readonly string[] | undefined {
   const scanner = TextScanner.over(text);

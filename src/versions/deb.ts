@@ -1,5 +1,6 @@
 import { compareDigits, endOfDigits, isDigitAt } from './_digits.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import { parsedOrder } from './_parsed-order.ts';
+import type { Comparison } from './version-order.ts';
 
 interface DebVersion {
   readonly epoch: number;
@@ -13,16 +14,14 @@ const upstreamPattern = /^[A-Za-z0-9.+~:-]+$/;
 const revisionPattern = /^[A-Za-z0-9.+~]+$/;
 
 /** Order of dpkg: Debian Policy 5.6.12 and deb-version(7). */
-export const debOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseDebVersion(a);
-    const right = parseDebVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const debOrder = parsedOrder({
+  parse: parseDebVersion,
+  compare: (left, right) => {
     if (left.epoch !== right.epoch) return left.epoch < right.epoch ? 'less' : 'greater';
     const byUpstream = comparePart(left.upstream, right.upstream);
     return byUpstream === 'equal' ? comparePart(left.revision, right.revision) : byUpstream;
   },
-};
+});
 
 /** Policy says that the upstream version "should" begin with a digit: dpkg warns but compares, and so do we. */
 function parseDebVersion(text: string): DebVersion | undefined {

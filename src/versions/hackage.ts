@@ -1,18 +1,15 @@
+import { parsedOrder } from './_parsed-order.ts';
 import { compareNumberLists } from './_sequences.ts';
 import { TextScanner } from './_text-scanner.ts';
-import type { VersionOrder } from './version-order.ts';
 
 /** Cabal refuses longer ones (Distribution.Types.Version, `versionDigitParser`). */
 const digitsMax = 9;
 
 /** Order of Haskell packages: numbers place by place, `1.2` before `1.2.0` (Haskell PVP; `Ord Version` of Cabal). */
-export const hackageOrder: VersionOrder = {
-  compare(a, b) {
-    const left = numbersOf(a);
-    const right = numbersOf(b);
-    return left === undefined || right === undefined ? 'undetermined' : compareNumberLists(left, right);
-  },
-};
+export const hackageOrder = parsedOrder({
+  parse: numbersOf,
+  compare: (left, right) => compareNumberLists(left, right),
+});
 
 function numbersOf(text: string): readonly string[] | undefined {
   const scanner = TextScanner.over(text);

@@ -1,6 +1,7 @@
 import { compareDigits, compareText, endOfDigits, isDigitAt } from './_digits.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareRanks, isZero } from './_sequences.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import type { Comparison } from './version-order.ts';
 
 /** Digits, or letters in lower case; empty for a word that means a release (`final`). */
 type Item = string;
@@ -41,15 +42,13 @@ const versionPattern = /^[A-Za-z0-9._+~-]+$/;
  * items with one another. Where a total order of the same items (`rankOfPlace()`) disagrees with it, the answer is
  * undetermined. So is that of a text without a digit (`unspecified`, `LATEST`), which is a name and no version.
  */
-export const mavenOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseMavenVersion(a);
-    const right = parseMavenVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const mavenOrder = parsedOrder({
+  parse: parseMavenVersion,
+  compare: (left, right) => {
     const answer = compareGroups(left, right, compareAsMaven);
     return answer === compareGroups(left, right, compareTotally) ? answer : 'undetermined';
   },
-};
+});
 
 /** Groups from the outermost to the innermost; each is the last thing in the one before it. */
 type Groups = readonly (readonly Item[])[];

@@ -1,7 +1,7 @@
 import { compareIdentifiers, isNumeric } from './_identifiers.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareNumberLists, compareRanks, compareSequences, firstDifference } from './_sequences.ts';
 import { TextScanner } from './_text-scanner.ts';
-import type { VersionOrder } from './version-order.ts';
 
 interface NugetVersion {
   /** Always four. */
@@ -19,18 +19,16 @@ const partsMax = 4;
  * regard to case (https://learn.microsoft.com/nuget/concepts/package-versioning; NuGet.Versioning, VersionComparer). Build
  * metadata is ignored.
  */
-export const nugetOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseNugetVersion(a);
-    const right = parseNugetVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const nugetOrder = parsedOrder({
+  parse: parseNugetVersion,
+  compare: (left, right) => {
     return firstDifference(
       () => compareNumberLists(left.numbers, right.numbers),
       () => compareRanks(Number(left.labels.length === 0), Number(right.labels.length === 0)),
       () => compareSequences(left.labels, right.labels, compareIdentifiers),
     );
   },
-};
+});
 
 function parseNugetVersion(text: string): NugetVersion | undefined {
   const scanner = TextScanner.over(text.trim());

@@ -1,7 +1,7 @@
 import { compareDigits } from './_digits.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareNumberLists, compareRanks, firstDifference, withoutTrailingZeros } from './_sequences.ts';
 import { TextScanner } from './_text-scanner.ts';
-import type { VersionOrder } from './version-order.ts';
 
 interface PythonVersion {
   readonly epoch: string;
@@ -26,11 +26,9 @@ const noStage = 4;
  * The label of a local build (`2.6.0+cu124`) is read past: by the specification it is ignored where a version without one
  * is asked for, and advisories speak of what was published.
  */
-export const pep440Order: VersionOrder = {
-  compare(a, b) {
-    const left = parsePythonVersion(a);
-    const right = parsePythonVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const pep440Order = parsedOrder({
+  parse: parsePythonVersion,
+  compare: (left, right) => {
     return firstDifference(
       () => compareDigits(left.epoch, right.epoch),
       () => compareNumberLists(left.release, right.release),
@@ -42,7 +40,7 @@ export const pep440Order: VersionOrder = {
       () => compareDigits(left.dev ?? '', right.dev ?? ''),
     );
   },
-};
+});
 
 function parsePythonVersion(text: string): PythonVersion | undefined {
   const scanner = TextScanner.over(text.trim());

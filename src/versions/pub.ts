@@ -1,6 +1,6 @@
 import { compareIdentifiers, isNumeric } from './_identifiers.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareNumberLists, compareRanks, compareSequences, firstDifference } from './_sequences.ts';
-import type { VersionOrder } from './version-order.ts';
 
 interface PubVersion {
   /** Always three. */
@@ -17,11 +17,9 @@ const digitsMax = 18;
  * Order of Dart packages (pub_semver 2, Version.compareTo): Semantic Versioning in which, unlike elsewhere, the build counts too:
  * `1.0.0` before `1.0.0+1` before `1.0.0+2`.
  */
-export const pubOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parsePubVersion(a);
-    const right = parsePubVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const pubOrder = parsedOrder({
+  parse: parsePubVersion,
+  compare: (left, right) => {
     return firstDifference(
       () => compareNumberLists(left.numbers, right.numbers),
       () => compareRanks(Number(left.preRelease.length === 0), Number(right.preRelease.length === 0)),
@@ -29,7 +27,7 @@ export const pubOrder: VersionOrder = {
       () => compareSequences(left.build, right.build, compareIdentifiers),
     );
   },
-};
+});
 
 function parsePubVersion(text: string): PubVersion | undefined {
   if (text.length > lengthMax) return undefined;

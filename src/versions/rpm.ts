@@ -1,5 +1,6 @@
 import { compareDigits, compareText, endOfDigits, isDigitAt } from './_digits.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import { parsedOrder } from './_parsed-order.ts';
+import type { Comparison } from './version-order.ts';
 
 interface RpmVersion {
   readonly epoch: number;
@@ -14,18 +15,16 @@ const epochMax = 4_294_967_295;
 const partPattern = /^[A-Za-z0-9._+~^]+$/;
 
 /** Order of rpm on `[epoch:]version[-release]`: rpm-version(7), and `rpmvercmp()` of rpm 4.18 (rpmio/rpmvercmp.c). */
-export const rpmOrder: VersionOrder = {
-  compare(a, b) {
-    const left = parseRpmVersion(a);
-    const right = parseRpmVersion(b);
-    if (left === undefined || right === undefined) return 'undetermined';
+export const rpmOrder = parsedOrder({
+  parse: parseRpmVersion,
+  compare: (left, right) => {
     if (left.epoch !== right.epoch) return left.epoch < right.epoch ? 'less' : 'greater';
     const byVersion = comparePart(left.version, right.version);
     if (byVersion !== 'equal' || left.release === right.release) return byVersion;
     if (left.release === undefined) return 'less';
     return right.release === undefined ? 'greater' : comparePart(left.release, right.release);
   },
-};
+});
 
 function parseRpmVersion(text: string): RpmVersion | undefined {
   const colon = text.indexOf(':');

@@ -1,6 +1,7 @@
 import { compareDigits, compareText, isDigitAt } from './_digits.ts';
+import { parsedOrder } from './_parsed-order.ts';
 import { compareSequences, isZero } from './_sequences.ts';
-import type { Comparison, VersionOrder } from './version-order.ts';
+import type { Comparison } from './version-order.ts';
 
 /** Longer than any version of a gem. */
 const lengthMax = 1000;
@@ -12,15 +13,10 @@ const afterHyphenPattern = /^[0-9A-Za-z-]+$/;
  * letters are older than any number, and what is missing is 0. A hyphen stands for `.pre.`. The platform of a gem
  * (`1.15.4-x86_64-linux`) is no part of its version.
  */
-export const rubygemsOrder: VersionOrder = {
-  compare(a, b) {
-    const left = segmentsOf(a);
-    const right = segmentsOf(b);
-    return left === undefined || right === undefined
-      ? 'undetermined'
-      : compareSequences(left, right, compareSegments);
-  },
-};
+export const rubygemsOrder = parsedOrder({
+  parse: segmentsOf,
+  compare: (left, right) => compareSequences(left, right, compareSegments),
+});
 
 function segmentsOf(text: string): readonly string[] | undefined {
   const version = text.trim();

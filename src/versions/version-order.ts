@@ -8,4 +8,9 @@ export type Comparison = 'less' | 'equal' | 'greater' | 'undetermined';
 export interface VersionOrder {
   /** How `a` stands to `b`: `less` when `a` is the older. */
   compare(a: string, b: string): Comparison;
+  /**
+   * The same order, which reads each text once: for versions that are compared with many others. It grows with every text,
+   * so whoever asks for it lets go of it soon. Absent: there is nothing to remember.
+   */
+  remembering?(): VersionOrder;
 }
