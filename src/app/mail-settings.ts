@@ -11,7 +11,7 @@ export const mailSettings = {
     must: 'the name or address of a host',
     byDefault: 'none: no mail',
     description:
-      'Mail server that takes notifications ([mail](webhooks.md#mail)); `pratique doctor` tries it',
+      'Mail server that takes notifications ([mail](notifications.md#mail)); `pratique doctor` tries it',
   },
   smtpPort: {
     variable: 'PRATIQUE_SMTP_PORT',
