@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLayer } from '../src/testing/build-image.ts';
 import { buildZip } from '../src/testing/build-zip.ts';
+import { runCli } from '../src/testing/cli-process.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
@@ -185,5 +186,38 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await shot('comparison-packages');
     // What was refused is told of by the browser too: the visit before signing in, and the search that is none.
     expect(browser.faults.filter((fault) => !/status of 40[01]/.test(fault))).toEqual([]);
+  });
+
+  it('is the same at the command line', async () => {
+    const run = (...args: string[]) =>
+      runCli(args, {
+        environment: { PRATIQUE_DATA: server.dataFolder, PRATIQUE_ADVISORIES: mirror.url },
+      });
+    const found = await run('search', 'gizmo <1.9', '--json');
+    expect(found).toMatchObject({ code: 0, errors: '' });
+    expect(JSON.parse(found.output)).toMatchObject({
+      kind: 'package',
+      vulnerabilities: ['CVE-2026-3333', 'CVE-2026-4444'],
+      packages: { count: 1, items: [{ purl: 'pkg:npm/gizmo@1.4.0', imageCount: 1 }] },
+      incomparable: { count: 1, items: [{ version: 'not-a-version' }] },
+      images: { count: 1, affected: 1, items: [{ image: 'team/shop', tags: ['1'] }] },
+    });
+    expect(await run('search', 'pkg:npm')).toMatchObject({
+      code: 3,
+      errors: expect.stringContaining('Cannot search for "pkg:npm"'),
+    });
+    const compared = await run('compare', 'team/shop:1', 'team/shop:2', '--fail-on-added', 'low');
+    expect(compared).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('1 added, 1 fixed, 1 unchanged'),
+    });
+    const back = await run('compare', 'team/shop:2', 'team/shop:1', '--json', '--fail-on-added', 'critical');
+    expect(back.code).toBe(1);
+    expect(JSON.parse(back.output)).toMatchObject({
+      after: { name: 'team/shop:1', doubts: [] },
+      packages: expect.arrayContaining([expect.objectContaining({ name: 'gizmo', change: 'downgraded' })]),
+    });
+    // Of a version that cannot be compared nobody knows whether the newer image fixes anything.
+    expect((await run('compare', 'team/other:1', 'team/shop:2')).code).toBe(2);
   });
 });

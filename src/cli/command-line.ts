@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAdvisoryCommands } from './advisory-commands.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
+import { addCompareCommand } from './compare-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addEventCommands } from './event-commands.ts';
 import { addJavaArchiveCommands } from './java-archive-commands.ts';
@@ -8,6 +9,7 @@ import { addNamespaceCommands } from './namespace-commands.ts';
 import { addRobotCommands } from './robot-commands.ts';
 import { addSbomCommand } from './sbom-command.ts';
 import { addScanCommand } from './scan-command.ts';
+import { addSearchCommand } from './search-command.ts';
 import { addServeCommand } from './serve-command.ts';
 import { addUpkeepCommands } from './upkeep-commands.ts';
 import { addUserCommands } from './user-commands.ts';
@@ -32,6 +34,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   addServeCommand(program, context);
   addScanCommand(program, context);
   addSbomCommand(program, context);
+  addSearchCommand(program, context);
+  addCompareCommand(program, context);
   addAdvisoryCommands(program, context);
   addJavaArchiveCommands(program);
   addDoctorCommand(program, context);

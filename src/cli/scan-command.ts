@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
 import { scanTarget } from '../app/scan-target.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
+import { type FailThreshold, failThresholds, isAsBadAs, parseFailThreshold } from './fail-threshold.ts';
 import { print } from './print.ts';
 import { ProgressLine } from './progress-line.ts';
 import { scanJson } from './scan-json.ts';
@@ -9,9 +10,7 @@ import { scanTable } from './scan-table.ts';
 import { type SeverityOrderValue, severityOrderOption } from './severity-order-option.ts';
 import { withInspections } from './with-inspections.ts';
 
-const thresholds = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
-const severities = [...thresholds, 'unknown'] as const;
-type FailThreshold = (typeof thresholds)[number];
+const severities = [...failThresholds, 'unknown'] as const;
 
 interface ScanCommandOptions {
   readonly format: 'table' | 'json';
@@ -29,19 +28,13 @@ export function addScanCommand(program: Command, context: () => CommandContext):
     .addOption(new Option('--format <format>', 'output format').choices(['table', 'json']).default('table'))
     .option(
       '--fail-on <severity>',
-      `exit code 1 when something is as bad or worse: ${thresholds.join(', ')}; unknown counts as high`,
-      parseThreshold,
+      `exit code 1 when something is as bad or worse: ${failThresholds.join(', ')}; unknown counts as high`,
+      parseFailThreshold,
     )
     .option('--allow-incomplete', 'exit code 0 instead of 2 when it could not tell')
     .option('--platform <os/architecture>', 'which image of a multi-platform target')
     .addOption(severityOrderOption())
     .action((target: string, options: ScanCommandOptions) => scan(context(), target, options));
-}
-
-function parseThreshold(text: string): FailThreshold {
-  const found = thresholds.find((threshold) => threshold === text);
-  if (found === undefined) throw new InvalidArgumentError(`It must be one of ${thresholds.join(', ')}.`);
-  return found;
 }
 
 async function scan(context: CommandContext, target: string, options: ScanCommandOptions): Promise<void> {
@@ -72,10 +65,8 @@ export function exitCodeOf(
 ): number {
   const { failOn } = options;
   if (failOn !== undefined) {
-    const limit = thresholds.indexOf(failOn);
     const counted = report.findings.filter(({ undetermined }) => !undetermined);
-    const isBad = ({ severity }: Pick<ScannedFinding, 'severity'>): boolean =>
-      thresholds.indexOf(severity === 'unknown' ? 'high' : severity) <= limit;
+    const isBad = ({ severity }: Pick<ScannedFinding, 'severity'>): boolean => isAsBadAs(severity, failOn);
     const inFiles = severities.filter(
       (severity) => report.secretCounts[severity] + report.malwareCounts[severity] > 0,
     );

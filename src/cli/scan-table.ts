@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
 import { formatTable } from './format-table.ts';
+import { printable } from './printable.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -154,12 +155,4 @@ function summaryLine(counts: TargetReport['counts'], state: string): string {
   if (shown.length > 0)
     return `${shown.join(', ')}; ${counts.fixable} with a fix, ${counts.knownExploited} known to be exploited`;
   return state === 'scanned' ? 'Nothing found' : 'Nothing found in what could be judged';
-}
-
-/** Control characters as `\x1b`: names and versions come from the image and must not drive the terminal (threats.md D8). */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
 }
