@@ -9,7 +9,7 @@ import { migrate } from '../src/database/migrate.ts';
 import { migrateQueue } from '../src/jobs/migrate-queue.ts';
 import { matchRows, type PackageRow } from '../src/scan/match-packages.ts';
 import { matchingVersion } from '../src/scan/matching-version.ts';
-import { addToCounts, countExploited } from '../src/scan/package-counts.ts';
+import { addToCounts } from '../src/scan/package-counts.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
 /** Distinct names and versions of the feed that are packages. */
@@ -20,7 +20,7 @@ const chunkPackages = 1_000;
 const fillSettings = {
   fsync: 'off',
   synchronous_commit: 'off',
-  max_wal_size: '8GB',
+  max_wal_size: '2GB',
   work_mem: '256MB',
   maintenance_work_mem: '1GB',
   shared_buffers: '1GB',
@@ -79,12 +79,6 @@ export async function fillPackages(connection: DatabaseConnection, shared: strin
       await fillMatches(db, client, rows.slice(start, start + chunkPackages));
     for (const definition of secondary) await client.query(definition);
     await client.query('update package set matched_at = now(), matching_version = $1', [matchingVersion]);
-    await db.transaction().execute((transaction) =>
-      countExploited(
-        transaction,
-        rows.map(({ id }) => id),
-      ),
-    );
   } finally {
     client.release(true);
   }

@@ -30,7 +30,7 @@ export async function run({ keep, images = defaultSizes }: BenchOptions): Promis
   try {
     const lines: BenchLine[] = [];
     for (const count of images.split(',').map(Number)) {
-      const filled = await fill(folder, shared, count);
+      const filled = await fillJudged(folder, shared, count);
       for (const { figure, value, unit, against, ratio } of await measureDelta(filled, shared))
         lines.push({
           bench,
@@ -48,7 +48,7 @@ export async function run({ keep, images = defaultSizes }: BenchOptions): Promis
 }
 
 /** The folder with so many images; packages and advisories are filled and matched once for all. */
-async function fill(folder: string, shared: string, count: number): Promise<string> {
+export async function fillJudged(folder: string, shared: string, count: number): Promise<string> {
   const packages = join(folder, 'packages');
   await fillOnce(packages, () => onDatabaseOf(packages, (connection) => fillPackages(connection, shared)));
   const images = join(folder, String(count));

@@ -152,7 +152,7 @@ export class AdvisoryStage implements RecordStage {
   }
 }
 
-/** Names the changed records, and the packages that they name before and after, for the re-match. */
+/** Names the changed records, and the packages and vulnerabilities that they name before and after, for the re-match. */
 async function recordChanges(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table ending_record on commit drop as
@@ -168,6 +168,12 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
       select 'package', ecosystem, name from touched_package
       union all select 'advisory', '', id from changed_record
       union all select 'advisory', '', id from ending_record
+      union all select distinct 'vulnerability', '', unnest(vulnerabilities) from (
+        select vulnerabilities from staged_advisory join changed_record using (id)
+        union all
+        select vulnerabilities from advisory join changed_record using (id)
+        union all
+        select vulnerabilities from advisory join ending_record using (id)) as described
       on conflict do nothing;`);
 }
 

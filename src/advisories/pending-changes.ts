@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { SyncResult } from './sync-result.ts';
 
-export type Changes = Pick<SyncResult, 'changedAdvisoryIds' | 'changedCves' | 'changedPackages' | 'updates'>;
+export type Changes = Pick<
+  SyncResult,
+  'changedAdvisoryIds' | 'changedCves' | 'changedPackages' | 'changedVulnerabilityIds' | 'updates'
+>;
 
 /** Changes that were applied and not yet acknowledged, also those of runs that died before the re-match. */
 export async function readPendingChanges(db: Database): Promise<Changes> {
@@ -19,6 +22,7 @@ export async function readPendingChanges(db: Database): Promise<Changes> {
     updates,
     changedAdvisoryIds: namesOf('advisory'),
     changedCves: namesOf('cve'),
+    changedVulnerabilityIds: namesOf('vulnerability'),
     changedPackages: rows
       .filter((row) => row.kind === 'package')
       .map((row) => ({ ecosystem: row.ecosystem, name: row.name })),
@@ -31,6 +35,10 @@ export function joinChanges(first: Changes, second: Changes): Changes {
     changedAdvisoryIds: [...first.changedAdvisoryIds, ...second.changedAdvisoryIds],
     changedCves: [...first.changedCves, ...second.changedCves],
     changedPackages: [...first.changedPackages, ...second.changedPackages],
+    changedVulnerabilityIds: [
+      ...(first.changedVulnerabilityIds ?? []),
+      ...(second.changedVulnerabilityIds ?? []),
+    ],
     updates: [...(first.updates ?? []), ...(second.updates ?? [])],
   };
 }
@@ -51,6 +59,7 @@ export async function acknowledgeChanges(db: Database, changes: Changes): Promis
     delete from pending_change where
       (kind = 'advisory' and name = any(${changes.changedAdvisoryIds}::text[]))
       or (kind = 'cve' and name = any(${changes.changedCves}::text[]))
+      or (kind = 'vulnerability' and name = any(${changes.changedVulnerabilityIds ?? []}::text[]))
       or (kind = 'package' and (ecosystem, name) in (
         select * from unnest(${packages.map((one) => one.ecosystem)}::text[],
           ${packages.map((one) => one.name)}::text[])))`.execute(db);

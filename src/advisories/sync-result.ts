@@ -25,6 +25,8 @@ export interface SyncResult {
   readonly changedAdvisoryIds: readonly string[];
   /** CVEs whose ratings or place in CISA's list changed. EPSS is read live: an `updated` feed `EPSS` tells. */
   readonly changedCves: readonly string[];
+  /** Canonical ids that the changed advisories describe, in their old or their new version; absent: not told. */
+  readonly changedVulnerabilityIds?: readonly string[];
   /** The updates that these changes are of; absent: not asked for. */
   readonly updates?: readonly UnfollowedUpdate[];
   /** Packages that the changed advisories name, in their old or their new version. */

@@ -5,6 +5,7 @@ import type { Severity } from '../report/severity.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
 import type { SourceSeverities } from '../report/source-severities.ts';
 import type { NotedChange } from './match-differences.ts';
+import { matchesOfCves } from './match-scope.ts';
 
 export type MatchChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable' | 'known-exploited';
 
@@ -53,12 +54,11 @@ export async function noteExploited(
     transaction,
   );
   if (rows.length === 0) return;
-  const cves = rows.map(({ cve }) => cve);
   await sql`
     insert into match_change (package_id, vulnerability_id, change, untold)
-    select package_id, vulnerability_id, 'known-exploited', ${options.tell} from package_match
-    where resolved_at is null and status = 'affected'
-      and (vulnerability_id = any(${cves}::text[]) or aliases && ${cves}::text[])
+    select package_id, vulnerability_id, 'known-exploited', ${options.tell}
+    from (${matchesOfCves(rows.map(({ cve }) => cve))}) as listed
+    join package_match using (package_id, vulnerability_id) where status = 'affected'
     order by 1, 2`.execute(transaction);
 }
 

@@ -21,7 +21,7 @@ import {
 import { lockMatching } from './match-lock.ts';
 import { type MatchedVulnerability, matchPackage } from './match-package.ts';
 import { matchingVersion } from './matching-version.ts';
-import { addToCounts, countExploited } from './package-counts.ts';
+import { addToCounts } from './package-counts.ts';
 
 /** A row of `package`. */
 export interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
@@ -76,7 +76,6 @@ export async function matchPackages(
   await storeDifferences(transaction, differences);
   await addToCounts(transaction, differences);
   const changedIds = new Set([...differences.written, ...differences.resolved].map((row) => row.package_id));
-  await countExploited(transaction, [...changedIds]);
   if (scope === undefined) await markMatched(transaction, ids);
   return {
     changedIds,

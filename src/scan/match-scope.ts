@@ -3,25 +3,33 @@ import type { Changes } from '../advisories/pending-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { MatchScope } from './match-packages.ts';
 
+/** Of more, most of what is known of the packages may differ. */
+const advisoriesMax = 5_000;
+
 /**
- * What changed advisories and CVEs can make different: the vulnerabilities that they described before (a match has the id
- * of each record that it is made of among its aliases), and those that they describe now; with every record that describes
- * one of these, since records of one vulnerability are judged together.
+ * What changed advisories and CVEs can make different: the vulnerabilities that they describe, with every record that
+ * describes one of these, since records of one vulnerability are judged together. Undefined: everything, because too much
+ * changed, or packages are named without what changed of them.
  */
-export async function readMatchScope(
-  db: Database,
-  { changedAdvisoryIds, changedCves }: Pick<Changes, 'changedAdvisoryIds' | 'changedCves'>,
-): Promise<MatchScope> {
-  const ids = [...changedAdvisoryIds, ...changedCves];
-  if (ids.length === 0) return { vulnerabilityIds: [], advisoryIds: [] };
-  const vulnerabilities = await sql<{ id: string }>`
-    select unnest(vulnerabilities) as id from advisory where id = any(${changedAdvisoryIds}::text[])
-    union
-    select vulnerability_id from package_match where vulnerability_id = any(${ids}::text[]) or aliases && ${ids}::text[]`.execute(
-    db,
-  );
-  const vulnerabilityIds = vulnerabilities.rows.map(({ id }) => id);
+export async function readMatchScope(db: Database, changes: Changes): Promise<MatchScope | undefined> {
+  const { changedAdvisoryIds, changedVulnerabilityIds = [], changedCves, changedPackages } = changes;
+  if (changedAdvisoryIds.length + changedCves.length > advisoriesMax) return undefined;
+  if (changedVulnerabilityIds.length === 0 && changedPackages.length > 0) return undefined;
+  const rated = await sql<{ id: string }>`
+    select distinct vulnerability_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
+  const vulnerabilityIds = [...new Set([...changedVulnerabilityIds, ...rated.rows.map(({ id }) => id)])];
   const advisories = await sql<{ id: string }>`
     select id from advisory where vulnerabilities && ${vulnerabilityIds}::text[]`.execute(db);
   return { vulnerabilityIds, advisoryIds: advisories.rows.map(({ id }) => id) };
+}
+
+/** Standing matches (`package_id`, `vulnerability_id`) of CVEs, by either index: "or" would make PostgreSQL read all. */
+export function matchesOfCves(cves: readonly string[]) {
+  return sql`
+    select m.package_id, m.vulnerability_id from package_match m
+    where m.vulnerability_id = any(${cves}::text[]) and m.resolved_at is null
+    union
+    select m.package_id, m.vulnerability_id from unnest(${cves}::text[]) as cve (id)
+    cross join lateral (
+      select * from package_match where aliases @> array[cve.id] and resolved_at is null offset 0) as m`;
 }

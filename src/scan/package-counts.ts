@@ -12,18 +12,18 @@ type Column = (typeof columns)[number];
 const undeterminedAt = columns.indexOf('undetermined');
 const columnList = columns.join(', ');
 
-/**
- * Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. The
- * counts of exploited ones are those of `countExploited()`.
- */
+/** Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. */
 export async function addToCounts(
   transaction: Transaction<Tables>,
   { written, ended }: Pick<MatchDifferences, 'written' | 'ended'>,
 ): Promise<void> {
+  if (written.length + ended.length === 0) return;
+  const listed = await transaction.selectFrom('known_exploited').select('cve').execute();
+  const exploited = new Set(listed.map(({ cve }) => cve));
   const sums = new Map<number, Partial<Record<Column, number>>>();
   const add = (row: MatchRow | HeldMatch, sign: 1 | -1) => {
     const sum = sums.get(row.package_id) ?? {};
-    for (const column of countedIn(row)) sum[column] = (sum[column] ?? 0) + sign;
+    for (const column of countedIn(row, exploited)) sum[column] = (sum[column] ?? 0) + sign;
     sums.set(row.package_id, sum);
   };
   for (const row of written) add(row, 1);
@@ -45,24 +45,29 @@ export async function addToCounts(
   );
 }
 
-function countedIn({ status, severity, fixed_version }: MatchRow | HeldMatch): readonly Column[] {
-  if (status !== 'affected') return ['undetermined'];
-  const own = severities.find((one) => one === severity) ?? 'unknown';
-  return fixed_version === null ? [own] : [own, 'fixable'];
+function countedIn(row: MatchRow | HeldMatch, exploited: ReadonlySet<string>): readonly Column[] {
+  if (row.status !== 'affected') return ['undetermined'];
+  return [
+    severities.find((one) => one === row.severity) ?? 'unknown',
+    ...(row.fixed_version === null ? [] : (['fixable'] as const)),
+    ...([row.vulnerability_id, ...row.aliases].some((id) => exploited.has(id))
+      ? (['known_exploited'] as const)
+      : []),
+  ];
 }
 
-/** Counts the exploited vulnerabilities of packages anew, by the list as it is now. */
+/** Counts the exploited vulnerabilities of packages anew: when CISA's list has changed, `addToCounts()` alone would miss it. */
 export async function countExploited(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
 ): Promise<void> {
   if (packageIds.length === 0) return;
   await sql`
-    with listed as (select array_agg(cve) as cves from known_exploited),
-    exploited as (
-      select m.package_id, count(*) as known from package_match m, listed
-      where (m.vulnerability_id = any(listed.cves) or m.aliases && listed.cves)
-        and m.resolved_at is null and m.status = 'affected' and m.package_id = any(${packageIds}::int[])
+    with exploited as (
+      select m.package_id, count(*) as known from package_match m
+      where m.package_id = any(${packageIds}::int[]) and m.resolved_at is null and m.status = 'affected'
+        and (m.vulnerability_id in (select cve from known_exploited)
+          or exists (select from unnest(m.aliases) as own (id) where own.id in (select cve from known_exploited)))
       group by m.package_id)
     update package_count c set known_exploited = coalesce(e.known, 0)
     from unnest(${packageIds}::int[]) as asked (id) left join exploited e on e.package_id = asked.id

@@ -35,6 +35,7 @@ const follow = (changes: {
     harness.database,
     {
       changedAdvisoryIds: changes.records ?? [],
+      changedVulnerabilityIds: (changes.records ?? []).map((id) => id.replace('ALPINE-', '')),
       changedCves: changes.cves ?? [],
       changedPackages: (changes.packages ?? []).map((name) => ({ ecosystem: 'Alpine', name })),
     },

@@ -9,7 +9,7 @@ import type { DifferenceObserver } from './difference-observer.ts';
 import { noteExploited } from './match-changes.ts';
 import { awaitMatching } from './match-lock.ts';
 import { type MatchScope, matchPackages } from './match-packages.ts';
-import { readMatchScope } from './match-scope.ts';
+import { matchesOfCves, readMatchScope } from './match-scope.ts';
 import { matchingVersion } from './matching-version.ts';
 import { countExploited } from './package-counts.ts';
 import { refreshSummaries } from './refresh-summaries.ts';
@@ -37,8 +37,6 @@ export interface ReMatchResult {
 /** Packages that are matched at once, whole or by what changed: bounds memory. */
 const chunkPackages = 2_000;
 const chunkInScope = 10_000;
-/** Of more, most of what is known of the packages may differ. */
-const scopeAdvisoriesMax = 5_000;
 
 /**
  * Follows a synchronisation: matches the packages that the changed advisories name again, then rewrites the summaries of
@@ -166,28 +164,21 @@ async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Prom
     select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = p.name
     where p.ecosystem = any(${eitherEcosystems}::text[])`.execute(db);
   const byCve = await sql<{ id: number }>`
-    select distinct package_id as id from package_match
-    where (vulnerability_id = any(${changedCves}::text[]) or aliases && ${changedCves}::text[])
-      and resolved_at is null`.execute(db);
+    select distinct package_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
   const scope = await readMatchScope(db, changes);
+  const described =
+    scope === undefined ? sql`` : sql`and vulnerability_id = any(${scope.vulnerabilityIds}::text[])`;
   const byRecord = await sql<{ id: number }>`
     select distinct package_id as id from package_match
-    where vulnerability_id = any(${scope.vulnerabilityIds}::text[]) and resolved_at is null
-      and advisory_id = any(${changedAdvisoryIds}::text[])`.execute(db);
+    where advisory_id = any(${changedAdvisoryIds}::text[]) and resolved_at is null ${described}`.execute(db);
   const rated = byCve.rows.map(({ id }) => id);
   const changed = new Set([...byName.rows, ...byRecord.rows, ...byCve.rows].map(({ id }) => id));
   return {
     changed: [...changed].filter((id) => !older.has(id)).sort((a, b) => a - b),
     rated,
-    ...(isWorthScope(changes) ? { scope } : {}),
+    ...(scope === undefined ? {} : { scope }),
     byRules: [...older],
   };
-}
-
-/** Whoever names packages and no advisories wants them whole. */
-function isWorthScope({ changedAdvisoryIds, changedPackages }: Changes): boolean {
-  const count = changedAdvisoryIds.length;
-  return count <= scopeAdvisoriesMax && (count > 0 || changedPackages.length === 0);
 }
 
 /** `advisedNames()` and `normalisePackageName()` in SQL, but for the first of two names: changed packages come as advisories spell them. */

@@ -12,6 +12,13 @@ create index match_change_package on match_change (package_id, id);
 -- Events go by age (src/accounts/forget-events.ts).
 create index event_at on event (at);
 
+-- Canonical ids of the vulnerabilities that changed advisories describe, before and after: only these are matched again.
+alter table pending_change drop constraint pending_change_kind_check;
+alter table pending_change add constraint pending_change_kind_check
+  check (kind in ('advisory', 'package', 'cve', 'vulnerability'));
+-- What was noted before does not tell them.
+update package set matching_version = 0 where exists (select from pending_change);
+
 -- What stands against each package, counted: summaries of images are sums of these (src/scan/package-counts.ts). No row:
 -- nothing does. `undetermined` are matches whose versions cannot be compared; the other columns do not count them.
 create table package_count (
