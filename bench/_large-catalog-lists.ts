@@ -16,7 +16,7 @@ const requestsPerFigure = 60;
 const { largeNamespace, smallNamespace, manyTags, someTags } = names;
 
 /** A list and what is asked of it; each page begins where `at` says, or follows the one before. */
-interface Asked {
+export interface Asked {
   readonly name: string;
   readonly path: (index: number) => string;
   /** Goes on with `nextCursor`, and at the end from the start. */
@@ -277,7 +277,7 @@ async function ask(
   return JSON.parse(body) as Answer; // every one of these answers is JSON
 }
 
-async function measure(server: ServedFolder, one: Asked): Promise<Timed> {
+export async function measure(server: ServedFolder, one: Asked): Promise<Timed> {
   const { name, path, walks, as } = one;
   const authorization = as === 'member' ? basic('member') : server.admin;
   const timesMs: number[] = [];
