@@ -11,6 +11,7 @@ import { openBundleInRegistry, pushBundle } from '../bundles/bundle-registry.ts'
 import { makeBundle } from '../bundles/make-bundle.ts';
 import { isRegistryAddress, parseRegistryAddress } from '../bundles/registry-address.ts';
 import type { RegistryCredentials } from '../bundles/registry-connection.ts';
+import { advisoryCredentials, type Config } from './config.ts';
 import type { Installation } from './installation.ts';
 
 /** A file, or `oci://…`; with what to sign in there. */
@@ -49,6 +50,15 @@ async function readKeyFile(path: string): Promise<KeyObject> {
 export async function openBundlePlace({ place, credentials, signal }: BundlePlace): Promise<BundleSource> {
   if (!isRegistryAddress(place)) return await openBundleFile(pathOf(place));
   return openBundleInRegistry({ address: parseRegistryAddress(place), credentials, signal });
+}
+
+/** What the settings have for a place; what is for the registry of the bundle that is followed goes to no other. */
+export function credentialsFor(config: Config, place: string): RegistryCredentials | undefined {
+  const { advisoryBundle: followed = '' } = config;
+  if (isRegistryAddress(followed) && isRegistryAddress(place)) {
+    if (parseRegistryAddress(followed).origin !== parseRegistryAddress(place).origin) return undefined;
+  }
+  return advisoryCredentials(config);
 }
 
 async function saveBundle(bundle: Bundle, { place, credentials, signal }: BundlePlace): Promise<void> {

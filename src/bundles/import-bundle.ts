@@ -66,7 +66,7 @@ export async function importBundle(options: ImportBundleOptions): Promise<Import
   await unpackLayers(bundle, folder.path, options);
   const id = await accept(bundle, keyId, options);
   const result = await syncFeeds(bundle, folder.path, options);
-  const isWhole = result.feeds.every(({ kind }) => kind !== 'failed');
+  const isWhole = !result.alreadyRunning && result.feeds.every(({ kind }) => kind !== 'failed');
   if (isWhole) await finishBundle(options.connection.db, { id, at: options.now() });
   return { kind: 'imported', ...said, result };
 }
@@ -157,7 +157,10 @@ async function accept(
     acceptedAt: options.now(),
   };
   return await options.connection.db.transaction().execute(async (transaction) => {
-    refuseOlder(bundle, await lockLastBundle(transaction), options);
+    const last = await lockLastBundle(transaction);
+    refuseOlder(bundle, last, options);
+    // Goes on with what was begun.
+    if (last?.digest === accepted.digest && !options.force) return last.id;
     await options.onAccepted?.(transaction, accepted);
     return await addBundle(transaction, accepted);
   });

@@ -206,12 +206,16 @@ it('importBundle() keeps each last good feed where a signed layer is a bomb, and
   const files = layoutOf(path);
   const { result } = await harness.imported(written('bomb', { ...files, [blob(digestOf(bomb))]: bomb }));
   expect(result.feeds.map(({ name, kind }) => [name, kind])).toContainEqual(['Alpine', 'failed']);
+  const accepted = await lastBundle(harness.target.db);
   const [alpine] = await readFeedStatus(harness.target.db);
   expect(alpine).toMatchObject({
     recordCount: 40,
     lastError: expect.stringMatching(/bomb\/Alpine\/all.zip": .*must unpack to at most/),
   });
   expect((await lastBundle(harness.target.db))?.importedAt).toBeUndefined();
+  // It is tried again, as the same attempt.
+  expect((await harness.imported(join(harness.folder, 'bomb'))).kind).toBe('imported');
+  expect((await lastBundle(harness.target.db))?.id).toBe(accepted?.id);
 });
 
 describe('importBundle() against rollback and freeze (threats.md F22)', () => {

@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
 import { AdministrationError } from '../app/administration-error.ts';
-import { copyBundle, exportAdvisories, makeKeyFile } from '../app/advisory-bundles.ts';
+import {
+  type BundlePlace,
+  copyBundle,
+  credentialsFor,
+  exportAdvisories,
+  makeKeyFile,
+} from '../app/advisory-bundles.ts';
 import { commandLineActor } from '../app/command-line-actor.ts';
-import { advisoryCredentials, type Config, loadProcessConfig } from '../app/config.ts';
+import { type Config, loadProcessConfig } from '../app/config.ts';
 import { importAdvisories } from '../app/import-advisories.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { formatBytes } from './format-bytes.ts';
@@ -78,14 +84,16 @@ function interruption(): AbortSignal {
   return abort.signal;
 }
 
-async function placeOf(text: string, config: Config, options: SignInOptions) {
+/** Opens the places that a command names: what its options sign in with, or else the settings. */
+async function signedIn(config: Config, options: SignInOptions): Promise<(place: string) => BundlePlace> {
   const password = await readPassword(options.passwordStdin === true);
-  if ((options.user === undefined) !== (password === undefined)) {
+  const { user } = options;
+  if ((user === undefined) !== (password === undefined)) {
     throw new AdministrationError('Cannot sign in: --user and --password-stdin must be given together');
   }
-  const { user } = options;
   const given = user === undefined || password === undefined ? undefined : { user, password };
-  return { place: text, credentials: given ?? advisoryCredentials(config), signal: interruption() };
+  const signal = interruption();
+  return (place) => ({ place, credentials: given ?? credentialsFor(config, place), signal });
 }
 
 async function exportBundle(context: CommandContext, to: string, options: ExportOptions): Promise<void> {
@@ -95,10 +103,10 @@ async function exportBundle(context: CommandContext, to: string, options: Export
   }
   await withInstallation(context, async ({ connection, config }) => {
     const progress = new ProgressLine(process.stderr);
-    const target = await placeOf(to, config, options);
+    const placeOf = await signedIn(config, options);
     const made = await exportAdvisories(
       { connection },
-      { ...target, keyFiles, onFeed: (feed) => progress.show(`${feed}: export`) },
+      { ...placeOf(to), keyFiles, onFeed: (feed) => progress.show(`${feed}: export`) },
     ).finally(() => progress.clear());
     print(`Exported ${described(made)} to ${to}`);
     if (unsigned) warn('The bundle is not signed: nobody can tell whether it was changed');
@@ -109,11 +117,11 @@ async function importBundle(context: CommandContext, from: string, options: Impo
   const { key: keys = [], allowUnsigned = false, force = false } = options;
   await withInstallation(context, async ({ connection, config }) => {
     const progress = new ProgressLine(process.stderr);
-    const source = await placeOf(from, config, options);
+    const placeOf = await signedIn(config, options);
     const imported = await importAdvisories(
       { connection, config },
       {
-        ...source,
+        ...placeOf(from),
         keys,
         allowUnsigned,
         force,
@@ -144,8 +152,8 @@ async function copy(
   places: { readonly from: string; readonly to: string },
   options: SignInOptions,
 ): Promise<void> {
-  const from = await placeOf(places.from, loadProcessConfig(context.settingsFile), options);
-  const copied = await copyBundle({ from, to: { ...from, place: places.to } });
+  const placeOf = await signedIn(loadProcessConfig(context.settingsFile), options);
+  const copied = await copyBundle({ from: placeOf(places.from), to: placeOf(places.to) });
   print(`Copied ${described(copied)} to ${places.to}`);
 }
 
