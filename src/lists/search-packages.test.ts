@@ -7,7 +7,7 @@ import { findPackages } from './find-packages.ts';
 import { countHolders, countHoldersOfEach, heldAmong } from './package-holders.ts';
 import { parseSearch } from './parse-search.ts';
 import { summariseSearch } from './search-packages.ts';
-import { readVulnerabilityPage } from './vulnerability-list.ts';
+import { rankVulnerabilities, readVulnerabilityPage } from './vulnerability-list.ts';
 
 /** Ecosystem, name, version, and the source package where it is another. */
 type Row = readonly [string, string, string, string?, string?];
@@ -102,6 +102,8 @@ async function find(text: string): Promise<{ readonly within: string[]; readonly
   return { within: within.map(show), incomparable: incomparable.map(show) };
 }
 
+const ranking = () => rankVulnerabilities(database.db, undefined);
+
 const mine = () => ({ namespaceIds: namespaceIds.slice(0, 1) });
 
 describe('findPackages()', () => {
@@ -169,27 +171,39 @@ describe('searches', () => {
   });
 
   test('list open vulnerabilities: exploited first, then by severity, of the scope alone', async () => {
-    const all = await readVulnerabilityPage(database.db, { scope: {}, filter: {}, limit: 10 });
+    const all = await readVulnerabilityPage(database.db, { ranking, scope: {}, filter: {}, limit: 10 });
     expect(all.items.map(({ id, images, packageCount }) => [id, images.count, packageCount])).toEqual([
       ['CVE-2024-2222', 1, 1],
       ['CVE-2024-9999', 1, 1],
       ['CVE-2024-1111', 3, 2],
     ]);
-    const first = await readVulnerabilityPage(database.db, { scope: mine(), filter: {}, limit: 1 });
+    const first = await readVulnerabilityPage(database.db, { ranking, scope: mine(), filter: {}, limit: 1 });
     expect(first).toMatchObject({
       items: [{ id: 'CVE-2024-2222' }],
       hasMore: true,
       total: { count: 2, precision: 'exact' },
     });
     const after = { id: 'CVE-2024-2222', seen: 1 };
-    const second = await readVulnerabilityPage(database.db, { scope: mine(), filter: {}, after, limit: 1 });
+    const second = await readVulnerabilityPage(database.db, {
+      ranking,
+      scope: mine(),
+      filter: {},
+      after,
+      limit: 1,
+    });
     expect(second).toMatchObject({ items: [{ id: 'CVE-2024-1111', images: { count: 2 } }], hasMore: false });
     for (const text of ['secret', '9999', 'ghsa-23cf-ghjm-pqrv'])
       expect(
-        (await readVulnerabilityPage(database.db, { scope: mine(), filter: { text }, limit: 9 })).items,
+        (await readVulnerabilityPage(database.db, { ranking, scope: mine(), filter: { text }, limit: 9 }))
+          .items,
       ).toEqual([]);
     const filtered = { text: 'LIBSSL', severity: 'high', fixable: true, knownExploited: false } as const;
-    const found = await readVulnerabilityPage(database.db, { scope: mine(), filter: filtered, limit: 9 });
+    const found = await readVulnerabilityPage(database.db, {
+      ranking,
+      scope: mine(),
+      filter: filtered,
+      limit: 9,
+    });
     expect(found.items.map(({ packageNames }) => packageNames)).toEqual([['libssl3']]);
   });
 });
@@ -249,7 +263,7 @@ describe('images that hold packages', () => {
       ),
     );
     // Of too many images to read whole: what is shown and counted is what was seen.
-    const page = await readVulnerabilityPage(db, { scope, filter: {}, limit: 2 });
+    const page = await readVulnerabilityPage(db, { ranking, scope, filter: {}, limit: 2 });
     expect(page).toMatchObject({ hasMore: true, total: { count: 3, precision: 'atLeast' } });
     expect(page.items.map((one) => one.id)).toEqual(['CVE-2024-2222', 'CVE-2024-9999']);
   });

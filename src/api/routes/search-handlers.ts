@@ -1,13 +1,19 @@
 import { readKnownPackages } from '../../lists/find-packages.ts';
 import { countHoldersOfEach, type HolderScope, heldAmong } from '../../lists/package-holders.ts';
 import { meantPackages, summariseSearch } from '../../lists/search-packages.ts';
-import { readVulnerabilityPage, type VulnerabilityPageRequest } from '../../lists/vulnerability-list.ts';
+import {
+  type RankedVulnerability,
+  rankVulnerabilities,
+  readVulnerabilityPage,
+  type VulnerabilityPageRequest,
+} from '../../lists/vulnerability-list.ts';
 import { packagesRatedIn } from '../../report/rated-in-order.ts';
-import { defaultSeverityOrder } from '../../report/severity-order.ts';
+import { defaultSeverityOrder, type SeverityOrder, severityOrderKey } from '../../report/severity-order.ts';
 import { readPackageFacts } from '../../scan/read-package-facts.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { HeldPackage, VulnerabilityQuery } from '../contract/search.ts';
+import { CountCache } from '../count-cache.ts';
 import { countRated } from '../count-severities.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { holderScope, severityOrderOf } from '../holder-scope.ts';
@@ -19,7 +25,13 @@ const idsShown = 20;
 export function searchHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'search' | 'searchPackages' | 'listVulnerabilities'> {
-  const { db } = dependencies;
+  const { db, now: clock } = dependencies;
+  const rankings = new CountCache<readonly RankedVulnerability[]>({
+    now: clock,
+    sizeOf: (all) => all.length,
+  });
+  const ranking = (order: SeverityOrder | undefined) =>
+    rankings.of(order === undefined ? '' : severityOrderKey(order), () => rankVulnerabilities(db, order));
   return {
     search: async ({ query, caller }) => {
       const search = readSearch(query.q);
@@ -70,6 +82,7 @@ export function searchHandlers(
         filter: { ...filterOf(query), ...(severityOrder === undefined ? {} : { severityOrder }) },
         ...(after === undefined ? {} : { after: { id: String(after[0]), seen: Number(after[1]) } }),
         limit,
+        ranking,
       });
       const last = items.at(-1);
       const seen = Number(after?.[1] ?? 0) + items.length;
