@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { updateNamespace } from '../catalog/namespaces.ts';
 import { notify } from '../database/notifications.ts';
 import { buildImage, buildLayer } from '../testing/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
@@ -28,7 +27,11 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 async function order(namespaceId: number, severityOrder: string | null): Promise<void> {
-  await updateNamespace(harness.database.db, namespaceId, { severityOrder });
+  await harness.database.db
+    .updateTable('namespace')
+    .set({ severity_order: severityOrder })
+    .where('id', '=', namespaceId)
+    .execute();
   await notify(harness.database.db, 'pratique_policy', String(namespaceId));
 }
 
