@@ -11,13 +11,14 @@ import { packagesRatedIn } from '../../report/rated-in-order.ts';
 import { defaultSeverityOrder, type SeverityOrder, severityOrderKey } from '../../report/severity-order.ts';
 import { readPackageFacts } from '../../scan/read-package-facts.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
+import { AtMost } from '../at-most.ts';
 import type { HandlersOf } from '../call.ts';
-import type { HeldPackage, VulnerabilityQuery } from '../contract/search.ts';
+import type { HeldPackage, OpenVulnerability, Search, VulnerabilityQuery } from '../contract/search.ts';
 import { CountCache } from '../count-cache.ts';
 import { countRated } from '../count-severities.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { holderScope, severityOrderOf } from '../holder-scope.ts';
-import { limitOf, pageOf } from '../page-of.ts';
+import { limitOf, type Page, pageOf } from '../page-of.ts';
 import { readSearch } from '../read-search.ts';
 
 const idsShown = 20;
@@ -32,74 +33,93 @@ export function searchHandlers(
   });
   const ranking = (order: SeverityOrder | undefined) =>
     rankings.of(order === undefined ? '' : severityOrderKey(order), () => rankVulnerabilities(db, order));
+  // Few at once: they read much, and pulls need the database too (threats.md F10).
+  const costly = new AtMost({ atOnce: 3, patienceMs: 5_000 });
   return {
-    search: async ({ query, caller }) => {
-      const search = readSearch(query.q);
-      const scope = await holderScope(db, { caller, namespace: query.namespace });
-      const { ecosystem } = query;
-      const found = await summariseSearch(db, scope, {
-        search,
-        ...(ecosystem === undefined ? {} : { ecosystem }),
-      });
-      const { vulnerabilityIds, packageCount, incomparableCount, imageCount, affectedImageCount } = found;
-      return {
-        kind: search.kind,
-        vulnerabilities: {
-          unique: vulnerabilityIds.length,
-          ids: vulnerabilityIds.slice(0, idsShown),
-        },
-        packages: { count: packageCount, incomparable: incomparableCount },
-        images: { holding: imageCount, affected: affectedImageCount },
-        isCut: found.isCut,
-      };
-    },
+    search: (call) => costly.run(() => answerSearch(dependencies, call)),
+    searchPackages: (call) => costly.run(() => answerPackages(dependencies, call)),
+    listVulnerabilities: (call) => costly.run(() => answerVulnerabilities(dependencies, call, ranking)),
+  };
+}
 
-    searchPackages: async ({ query, caller }) => {
-      const search = readSearch(query.q);
-      const scope = await holderScope(db, { caller, namespace: query.namespace });
-      const meant = await meantPackages(db, search, query.ecosystem);
-      const wanted = query.incomparable === true ? meant.incomparable : meant.within;
-      const held = await heldAmong(db, scope, wanted);
-      const items = await readKnownPackages(db, [...held]);
-      const page = pageOf({
-        list: 'packages of search',
-        items,
-        request: query,
-        keyOf: ({ id }) => String(id),
-        show: (item) => item,
-      });
-      const shown = await showHeld(dependencies, scope, page.items);
-      return { ...page, items: shown, ...(meant.isCut ? { totalIsMinimum: true } : {}) };
-    },
+type CallOf<Id extends 'search' | 'searchPackages' | 'listVulnerabilities'> = Parameters<
+  HandlersOf<Id>[Id]
+>[0];
 
-    listVulnerabilities: async ({ query, caller }) => {
-      const scope = await holderScope(db, { caller, namespace: query.namespace });
-      const severityOrder = await severityOrderOf(dependencies, scope);
-      const after = decodeCursor(query.cursor, 'vulnerabilities', ['string', 'number']);
-      const limit = limitOf(query);
-      const { items, hasMore, total } = await readVulnerabilityPage(db, {
-        scope,
-        filter: { ...filterOf(query), ...(severityOrder === undefined ? {} : { severityOrder }) },
-        ...(after === undefined ? {} : { after: { id: String(after[0]), seen: Number(after[1]) } }),
-        limit,
-        ranking,
-      });
-      const last = items.at(-1);
-      const seen = Number(after?.[1] ?? 0) + items.length;
-      return {
-        items: items.map(({ images, packageNames, aliases, ...one }) => ({
-          ...one,
-          aliases: [...aliases],
-          packageNames: [...packageNames],
-          imageCount: images.count,
-          imageCountIsMinimum: images.isMinimum,
-        })),
-        nextCursor: hasMore && last !== undefined ? encodeCursor('vulnerabilities', [last.id, seen]) : null,
-        total: total.count,
-        ...(total.precision === 'about' ? { totalIsEstimate: true } : {}),
-        ...(total.precision === 'atLeast' ? { totalIsMinimum: true } : {}),
-      };
+async function answerSearch({ db }: ApiDependencies, { query, caller }: CallOf<'search'>): Promise<Search> {
+  const search = readSearch(query.q);
+  const scope = await holderScope(db, { caller, namespace: query.namespace });
+  const { ecosystem } = query;
+  const found = await summariseSearch(db, scope, {
+    search,
+    ...(ecosystem === undefined ? {} : { ecosystem }),
+  });
+  const { vulnerabilityIds, packageCount, incomparableCount, imageCount, affectedImageCount } = found;
+  return {
+    kind: search.kind,
+    vulnerabilities: {
+      unique: vulnerabilityIds.length,
+      ids: vulnerabilityIds.slice(0, idsShown),
     },
+    packages: { count: packageCount, incomparable: incomparableCount },
+    images: { holding: imageCount, affected: affectedImageCount },
+    isCut: found.isCut,
+  };
+}
+
+async function answerPackages(
+  dependencies: ApiDependencies,
+  { query, caller }: CallOf<'searchPackages'>,
+): Promise<Page<HeldPackage>> {
+  const { db } = dependencies;
+  const search = readSearch(query.q);
+  const scope = await holderScope(db, { caller, namespace: query.namespace });
+  const meant = await meantPackages(db, search, query.ecosystem);
+  const wanted = query.incomparable === true ? meant.incomparable : meant.within;
+  const held = await heldAmong(db, scope, wanted);
+  const items = await readKnownPackages(db, [...held]);
+  const page = pageOf({
+    list: 'packages of search',
+    items,
+    request: query,
+    keyOf: ({ id }) => String(id),
+    show: (item) => item,
+  });
+  const shown = await showHeld(dependencies, scope, page.items);
+  return { ...page, items: shown, ...(meant.isCut ? { totalIsMinimum: true } : {}) };
+}
+
+async function answerVulnerabilities(
+  dependencies: ApiDependencies,
+  { query, caller }: CallOf<'listVulnerabilities'>,
+  ranking: VulnerabilityPageRequest['ranking'],
+): Promise<Page<OpenVulnerability>> {
+  const { db } = dependencies;
+  const scope = await holderScope(db, { caller, namespace: query.namespace });
+  const severityOrder = await severityOrderOf(dependencies, scope);
+  const after = decodeCursor(query.cursor, 'vulnerabilities', ['string', 'number']);
+  const limit = limitOf(query);
+  const { items, hasMore, total } = await readVulnerabilityPage(db, {
+    scope,
+    filter: { ...filterOf(query), ...(severityOrder === undefined ? {} : { severityOrder }) },
+    ...(after === undefined ? {} : { after: { id: String(after[0]), seen: Number(after[1]) } }),
+    limit,
+    ranking,
+  });
+  const last = items.at(-1);
+  const seen = Number(after?.[1] ?? 0) + items.length;
+  return {
+    items: items.map(({ images, packageNames, aliases, ...one }) => ({
+      ...one,
+      aliases: [...aliases],
+      packageNames: [...packageNames],
+      imageCount: images.count,
+      imageCountIsMinimum: images.isMinimum,
+    })),
+    nextCursor: hasMore && last !== undefined ? encodeCursor('vulnerabilities', [last.id, seen]) : null,
+    total: total.count,
+    ...(total.precision === 'about' ? { totalIsEstimate: true } : {}),
+    ...(total.precision === 'atLeast' ? { totalIsMinimum: true } : {}),
   };
 }
 
