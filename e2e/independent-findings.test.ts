@@ -14,6 +14,7 @@ import { readAdvisories } from '../src/testing/read-advisories.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
 import { startTestDatabaseServer, type TestDatabaseServer } from '../src/testing/test-database-server.ts';
+import { orderOf } from '../src/versions/order-of.ts';
 import { plainApk, plainNuget, plainPub, plainSemver } from './plain-orders.ts';
 import { isVulnerable, type RawRecord, type SlowAnswer } from './slow-matcher.ts';
 import {
@@ -265,7 +266,8 @@ describe.skipIf(shared === undefined)('findings beside an independent reading of
     expect(outcomes.filter(({ kind }) => kind !== 'updated')).toEqual([]);
     const records = await readMirror(feeds.map((ecosystem) => join(folder, ecosystem, 'all.zip')));
     byPackage = Map.groupBy(statementsOf(records), ({ ecosystem, name }) => `${ecosystem} ${name}`);
-  });
+    // All feeds at once: half a minute on a quiet machine.
+  }, 480_000);
   afterAll(async () => {
     await database?.close();
     await server?.stop();
@@ -288,8 +290,10 @@ describe.skipIf(shared === undefined)('findings beside an independent reading of
     const names = [...new Set(questions.map(({ name }) => name))];
     const candidates = await readCandidates(database.db, { ecosystem, names });
     const byName = new Map<string, readonly Candidate[]>(Map.groupBy(candidates, ({ name }) => name));
+    const order = orderOf(ecosystem)?.remembering?.();
     return questions.map(({ release, name, version, module }) =>
       matchPackage({
+        order,
         package: { ecosystem, release, name, version, sourceName: name, sourceVersion: version, module },
         candidates: byName.get(normalisePackageName(ecosystem, name)) ?? [],
         ratings: new Map(),

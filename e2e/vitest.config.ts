@@ -10,6 +10,7 @@ const untimed = [
   'conformance*',
   'conformance/*',
   'console*',
+  'distributions-scan',
   'go-clients*',
   'independent-findings',
   'inventory*',
