@@ -11,8 +11,9 @@ import { openBundleInRegistry, pushBundle } from '../bundles/bundle-registry.ts'
 import { makeBundle } from '../bundles/make-bundle.ts';
 import { isRegistryAddress, parseRegistryAddress } from '../bundles/registry-address.ts';
 import type { RegistryCredentials } from '../bundles/registry-connection.ts';
-import { advisoryCredentials, type Config } from './config.ts';
+import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
+import { advisoryCredentials } from './read-bundle-settings.ts';
 
 /** A file, or `oci://…`; with what to sign in there. */
 export interface BundlePlace {

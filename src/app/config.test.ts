@@ -15,6 +15,8 @@ function withFile(text: string, environment: Record<string, string> = {}) {
   return loadConfig({ environment, file: 'pratique.yaml', folder });
 }
 
+const publicKey = `ed25519:${'A'.repeat(43)}=`;
+
 describe('loadConfig()', () => {
   it('has a default for everything', () => {
     expect(loadConfig({ environment: { PATH: '/bin' }, folder: '/srv' })).toEqual({
@@ -104,6 +106,19 @@ describe('loadConfig()', () => {
     [
       { PRATIQUE_TLS_CERT: 'a.pem' },
       'Cannot use the setting "PRATIQUE_TLS_KEY": it must be a file with a private key',
+    ],
+    [
+      { PRATIQUE_ADVISORY_BUNDLE: 'oci://host/UPPER', PRATIQUE_ADVISORY_KEYS: publicKey },
+      'a place in a registry (oci+http:// without TLS), or manual, got "oci://host/UPPER"',
+    ],
+    [
+      { PRATIQUE_ADVISORY_BUNDLE: 'file:advisories.tar' },
+      'Cannot use the setting "PRATIQUE_ADVISORY_KEYS": it must be a list of public keys',
+    ],
+    [{ PRATIQUE_ADVISORY_KEYS: 'ed25519:AAAA' }, 'got "ed25519:AAAA"'],
+    [
+      { PRATIQUE_ADVISORY_USER: 'ann' },
+      'Cannot use the setting "PRATIQUE_ADVISORY_PASSWORD": it must be a password or access token',
     ],
     [{ PRATIQUE_METRICS_PUBLIC: 'yes' }, 'it must be true or false, got "yes"'],
     [{ PRATIQUE_NAMESPACE_QUOTA: '10GB' }, 'such as 10GiB, got "10GB"'],

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../advisories/sync-sources.ts';
-import { isRegistryAddress, parseRegistryAddress } from '../bundles/registry-address.ts';
 import { openUploadsMaxDefault } from '../catalog/uploads.ts';
 import type { TlsPaths } from '../edge/tls-files.ts';
 import { isAddressBlock } from '../egress/address-range.ts';
@@ -13,13 +12,14 @@ import type { MailServerOptions } from '../webhooks/mail-server.ts';
 import { type Failpoint, parseFailpoint } from './failpoints.ts';
 import { parseByteSize } from './parse-byte-size.ts';
 import { parseMailServer } from './parse-mail-server.ts';
+import { type BundleSettings, missingSetting, readBundleSettings } from './read-bundle-settings.ts';
 import { Secret } from './secret.ts';
 import { fileVariableOf, withSecretFiles } from './secret-file.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
 
 /** The settings of this process, checked; paths are absolute. */
-export interface Config {
+export interface Config extends BundleSettings {
   readonly dataFolder: string;
   readonly listen: { readonly host: string; readonly port: number };
   /** Without a slash at the end. Absent: made of the address that is listened on. */
@@ -30,12 +30,6 @@ export interface Config {
   readonly blobsFolder: string;
   /** URLs, or `file:` and an absolute path. */
   readonly advisorySources: SyncSources;
-  /** What advisories are taken from instead of those; `manual`: nothing is fetched. An address, or `file:` and an absolute path. */
-  readonly advisoryBundle?: string;
-  /** Public keys of bundles, as `parsePublicKey()` takes them. */
-  readonly advisoryKeys: readonly string[];
-  /** For the registry of a bundle. */
-  readonly advisoryCredentials?: { readonly user: string; readonly password: Secret };
   /** Of requests; see `openInstallation()`. */
   readonly databaseConnections: number;
   /** For new namespaces; absent: no limit. */
@@ -69,14 +63,6 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** For tests of crashes; only from the environment. */
   readonly failpoint?: Failpoint;
-}
-
-/** For the registry of a bundle, as text. */
-export function advisoryCredentials(
-  config: Pick<Config, 'advisoryCredentials'>,
-): { readonly user: string; readonly password: string } | undefined {
-  const given = config.advisoryCredentials;
-  return given === undefined ? undefined : { user: given.user, password: given.password.reveal() };
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -234,7 +220,13 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
       kev: (given.get('kev')?.values ?? publicSources.kev).map(absolute),
       epss: (given.get('epss')?.values ?? publicSources.epss).map(absolute),
     },
-    ...parseBundle(given, absolute),
+    ...readBundleSettings({
+      bundle: one('advisoryBundle'),
+      keys: given.get('advisoryKeys')?.values ?? [],
+      user: one('advisoryUser'),
+      password: one('advisoryPassword'),
+      absolute,
+    }),
     databaseConnections: Number(one('databaseConnections') ?? '16'),
     ...parseQuota(given.get('namespaceQuota')),
     namespaceUploadsMax: Number(one('namespaceUploads') ?? openUploadsMaxDefault),
@@ -256,34 +248,6 @@ function toConfig(given: ReadonlyMap<string, Given>, folder: string): Config {
     metricsArePublic: one('metricsPublic') === 'true',
     logLevel: asLogLevel(one('logLevel')),
   };
-}
-
-/** Throws for a bundle that nobody is trusted for, and for a user without a password or the other way round. */
-function parseBundle(
-  given: ReadonlyMap<string, Given>,
-  absolute: (source: string) => string,
-): Pick<Config, 'advisoryBundle' | 'advisoryKeys' | 'advisoryCredentials'> {
-  const one = (name: SettingName) => given.get(name)?.values[0];
-  const [bundle, user, password] = [one('advisoryBundle'), one('advisoryUser'), one('advisoryPassword')];
-  if ((user === undefined) !== (password === undefined)) {
-    throw missing(user === undefined ? settings.advisoryUser : settings.advisoryPassword);
-  }
-  const advisoryKeys = given.get('advisoryKeys')?.values ?? [];
-  if (bundle !== undefined && bundle !== 'manual') {
-    if (isRegistryAddress(bundle)) parseRegistryAddress(bundle);
-    if (advisoryKeys.length === 0) throw missing(settings.advisoryKeys);
-  }
-  return {
-    ...(bundle === undefined ? {} : { advisoryBundle: absolute(bundle) }),
-    advisoryKeys,
-    ...(user === undefined || password === undefined
-      ? {}
-      : { advisoryCredentials: { user, password: new Secret(password) } }),
-  };
-}
-
-function missing({ variable, must }: Setting): SettingError {
-  return new SettingError(`Cannot use the setting "${variable}": it must be ${must}, got none`);
 }
 
 /** Throws for a size that is too large to be counted exactly. */
@@ -350,7 +314,7 @@ function parseTls(
   const { certificate, key } = given;
   if (certificate === undefined && key === undefined) return {};
   if (certificate === undefined || key === undefined) {
-    throw missing(certificate === undefined ? settings.tlsCert : settings.tlsKey);
+    throw missingSetting(certificate === undefined ? settings.tlsCert : settings.tlsKey);
   }
   return { tls: { certificate: path.resolve(folder, certificate), key: path.resolve(folder, key) } };
 }

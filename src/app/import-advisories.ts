@@ -7,8 +7,8 @@ import { parsePublicKey } from '../bundles/bundle-keys.ts';
 import { type ImportedBundle, importBundle } from '../bundles/import-bundle.ts';
 import { type BundlePlace, openBundlePlace } from './advisory-bundles.ts';
 import { systemClock } from './clock.ts';
-import { advisoryCredentials } from './config.ts';
 import type { Installation } from './installation.ts';
+import { advisoryCredentials } from './read-bundle-settings.ts';
 import { followChanges, updateAdvisories } from './update-advisories.ts';
 
 export interface ImportAdvisoriesOptions extends BundlePlace, Pick<SyncOptions, 'onProgress'> {
