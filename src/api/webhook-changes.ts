@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { type Delivery, listDeliveries, reviveDelivery } from '../webhooks/delivery-store.ts';
+import { countFailed, type Delivery, listDeliveries, reviveDelivery } from '../webhooks/delivery-store.ts';
 import type { FindingFilter, Webhook } from '../webhooks/webhook.ts';
 import { deleteWebhook, findWebhook, listWebhooks, webhooksMax } from '../webhooks/webhook-store.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
@@ -21,6 +21,8 @@ import { checkedDestination, checkedRecipients, checkedUrl, refuseOtherSort } fr
 
 type Dependencies = Pick<ApiDependencies, 'db' | 'webhooks'>;
 
+type WebhookSettings = Omit<ShownWebhook, 'failedDeliveries'>;
+
 /** Who calls, and where: without a namespace it is about the registry's. */
 export interface WebhookCall {
   readonly caller: Caller;
@@ -34,7 +36,14 @@ export async function pageOfWebhooks(
   request: PageRequest,
 ): Promise<Page<ShownWebhook>> {
   const items = await listWebhooks(db, namespace?.id);
-  const show = (webhook: Webhook) => showWebhook(webhook, namespace);
+  const failed = await countFailed(
+    db,
+    items.map(({ id }) => id),
+  );
+  const show = (webhook: Webhook) => ({
+    ...settingsOf(webhook, namespace),
+    failedDeliveries: failed.get(webhook.id) ?? 0,
+  });
   return pageOf({ list: 'webhooks', items, request, keyOf: ({ id }) => String(id), show });
 }
 
@@ -55,9 +64,9 @@ export async function addWebhook(
     const made = await webhooks.store.create(transaction, wanted);
     if (made === undefined)
       throw conflict(`Cannot add a webhook: there may be ${webhooksMax} of them; delete one first`);
-    const shown = showWebhook(made.webhook, call.namespace);
+    const shown = settingsOf(made.webhook, call.namespace);
     await recordChange(transaction, call, webhookChange('created', shown));
-    return { webhook: shown, secret: made.secret ?? null };
+    return { webhook: { ...shown, failedDeliveries: 0 }, secret: made.secret ?? null };
   });
 }
 
@@ -84,10 +93,11 @@ export async function alterWebhook(
       newSecret: body.newSecret,
     });
     if (changed === undefined) throw unknownWebhook('change', id, call);
-    const shown = showWebhook(changed.webhook, call.namespace);
+    const shown = settingsOf(changed.webhook, call.namespace);
     const secrets = { newUrl: url !== undefined, newSecret: changed.secret !== undefined };
     await recordChange(transaction, call, webhookChange('changed', shown, secrets));
-    return { webhook: shown, secret: changed.secret ?? null };
+    const failedDeliveries = (await countFailed(transaction, [id])).get(id) ?? 0;
+    return { webhook: { ...shown, failedDeliveries }, secret: changed.secret ?? null };
   });
 }
 
@@ -95,7 +105,7 @@ export async function dropWebhook({ db }: Dependencies, call: WebhookCall, id: n
   await db.transaction().execute(async (transaction) => {
     const deleted = await deleteWebhook(transaction, placeOf(call, id));
     if (deleted === undefined) throw unknownWebhook('delete', id, call);
-    await recordChange(transaction, call, webhookChange('deleted', showWebhook(deleted, call.namespace)));
+    await recordChange(transaction, call, webhookChange('deleted', settingsOf(deleted, call.namespace)));
   });
 }
 
@@ -106,7 +116,7 @@ export async function tryWebhook(
 ): Promise<WebhookDelivery> {
   const webhook = await findWebhook(db, placeOf(call, id));
   if (webhook === undefined) throw unknownWebhook('test', id, call);
-  await recordChange(db, call, webhookChange('tested', showWebhook(webhook, call.namespace)));
+  await recordChange(db, call, webhookChange('tested', settingsOf(webhook, call.namespace)));
   const delivery = await webhooks.test(webhook.id, signal);
   if (delivery === undefined) throw unknownWebhook('test', id, call);
   return showDelivery(delivery);
@@ -143,7 +153,7 @@ export async function sendAgain(
     if (revived === undefined)
       throw notFound(`Cannot send delivery ${delivery} again: webhook ${id} has none of that id`);
     await webhooks.queueDelivery(transaction, revived.id);
-    const shown = showWebhook(webhook, call.namespace);
+    const shown = settingsOf(webhook, call.namespace);
     await recordChange(transaction, call, webhookChange('redelivered', shown, { delivery }));
     return showDelivery(revived);
   });
@@ -165,7 +175,8 @@ function filterOf(
   };
 }
 
-function showWebhook(webhook: Webhook, namespace: NamespaceScope | undefined): ShownWebhook {
+/** What is shown of a webhook, and noted in the audit log when it changes. */
+function settingsOf(webhook: Webhook, namespace: NamespaceScope | undefined): WebhookSettings {
   const { id, name, format, origin, recipients, kinds, filter, enabled, createdBy, createdAt } = webhook;
   return {
     id,
@@ -202,7 +213,7 @@ function showDelivery(delivery: Delivery): WebhookDelivery {
   };
 }
 
-function webhookChange(action: string, webhook: ShownWebhook, more: object = {}) {
+function webhookChange(action: string, webhook: WebhookSettings, more: object = {}) {
   return { kind: `webhook.${action}`, subject: String(webhook.id), details: { ...webhook, ...more } };
 }
 

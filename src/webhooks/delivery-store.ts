@@ -49,6 +49,21 @@ export async function listDeliveries(
   return { items: rows.map(asDelivery), total };
 }
 
+/** How many deliveries of each webhook were given up and not sent again; one without any is not in it. */
+export async function countFailed(
+  db: Database,
+  webhookIds: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const rows = await db
+    .selectFrom('webhook_delivery')
+    .select((eb) => ['webhook_id', eb.fn.countAll<number>().as('count')])
+    .where('webhook_id', '=', sql<number>`any(${webhookIds}::bigint[])`)
+    .where('state', '=', 'failed')
+    .groupBy('webhook_id')
+    .execute();
+  return new Map(rows.map((row) => [row.webhook_id, row.count]));
+}
+
 export async function readDelivery(db: Database, id: number): Promise<Delivery | undefined> {
   const row = await db.selectFrom('webhook_delivery').selectAll().where('id', '=', id).executeTakeFirst();
   return row === undefined ? undefined : asDelivery(row);

@@ -2879,6 +2879,8 @@ export interface components {
             fixableOnly: boolean;
             knownExploitedOnly: boolean;
             enabled: boolean;
+            /** @description Given up, and not sent again yet */
+            failedDeliveries: number;
             createdBy: string;
             /** Format: date-time */
             createdAt: string;

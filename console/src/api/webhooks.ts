@@ -8,10 +8,12 @@ export type WebhookHome = string | null;
 
 const queryKeyOf = (home: WebhookHome) => ['webhooks', home];
 
+/** Asked for again now and then: deliveries are given up while one looks. */
 export function useWebhooks(home: WebhookHome) {
   const api = useApi();
   return useQuery({
     queryKey: queryKeyOf(home),
+    refetchInterval: 10_000,
     queryFn: ({ signal }) => {
       const query = { limit: 200 };
       if (home === null) return answerOf(api.client.GET('/webhooks', { params: { query }, signal }));

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import {
+  IconBell,
   IconBug,
   IconDatabase,
   IconFolders,
@@ -10,7 +11,6 @@ import {
   IconRobot,
   IconStack2,
   IconUsers,
-  IconWebhook,
 } from '@tabler/icons-react';
 import { Link, NavLink } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
@@ -31,7 +31,7 @@ const places = [
 const adminPlaces = [
   { to: '/users', label: 'Users', Icon: IconUsers },
   { to: '/robots', label: 'Robots', Icon: IconRobot },
-  { to: '/webhooks', label: 'Webhooks', Icon: IconWebhook },
+  { to: '/webhooks', label: 'Notifications', Icon: IconBell },
   { to: '/events', label: 'Audit log', Icon: IconHistory },
 ] as const;
 

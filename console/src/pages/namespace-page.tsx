@@ -44,7 +44,7 @@ const labels = {
   immutability: 'Immutability',
   members: 'Members',
   robots: 'Robots',
-  webhooks: 'Webhooks',
+  webhooks: 'Notifications',
   events: 'Events',
 } as const;
 

@@ -11,19 +11,19 @@ export function WebhooksPage() {
   const [creating, setCreating] = useState(false);
   const create = (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-      Create webhook
+      Add target
     </Button>
   );
   return (
     <>
-      <PageHead title="Webhooks of the registry" actions={create} />
+      <PageHead title="Notifications of the registry" actions={create} />
       <WebhookList
         home={null}
         mayChange
         empty={
-          <EmptyNote title="No webhooks of the registry yet">
-            They are told what happens in every namespace. A webhook for one namespace is made in that
-            namespace.
+          <EmptyNote title="Nobody is told of the whole registry yet">
+            A target here is told what happens in every namespace, by mail, in a chat or as a webhook. One for
+            a single namespace is added in that namespace.
           </EmptyNote>
         }
       />

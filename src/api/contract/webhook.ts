@@ -35,6 +35,7 @@ export const Webhook = component('Webhook', {
   kinds,
   ...filter,
   enabled: Type.Boolean(),
+  failedDeliveries: Type.Integer({ description: 'Given up, and not sent again yet' }),
   createdBy: Type.String(),
   createdAt: Instant,
 });

@@ -15,7 +15,7 @@ export function WebhooksTab({ namespace: { name, role } }: { namespace: Namespac
       {role === 'admin' && (
         <Group>
           <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-            Create webhook
+            Add target
           </Button>
         </Group>
       )}
@@ -24,7 +24,8 @@ export function WebhooksTab({ namespace: { name, role } }: { namespace: Namespac
         mayChange={role === 'admin'}
         empty={
           <EmptyNote title="Nobody is told of anything yet">
-            A webhook tells a chat or a program what happens here: refused pulls, and what is new in images.
+            A target gets a mail, a message in a chat or a webhook of what happens here: refused pulls, and
+            what is new in images.
           </EmptyNote>
         }
       />

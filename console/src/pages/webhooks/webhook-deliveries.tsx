@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import type { Webhook, WebhookDelivery } from '../../api/answers.ts';
 import { useDeliveries, useRedeliver, useTestWebhook, type WebhookHome } from '../../api/webhooks.ts';
 import type { Column } from '../../parts/data-table.tsx';
@@ -14,7 +14,8 @@ import { kindInWords } from './webhook-words.ts';
 function DeliveryState({ delivery }: { delivery: WebhookDelivery }) {
   const { state, attempts, nextAttemptAt } = delivery;
   if (state === 'delivered') return <span>Delivered</span>;
-  if (state === 'failed') return <FailedMark>Given up after {attempts}</FailedMark>;
+  if (state === 'failed')
+    return <FailedMark>Given up after {attempts === 1 ? '1 attempt' : `${attempts} attempts`}</FailedMark>;
   if (attempts === 0) return <span>On its way</span>;
   return (
     <UnsureMark>
@@ -42,7 +43,7 @@ function columnsOf(
       grow: true,
       cell: ({ error, status }) =>
         error === null ? (
-          <span className="pq-dim">{status === null ? '—' : `Status ${status}`}</span>
+          <span className="pq-dim">{status === null ? '—' : `Answered ${status}`}</span>
         ) : (
           <span title={error}>{error}</span>
         ),
@@ -78,7 +79,20 @@ export function WebhookDeliveries({
   const again = useRedeliver(home, webhook.id);
   const error = test.error ?? again.error;
   return (
-    <Modal opened onClose={onClose} title={`Deliveries to ${webhook.name}`} size="xl" centered>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size={860}
+      overlayProps={{ backgroundOpacity: 0.25 }}
+      transitionProps={{ duration: 120 }}
+      title={
+        <Text component="span" fz={18} fw={600}>
+          Deliveries to {webhook.name}
+        </Text>
+      }
+      closeButtonProps={{ 'aria-label': 'Close deliveries' }}
+    >
       <Stack gap="md">
         {mayChange && (
           <Group>
@@ -100,6 +114,6 @@ export function WebhookDeliveries({
           }
         />
       </Stack>
-    </Modal>
+    </Drawer>
   );
 }

@@ -1,16 +1,20 @@
-import { Button, Checkbox, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Input, NativeSelect, Stack, TextInput } from '@mantine/core';
 import type { Webhook, WebhookCreate } from '../../api/answers.ts';
 import { useChangeWebhook, useCreateWebhook, type WebhookHome } from '../../api/webhooks.ts';
 import { CommandLine } from '../../parts/command-line.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { useDialogValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
-import { type Kind, minSeverities, registryKinds, webhookFormats, webhookKinds } from './webhook-words.ts';
+import {
+  type Destination,
+  NewDestinationFields,
+  recipientsOf,
+  StandingDestinationFields,
+} from './destination-fields.tsx';
+import { type Kind, minSeverities, registryKinds, webhookKinds } from './webhook-words.ts';
 
-interface Values {
+interface Values extends Destination {
   readonly name: string;
-  readonly url: string;
-  readonly format: string;
   readonly kinds: readonly Kind[];
   readonly minSeverity: string;
   readonly fixableOnly: boolean;
@@ -20,6 +24,7 @@ interface Values {
 const noValues: Values = {
   name: '',
   url: '',
+  recipients: '',
   format: 'cloudevents',
   kinds: ['pull.blocked', 'findings.changed'],
   minSeverity: 'high',
@@ -27,7 +32,7 @@ const noValues: Values = {
   knownExploitedOnly: false,
 };
 
-const formats = ['cloudevents', 'slack', 'teams'] as const;
+const requestFormats = ['cloudevents', 'slack', 'teams'] as const;
 const severities = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
 
 function filterOf({ minSeverity, fixableOnly, knownExploitedOnly }: Values) {
@@ -63,7 +68,7 @@ function KindFields({ home, values, set }: FieldsProps) {
     set({ kinds: checked ? [...values.kinds, kind] : values.kinds.filter((one) => one !== kind) });
   return (
     <Stack gap={6} role="group" aria-label="Tell it when">
-      <div>Tell it when</div>
+      <Input.Label component="div">Tell it when</Input.Label>
       {options.map(({ value, label }) => (
         <Checkbox
           key={value}
@@ -103,7 +108,7 @@ function FilterFields({ values, set }: FieldsProps) {
   );
 }
 
-/** The form for a new webhook; its signing secret is shown once. */
+/** The form for a new target; the signing secret of a webhook is shown once. */
 export function CreateWebhook({
   home,
   opened,
@@ -118,19 +123,19 @@ export function CreateWebhook({
   const secret = create.data?.secret;
   const submit = () => {
     const { name, url, format, kinds } = values;
-    const wanted: WebhookCreate = {
-      name: name.trim(),
-      url: url.trim(),
-      format: oneOf(format, formats) ?? 'cloudevents',
-      kinds: [...kinds],
-      ...filterOf(values),
-    };
-    create.mutate(wanted);
+    const common = { name: name.trim(), kinds: [...kinds], ...filterOf(values) };
+    const wanted: WebhookCreate =
+      format === 'email'
+        ? { ...common, format, recipients: recipientsOf(values) }
+        : { ...common, format: oneOf(format, requestFormats) ?? 'cloudevents', url: url.trim() };
+    // Mail has no secret to show.
+    create.mutate(wanted, { onSuccess: ({ secret }) => secret === null && close() });
   };
   return (
     <FormDialog
       opened={opened}
-      title="Create webhook"
+      title="Add a target"
+      submitLabel="Add"
       pending={create.isPending}
       error={create.error}
       done={typeof secret === 'string' && <SigningSecret secret={secret} onClose={close} />}
@@ -144,28 +149,14 @@ export function CreateWebhook({
         value={values.name}
         onChange={(event) => set({ name: event.currentTarget.value })}
       />
-      <NativeSelect
-        label="Format"
-        data={[...webhookFormats]}
-        value={values.format}
-        onChange={(event) => set({ format: event.currentTarget.value })}
-      />
-      <TextInput
-        label="URL"
-        description="Shown never again: it may hold a token"
-        placeholder="https://"
-        required
-        autoComplete="off"
-        value={values.url}
-        onChange={(event) => set({ url: event.currentTarget.value })}
-      />
+      <NewDestinationFields values={values} set={set} />
       <KindFields home={home} values={values} set={set} />
       <FilterFields home={home} values={values} set={set} />
     </FormDialog>
   );
 }
 
-/** Changes a webhook; its URL stays as it is unless another is given. */
+/** Changes a target. */
 export function ChangeWebhook({
   home,
   webhook,
@@ -180,6 +171,7 @@ export function ChangeWebhook({
   const standing = {
     name,
     url: '',
+    recipients: webhook.recipients.join('\n'),
     format,
     kinds,
     minSeverity: minSeverity ?? '',
@@ -189,13 +181,18 @@ export function ChangeWebhook({
   const { values, set } = useDialogValues<Values>(standing, { create: change, onClose });
   const save = (more: { readonly newSecret?: true }) => {
     const url = values.url.trim();
+    const destination =
+      format === 'email'
+        ? { recipients: recipientsOf(values) }
+        : { format: oneOf(values.format, requestFormats) ?? format, ...(url !== '' && { url }) };
+    const { id } = webhook;
     change.mutate(
       {
-        id: webhook.id,
+        id,
         name: values.name.trim(),
         kinds: [...values.kinds],
         ...filterOf(values),
-        ...(url !== '' && { url }),
+        ...destination,
         ...more,
       },
       { onSuccess: ({ secret }) => secret === null && onClose() },
@@ -220,20 +217,16 @@ export function ChangeWebhook({
         value={values.name}
         onChange={(event) => set({ name: event.currentTarget.value })}
       />
-      <TextInput
-        label="Another URL"
-        description={`It goes to ${webhook.origin}; empty: as it is`}
-        autoComplete="off"
-        value={values.url}
-        onChange={(event) => set({ url: event.currentTarget.value })}
-      />
+      <StandingDestinationFields webhook={webhook} values={values} set={set} />
       <KindFields home={home} values={values} set={set} />
       <FilterFields home={home} values={values} set={set} />
-      <Group>
-        <Button variant="default" size="compact-xs" onClick={() => save({ newSecret: true })}>
-          Save with a new signing secret
-        </Button>
-      </Group>
+      {format !== 'email' && (
+        <Group>
+          <Button variant="default" size="compact-xs" onClick={() => save({ newSecret: true })}>
+            Save with a new signing secret
+          </Button>
+        </Group>
+      )}
     </FormDialog>
   );
 }

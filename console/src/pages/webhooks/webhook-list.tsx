@@ -4,11 +4,13 @@ import type { Webhook } from '../../api/answers.ts';
 import { useChangeWebhook, useDeleteWebhook, useWebhooks, type WebhookHome } from '../../api/webhooks.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import type { Column } from '../../parts/data-table.tsx';
+import { FailedMark } from '../../parts/failed-mark.tsx';
 import { RowAction } from '../../parts/row-action.tsx';
+import { useSearchState } from '../../parts/use-search-state.ts';
 import { WholeTable } from '../../parts/whole-table.tsx';
 import { WebhookDeliveries } from './webhook-deliveries.tsx';
 import { ChangeWebhook } from './webhook-form.tsx';
-import { webhookFormats, webhookInWords } from './webhook-words.ts';
+import { destinationInWords, givenUpInWords, webhookFormats, webhookInWords } from './webhook-words.ts';
 
 function EnabledSwitch({ home, webhook }: { home: WebhookHome; webhook: Webhook }) {
   const change = useChangeWebhook(home);
@@ -25,15 +27,16 @@ function EnabledSwitch({ home, webhook }: { home: WebhookHome; webhook: Webhook 
 
 interface Shown {
   readonly id: number;
-  readonly what: 'deliveries' | 'change' | 'deletion';
+  readonly what: 'change' | 'deletion';
 }
 
 function columnsOf(options: {
   home: WebhookHome;
   mayChange: boolean;
   onShow: (shown: Shown) => void;
+  onDeliveries: (id: number) => void;
 }): readonly Column<Webhook>[] {
-  const { home, mayChange, onShow } = options;
+  const { home, mayChange, onShow, onDeliveries } = options;
   return [
     {
       id: 'enabled',
@@ -43,13 +46,27 @@ function columnsOf(options: {
         return webhook.enabled ? 'Yes' : 'No';
       },
     },
-    { id: 'name', label: 'Webhook', cell: ({ name }) => <span className="pq-nowrap">{name}</span> },
+    { id: 'name', label: 'Target', cell: ({ name }) => <span className="pq-nowrap">{name}</span> },
     {
       id: 'format',
-      label: 'Format',
+      label: 'Told by',
       cell: ({ format }) => webhookFormats.find(({ value }) => value === format)?.label ?? format,
     },
-    { id: 'origin', label: 'Goes to', cell: ({ origin }) => <span className="pq-mono">{origin}</span> },
+    {
+      id: 'destination',
+      label: 'Goes to',
+      cell: (webhook) => (
+        <span className="pq-mono" title={destinationInWords(webhook)}>
+          {destinationInWords(webhook, 2)}
+        </span>
+      ),
+    },
+    {
+      id: 'failed',
+      label: 'Deliveries',
+      cell: ({ failedDeliveries }) =>
+        failedDeliveries > 0 && <FailedMark>{givenUpInWords(failedDeliveries)}</FailedMark>,
+    },
     {
       id: 'asks',
       label: 'Is told when',
@@ -63,7 +80,7 @@ function columnsOf(options: {
       align: 'right',
       cell: ({ id, name }) => (
         <Group gap={6} justify="flex-end" wrap="nowrap">
-          <RowAction label="Deliveries" of={name} onClick={() => onShow({ id, what: 'deliveries' })} />
+          <RowAction label="Deliveries" of={name} onClick={() => onDeliveries(id)} />
           {mayChange && <RowAction label="Change" of={name} onClick={() => onShow({ id, what: 'change' })} />}
           {mayChange && (
             <RowAction label="Delete" of={name} onClick={() => onShow({ id, what: 'deletion' })} />
@@ -74,7 +91,7 @@ function columnsOf(options: {
   ];
 }
 
-/** Webhooks of a namespace or the registry, with what became of their deliveries. */
+/** Who is told of what happens in a namespace or the registry; their deliveries are open while the address says `deliveries=…`. */
 export function WebhookList({
   home,
   mayChange,
@@ -88,18 +105,27 @@ export function WebhookList({
   const remove = useDeleteWebhook(home);
   const [shown, setShown] = useState<Shown | undefined>(undefined);
   const close = () => setShown(undefined);
-  const webhook = webhooks.data?.items.find(({ id }) => id === shown?.id);
+  const webhookOf = (wanted: number | undefined) => webhooks.data?.items.find(({ id }) => id === wanted);
+  const webhook = webhookOf(shown?.id);
+  const state = useSearchState();
+  const open = webhookOf(Number(state.get('deliveries')));
+  const onDeliveries = (id: number) => state.set({ deliveries: String(id) }, { keepPage: true });
   return (
     <>
       <WholeTable
-        name="Webhooks"
+        name="Targets"
         list={webhooks}
-        columns={columnsOf({ home, mayChange, onShow: setShown })}
+        columns={columnsOf({ home, mayChange, onShow: setShown, onDeliveries })}
         rowKey={({ id }) => String(id)}
         empty={empty}
       />
-      {webhook !== undefined && shown?.what === 'deliveries' && (
-        <WebhookDeliveries home={home} webhook={webhook} mayChange={mayChange} onClose={close} />
+      {open !== undefined && (
+        <WebhookDeliveries
+          home={home}
+          webhook={open}
+          mayChange={mayChange}
+          onClose={() => state.set({ deliveries: undefined }, { keepPage: true })}
+        />
       )}
       {webhook !== undefined && shown?.what === 'change' && (
         <ChangeWebhook home={home} webhook={webhook} onClose={close} />
@@ -107,7 +133,7 @@ export function WebhookList({
       <ConfirmDialog
         opened={shown?.what === 'deletion'}
         title={`Delete ${webhook?.name ?? ''}?`}
-        confirmLabel="Delete webhook"
+        confirmLabel="Delete target"
         pending={remove.isPending}
         error={remove.error}
         onClose={close}

@@ -23,9 +23,10 @@ export function kindInWords(kind: string): string {
 }
 
 export const webhookFormats = [
-  { value: 'cloudevents', label: 'CloudEvents' },
+  { value: 'cloudevents', label: 'Webhook (CloudEvents)' },
   { value: 'slack', label: 'Slack' },
   { value: 'teams', label: 'Teams (Workflows)' },
+  { value: 'email', label: 'E-mail' },
 ] as const;
 
 export const minSeverities = [
@@ -45,4 +46,18 @@ export function webhookInWords({ kinds, minSeverity, fixableOnly, knownExploited
   ].filter((words) => words !== undefined);
   const when = kinds.map((kind) => kindInWords(kind)).join('; ');
   return filters.length === 0 ? when : `${when} (findings ${filters.join(', ')})`;
+}
+
+/** Where it sends, as far as it is shown; of many addresses, the first `max`. */
+export function destinationInWords({ origin, recipients }: Webhook, max = recipients.length): string {
+  if (origin !== null) return origin;
+  const others = recipients.length - max;
+  const named = recipients.slice(0, max).join(', ');
+  return others > 0 ? `${named} and ${others} more` : named;
+}
+
+/** How many deliveries were given up and wait for somebody to send them again; empty when none. */
+export function givenUpInWords(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? '1 given up' : `${count} given up`;
 }
