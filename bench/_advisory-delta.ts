@@ -6,12 +6,19 @@ import { names } from './_judged-images.ts';
 
 /** Of smaller feeds, a few changes would be a fifth of all, and the whole feed be read instead. */
 const feedRecordsMin = 1_000;
+/**
+ * Records of more vulnerabilities are those of kernels: the packages hold every version that ever was of each of its parts, and
+ * one such record stands against hundreds of thousands of pairs.
+ */
+const describedMax = 10;
 const flipId = 'PYSEC-9999-1';
 
 interface HeldRecord {
   readonly feed: string;
   readonly id: string;
   readonly modified_at: Date;
+  /** Vulnerabilities. */
+  readonly described?: number;
 }
 
 interface OsvRecord extends Record<string, unknown> {
@@ -20,7 +27,7 @@ interface OsvRecord extends Record<string, unknown> {
 }
 
 /**
- * A mirror as it looks after a change of `count` records of those held: every fourth is withdrawn or no more withdrawn,
+ * A mirror as it looks after a change of `count` records, drawn evenly from those held: every fourth is withdrawn or no more withdrawn,
  * every fourth rated otherwise, of the others only the text changed. One more turns the verdict of the image that flips.
  * The same again undoes most of it, so that one filled database serves many runs.
  */
@@ -32,12 +39,17 @@ export async function writeDelta(
   const { pool } = connection;
   const at = options.at.toISOString();
   const { rows: held } = await pool.query<HeldRecord>(
-    `select feed, advisory_id as id, modified_at from feed_advisory join advisory on id = advisory_id
-     union all select 'CVE', id, modified_at from cve`,
+    `select feed, advisory_id as id, modified_at, cardinality(vulnerabilities) as described
+     from feed_advisory join advisory on id = advisory_id
+     union all select 'CVE', id, modified_at, 1 from cve`,
   );
   const byFeed = Map.groupBy(held, ({ feed }) => feed);
   const eligible = held.filter(
-    ({ feed, id }) => feed !== 'CVE' && id !== flipId && (byFeed.get(feed)?.length ?? 0) >= feedRecordsMin,
+    ({ feed, id, described = 1 }) =>
+      feed !== 'CVE' &&
+      id !== flipId &&
+      described <= describedMax &&
+      (byFeed.get(feed)?.length ?? 0) >= feedRecordsMin,
   );
   const step = eligible.length / options.count;
   const chosen = Array.from({ length: options.count }, (_, index) => eligible[Math.floor(index * step)]);

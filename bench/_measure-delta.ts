@@ -187,7 +187,10 @@ async function verdictStatus(server: ServedFolder): Promise<number> {
 async function blobReads(server: ServedFolder): Promise<number> {
   const answer = await fetch(`${server.url}/metrics`, { headers: { authorization: server.admin } });
   const text = await answer.text();
-  if (!text.includes('pratique_scan_blob_reads_total')) throw new Error('Cannot measure: the metric is gone');
+  if (!text.includes('pratique_scan_blob_reads_total'))
+    throw new Error(
+      `Cannot read the metric of blobs that scans read: got ${answer.status} ${text.slice(0, 200)}`,
+    );
   return Number(/^pratique_scan_blob_reads_total (\d+)/m.exec(text)?.[1] ?? 0);
 }
 

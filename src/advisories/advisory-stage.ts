@@ -152,16 +152,34 @@ export class AdvisoryStage implements RecordStage {
   }
 }
 
-/** Names the changed records, and the packages and vulnerabilities that they name before and after, for the re-match. */
+/**
+ * Names the changed records for the re-match; of those of which more changed than words (records do, most of the time), the
+ * packages and vulnerabilities that they name before and after.
+ */
 async function recordChanges(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table ending_record on commit drop as
       select id from gone_record where not exists (select from feed_advisory f where f.advisory_id = id);
+    create index on staged_package (advisory_id);
+    create temp table judged_record on commit drop as
+      select c.id from changed_record c join staged_advisory s using (id) left join advisory a using (id)
+      where a.id is null
+        or (a.vulnerabilities, a.aliases, a.ratings, a.withdrawn_at is null)
+          is distinct from (s.vulnerabilities, s.aliases, s.ratings, s.withdrawn_at is null)
+        or (select array_agg((ecosystem, release, name, affected)::text order by position) from advisory_package
+            where advisory_id = c.id)
+          is distinct from
+          (select array_agg((ecosystem, release, name, affected)::text order by position) from staged_package
+            where advisory_id = c.id);
+    create temp table touched_ecosystem on commit drop as
+      select ecosystem from staged_package join changed_record on id = advisory_id
+      union select ecosystem from advisory_package join changed_record on id = advisory_id
+      union select ecosystem from advisory_package join ending_record on id = advisory_id;
     create temp table touched_package on commit drop as
       select distinct ecosystem, name from (
-        select ecosystem, name from staged_package join changed_record on id = advisory_id
+        select ecosystem, name from staged_package join judged_record on id = advisory_id
         union all
-        select ecosystem, name from advisory_package join changed_record on id = advisory_id
+        select ecosystem, name from advisory_package join judged_record on id = advisory_id
         union all
         select ecosystem, name from advisory_package join ending_record on id = advisory_id) as named;
     insert into pending_change (kind, ecosystem, name)
@@ -169,9 +187,9 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
       union all select 'advisory', '', id from changed_record
       union all select 'advisory', '', id from ending_record
       union all select distinct 'vulnerability', '', unnest(vulnerabilities) from (
-        select vulnerabilities from staged_advisory join changed_record using (id)
+        select vulnerabilities from staged_advisory join judged_record using (id)
         union all
-        select vulnerabilities from advisory join changed_record using (id)
+        select vulnerabilities from advisory join judged_record using (id)
         union all
         select vulnerabilities from advisory join ending_record using (id)) as described
       on conflict do nothing;`);
@@ -183,14 +201,14 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
  */
 async function rewriteCoverage(client: pg.ClientBase): Promise<void> {
   await client.query(`
-    delete from release_coverage where ecosystem in (select ecosystem from touched_package);
+    delete from release_coverage where ecosystem in (select ecosystem from touched_ecosystem);
     insert into release_coverage (ecosystem, release, record_count, data_end_at)
       select ecosystem, release, count(*),
         (array_agg(at order by at desc))[least(count(*), 1 + greatest(3, ceil(count(*) / 100.0)))::int]
       from (
         select distinct p.ecosystem, p.release, a.id, greatest(a.modified_at, a.published_at) as at
         from advisory_package p join advisory a on a.id = p.advisory_id
-        where p.ecosystem in (select ecosystem from touched_package) and a.withdrawn_at is null) as dated
+        where p.ecosystem in (select ecosystem from touched_ecosystem) and a.withdrawn_at is null) as dated
       group by ecosystem, release;`);
 }
 

@@ -19,7 +19,8 @@ export async function readMatchScope(db: Database, changes: Changes): Promise<Ma
     select distinct vulnerability_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
   const vulnerabilityIds = [...new Set([...changedVulnerabilityIds, ...rated.rows.map(({ id }) => id)])];
   const advisories = await sql<{ id: string }>`
-    select id from advisory where vulnerabilities && ${vulnerabilityIds}::text[]`.execute(db);
+    select distinct a.id from unnest(${vulnerabilityIds}::text[]) as described (id) cross join lateral (
+      select id from advisory where vulnerabilities @> array[described.id] offset 0) as a`.execute(db);
   return { vulnerabilityIds, advisoryIds: advisories.rows.map(({ id }) => id) };
 }
 

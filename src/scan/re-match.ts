@@ -36,7 +36,7 @@ export interface ReMatchResult {
 
 /** Packages that are matched at once, whole or by what changed: bounds memory. */
 const chunkPackages = 2_000;
-const chunkInScope = 10_000;
+const chunkInScope = 30_000;
 
 /**
  * Follows a synchronisation: matches the packages that the changed advisories name again, then rewrites the summaries of
@@ -139,7 +139,7 @@ async function noteChangedPackages(
 
 /** The stored packages that may match otherwise now. */
 interface NamedPackages {
-  /** By name, by the records and by the CVEs of their matches. */
+  /** By name, which the changed records have in their old and their new version, and by the CVEs of their matches. */
   readonly changed: readonly number[];
   /** Those by CVEs. */
   readonly rated: readonly number[];
@@ -150,7 +150,7 @@ interface NamedPackages {
 }
 
 async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Promise<NamedPackages> {
-  const { changedAdvisoryIds, changedCves, changedPackages } = changes;
+  const { changedCves, changedPackages } = changes;
   const byRules = await sql<{ id: number }>`
     select id from package where matched_at is not null and matching_version < ${matchingVersion}
     order by ecosystem, source_name, id`.execute(db);
@@ -166,13 +166,8 @@ async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Prom
   const byCve = await sql<{ id: number }>`
     select distinct package_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
   const scope = await readMatchScope(db, changes);
-  const described =
-    scope === undefined ? sql`` : sql`and vulnerability_id = any(${scope.vulnerabilityIds}::text[])`;
-  const byRecord = await sql<{ id: number }>`
-    select distinct package_id as id from package_match
-    where advisory_id = any(${changedAdvisoryIds}::text[]) and resolved_at is null ${described}`.execute(db);
   const rated = byCve.rows.map(({ id }) => id);
-  const changed = new Set([...byName.rows, ...byRecord.rows, ...byCve.rows].map(({ id }) => id));
+  const changed = new Set([...byName.rows, ...byCve.rows].map(({ id }) => id));
   return {
     changed: [...changed].filter((id) => !older.has(id)).sort((a, b) => a - b),
     rated,
