@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,7 +105,7 @@ describe('pratique advisories import, killed with kill -9 (threats.md F24)', () 
       const cli = startCli(['advisories', 'import', at('second.tar')], { environment: environment() });
       await new Promise((done) => setTimeout(done, durationMs * (0.3 + kill * 0.12)));
       cli.child.kill('SIGKILL');
-      await once(cli.child, 'close').catch(() => {});
+      await cli.ended;
       if (cli.child.signalCode === 'SIGKILL') killed += 1;
       expect([whole('2026-01-01'), whole('2026-01-02')]).toContainEqual(await held());
     }
