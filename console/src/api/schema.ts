@@ -1850,7 +1850,7 @@ export interface components {
             aliases: string[];
             /** @enum {unknown} */
             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
-            /** @description Whose rating is shown; null: no source of the namespace’s order rates it */
+            /** @description Whose rating is shown; null: no source of the namespace’s order rates it, or it was matched by an older version */
             severitySource: ("vendor" | "ecosystem" | "cvss-v4" | "cvss-v3" | "cvss-v2") | null;
             /** @description What each source says, the worst of it; getVulnerability has every rating with score and vector */
             ratings: {

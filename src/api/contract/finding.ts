@@ -47,7 +47,8 @@ export const Finding = component('Finding', {
   aliases: Type.Array(Type.String()),
   severity: SeverityName,
   severitySource: Type.Union([SourceName, Type.Null()], {
-    description: 'Whose rating is shown; null: no source of the namespace’s order rates it',
+    description:
+      'Whose rating is shown; null: no source of the namespace’s order rates it, or it was matched by an older version',
   }),
   ratings: Type.Array(closed({ source: SourceName, severity: SeverityName }), {
     description:

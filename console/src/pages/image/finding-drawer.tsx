@@ -24,9 +24,8 @@ function SeverityReasons({ finding }: { finding: Finding }) {
   return (
     <>
       {severity}
-      {severitySource === null
-        ? ': no source that counts in this namespace rates it'
-        : `, by ${sourceWords[severitySource]}`}
+      {severitySource !== null && `, by ${sourceWords[severitySource]}`}
+      {severity === 'unknown' && ': no source that counts in this namespace rates it'}
       {others.length > 0 && (
         <div className="pq-dim">
           Others: {others.map((one) => `${sourceWords[one.source]} ${one.severity}`).join(', ')}
