@@ -111,7 +111,7 @@ async function fillReports(client: pg.ClientBase, count: number): Promise<void> 
   await flush(client, rows);
 }
 
-/** An image of packages that nothing stands against, and one that the delta will name. */
+/** An image of packages that nothing stands against, of an ecosystem that no delta changes, and one that the delta will name. */
 async function flippingImage(client: pg.ClientBase): Promise<DrawnImage> {
   const { ecosystem, name, version } = names.flipPackage;
   await client.query(
@@ -120,7 +120,7 @@ async function flippingImage(client: pg.ClientBase): Promise<DrawnImage> {
     [ecosystem, name, version, matchingVersion],
   );
   const { rows } = await client.query<{ id: number; ecosystem: string }>(
-    `select id, ecosystem from package p where ecosystem in ('npm', 'PyPI', 'Go', 'Maven')
+    `select id, ecosystem from package p where name = $1 or ecosystem = 'Maven'
        and not exists (select from package_count c where c.package_id = p.id)
      order by name = $1 desc, id limit $2`,
     [name, packagesPerImage],
