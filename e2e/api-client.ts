@@ -23,6 +23,8 @@ export interface FindingItem {
   readonly package: { readonly ecosystem: string; readonly name: string; readonly version: string };
   readonly fixedVersion: string | null;
   readonly record: string;
+  /** Null where it was not asked for. */
+  readonly matched: readonly Readonly<Record<string, unknown>>[] | null;
   readonly exempted: unknown;
 }
 

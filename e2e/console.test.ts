@@ -133,6 +133,9 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
     expect(page.url()).toContain('finding=CVE-2016-9841');
     await page.reload();
     await drawer.getByText('Why it matched').waitFor();
+    await drawer
+      .getByText('ALPINE-CVE-2016-9841 of Alpine:v3.4: zlib, all versions, fixed in 1.2.11-r0')
+      .waitFor();
     await drawer.getByText('1.2.11-r0').first().waitFor();
     const publicPage = drawer.getByRole('link', { name: 'NVD: CVE-2016-9841' });
     expect(await publicPage.getAttribute('href')).toBe('https://nvd.nist.gov/vuln/detail/CVE-2016-9841');

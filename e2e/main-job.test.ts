@@ -128,6 +128,14 @@ describe.skipIf(unavailable)('a real image goes in, is inspected, judged and ref
       expect(report.findings.map(({ id, package: { name } }) => `${name} ${id}`).sort()).toEqual(
         expectedAlpineFindings['3.6.2'].map((finding) => `${finding.package} ${finding.id}`).sort(),
       );
+      // Each says why: the statement of its record for the release of the image.
+      for (const { record, matched } of report.findings) {
+        expect(matched?.[0]).toMatchObject({
+          record,
+          ecosystem: 'Alpine:v3.6',
+          range: [{ introduced: '0' }, {}],
+        });
+      }
       const table = await scan('--fail-on', 'critical');
       // Nothing critical, but support of Alpine 3.6 has ended: it could not tell.
       expect(table.code).toBe(2);
