@@ -1,20 +1,20 @@
 import { sql } from 'kysely';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { buildImage } from '../testing/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { type QueueScanOptions, queueScan, queueScans, queueUnscanned } from './queue-scan.ts';
 
-let harness: ScanHarness | undefined;
-beforeEach(async () => {
-  await harness?.close();
+let harness: ScanHarness;
+beforeAll(async () => {
   harness = await ScanHarness.start();
 });
-afterAll(() => harness?.close());
+afterAll(() => harness.close());
+beforeEach(async () => {
+  const { db } = harness.database;
+  await sql`delete from graphile_worker._private_jobs`.execute(db);
+  await sql`delete from image_scan`.execute(db);
+});
 
-const started = (): ScanHarness => {
-  if (harness === undefined) throw new Error('no harness');
-  return harness;
-};
 let made = 0;
 /** Pushes so many images and returns their digests. */
 const push = async (namespaceId: number, count: number) => {
@@ -22,21 +22,21 @@ const push = async (namespaceId: number, count: number) => {
   for (let nth = 0; nth < count; nth += 1) {
     made += 1;
     const image = buildImage({ layers: [], architecture: `a${made}` });
-    await started().push(namespaceId, image, { tag: '' });
+    await harness.push(namespaceId, image, { tag: '' });
     digests.push(image.digest);
   }
   return digests;
 };
 const queue = (digests: readonly string[], options: QueueScanOptions) =>
-  started()
-    .database.db.transaction()
-    .execute((transaction) => queueScans(transaction, started().queue, digests, options));
+  harness.database.db
+    .transaction()
+    .execute((transaction) => queueScans(transaction, harness.queue, digests, options));
 
 /** Digests in the order in which the queue takes them. */
 const waiting = async (): Promise<readonly string[]> => {
   const { rows } = await sql<{ digest: string }>`
     select payload->>'digest' as digest from graphile_worker._private_jobs order by priority, run_at, id`.execute(
-    started().database.db,
+    harness.database.db,
   );
   return rows.map(({ digest }) => digest);
 };
@@ -44,18 +44,18 @@ const waiting = async (): Promise<readonly string[]> => {
 const take = async (count: number): Promise<void> => {
   const taken = (await waiting()).slice(0, count);
   await sql`delete from graphile_worker._private_jobs where payload->>'digest' = any(${taken}::text[])`.execute(
-    started().database.db,
+    harness.database.db,
   );
   await sql`update image_scan set state = 'scanning' where manifest_digest = any(${taken}::text[])`.execute(
-    started().database.db,
+    harness.database.db,
   );
 };
 
 it('queueScan() gives namespaces their turns (threats.md F27)', async () => {
   const [flood, other, third] = [
-    await started().addNamespace('flood'),
-    await started().addNamespace('other'),
-    await started().addNamespace('third'),
+    await harness.addNamespace('flood'),
+    await harness.addNamespace('other'),
+    await harness.addNamespace('third'),
   ];
   const many = await push(flood, 12);
   const few = await push(other, 2);
@@ -68,12 +68,12 @@ it('queueScan() gives namespaces their turns (threats.md F27)', async () => {
 });
 
 it('queueScan() puts what is asked for before what was pushed, and bulk behind both', async () => {
-  const [own, other] = [await started().addNamespace('own'), await started().addNamespace('other')];
-  const quiet = await started().addNamespace('quiet', undefined, false);
+  const [own, other] = [await harness.addNamespace('own'), await harness.addNamespace('foreign')];
+  const quiet = await harness.addNamespace('quiet', undefined, false);
   const unscanned = await push(quiet, 3);
-  await started()
-    .database.db.transaction()
-    .execute((transaction) => queueUnscanned(transaction, started().queue, quiet));
+  await harness.database.db
+    .transaction()
+    .execute((transaction) => queueUnscanned(transaction, harness.queue, quiet));
   const pushed = await push(own, 6);
   const [foreign] = await push(other, 1);
   expect(await queue(pushed.slice(4), { reason: 'asked' })).toBe(2);
@@ -83,19 +83,19 @@ it('queueScan() puts what is asked for before what was pushed, and bulk behind b
   expect(order.indexOf(second ?? '')).toBeLessThan(5);
   expect(order.slice(-3)).toEqual(unscanned.toSorted());
   // Somebody else's push of the same content moves it neither back nor away.
-  await started()
-    .database.db.transaction()
+  await harness.database.db
+    .transaction()
     .execute((transaction) =>
-      queueScan(transaction, started().queue, asked, { reason: 'pushed', namespaceId: own }),
+      queueScan(transaction, harness.queue, asked, { reason: 'pushed', namespaceId: own }),
     );
   expect((await waiting()).indexOf(asked)).toBeLessThan(3);
 });
 
 it('queueScan() still lets others in front where more wait than there are places', async () => {
-  const [flood, other] = [await started().addNamespace('flood'), await started().addNamespace('other')];
+  const [flood, other] = [await harness.addNamespace('full'), await harness.addNamespace('late')];
   const many = await push(flood, 3);
-  await sql`update image_scan set place = 15999`.execute(started().database.db);
-  await sql`update graphile_worker._private_jobs set priority = 15999`.execute(started().database.db);
+  await sql`update image_scan set place = 15999`.execute(harness.database.db);
+  await sql`update graphile_worker._private_jobs set priority = 15999`.execute(harness.database.db);
   const more = await push(flood, 2);
   const [late] = await push(other, 1);
   expect(await waiting()).toEqual([late, ...many, ...more]);
