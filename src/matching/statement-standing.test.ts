@@ -72,6 +72,11 @@ describe('statementStanding()', () => {
     expect(statementStanding(said(product), ubuntu(version))).toMatchObject(expected);
   });
 
+  it('knows a FIPS build of the kernel by its name', () => {
+    const kernel = { ...ubuntu('4.15.0-1011.12'), sourceName: 'linux-fips' };
+    expect(statementStanding(said('Pro:FIPS:18.04:LTS'), kernel)).toEqual({ kind: 'own', rank: 0 });
+  });
+
   const redHat = (version: string): Package => ({ ...npm, ecosystem: 'Red Hat', module: '', version });
 
   it.each([

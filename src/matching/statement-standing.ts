@@ -61,9 +61,11 @@ function streamDoubt({ modules = [] }: AffectedPackage, { module }: Package): st
  * of the build that is installed, what it says of the other one holds: the same source with other patches. Not so of FIPS,
  * whose numbers cannot be compared with the others'.
  */
-function ubuntuStanding(product: string, { sourceVersion }: Package): StatementStanding {
+function ubuntuStanding(product: string, { sourceName, sourceVersion }: Package): StatementStanding {
   const stated = ubuntuBuild(product === '' ? 'plain' : 'subscribers', product);
-  const installed = ubuntuBuild(/esm\d/.test(sourceVersion) ? 'subscribers' : 'plain', sourceVersion);
+  const isEsm = /esm\d/.test(sourceVersion);
+  // Kernels say it in their names (`linux-fips`), others in their versions.
+  const installed = ubuntuBuild(isEsm ? 'subscribers' : 'plain', `${sourceName} ${sourceVersion}`);
   if (stated === installed) return own;
   if (stated === 'fips') return other;
   if (installed === 'fips') {

@@ -8,6 +8,7 @@ import {
   keptMinorRelease,
   type StatementStanding,
   statementStanding,
+  streamStanding,
 } from '../matching/statement-standing.ts';
 import type { Package } from '../report/package.ts';
 import type { VersionOrder } from '../versions/version-order.ts';
@@ -132,6 +133,7 @@ function vulnerabilitiesFixedInMinorRelease(
   for (const { name, affected, vulnerabilities } of candidates) {
     const minor = keptMinorRelease(affected);
     if (minor === undefined || !installed.version.includes(`.${minor}`)) continue;
+    if (streamStanding(affected, installed) !== 'same') continue;
     const version = advisedVersion(installed, name, affected);
     if (version === undefined || matchAffected({ version, affected, order }).kind !== 'not-affected')
       continue;
