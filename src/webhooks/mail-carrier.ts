@@ -21,16 +21,19 @@ export class MailCarrier implements Carrier {
     const server = this.#server;
     if (server === undefined)
       return { error: 'this server has no mail server to send with (PRATIQUE_SMTP_HOST)' };
-    // One that was taken away meanwhile gets nothing more.
-    const left = webhook.recipients.filter((to) => wanted.outstanding?.includes(to) ?? true);
+    // In the order of the last attempt; one that was taken away meanwhile gets nothing more.
+    const { outstanding: order = webhook.recipients } = wanted;
+    const left = webhook.recipients
+      .filter((to) => order.includes(to))
+      .toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
     const outstanding: string[] = [];
     const refused = [...wanted.refused];
     const reasons: string[] = [];
     let last: MailReply | undefined;
     for (const to of left) {
-      // The server as such failed: it is not asked again for the others.
+      // The server as such failed: it is not asked again for the others, who come first the next time.
       if (last?.kind === 'failed') {
-        outstanding.push(to);
+        outstanding.unshift(to);
         continue;
       }
       const refusal = server.refusalOf(to);
