@@ -91,7 +91,8 @@ export async function takeMatchChanges(transaction: Transaction<Tables>): Promis
     with taken as (update match_change set untold = false where untold returning *)
     select c.id as noted_id, c.package_id, p.ecosystem, p.name, p.version, c.vulnerability_id, m.aliases, c.change,
       m.severity, m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version,
-      exists (select from known_exploited k where k.cve = m.vulnerability_id or k.cve = any(m.aliases)) as known_exploited
+      m.vulnerability_id in (select cve from known_exploited) or exists (
+        select from unnest(m.aliases) as own (id) where own.id in (select cve from known_exploited)) as known_exploited
     from taken c join package p on p.id = c.package_id
     join package_match m on m.package_id = c.package_id and m.vulnerability_id = c.vulnerability_id
     order by c.id`.execute(transaction);
