@@ -36,16 +36,15 @@ export async function measureDelta(folder: string, shared: string): Promise<read
     await writeDelta(connection, root, { count: deltaRecords, at: new Date() });
     await follow(server, connection);
     await connection.pool.query('vacuum (analyze) image_summary');
+    const figures: Figure[] = [];
     const pulls = await startPulls(server, connection);
     try {
-      return [
-        ...(await measureHeld(server, { connection, root, pulls })),
-        ...(await measureUnheld(server, { connection, root })),
-        ...(await measureRoom(server, connection)),
-      ];
+      figures.push(...(await measureHeld(server, { connection, root, pulls })));
     } finally {
       await pulls.stop();
     }
+    figures.push(...(await measureUnheld(server, { connection, root })));
+    return [...figures, ...(await measureRoom(server, connection))];
   } finally {
     await connection.close();
     await guest.stop();
@@ -102,9 +101,11 @@ async function measureUnheld(
 ): Promise<readonly Figure[]> {
   await writeUnheldDelta(connection, root, { count: 100, at: new Date() });
   const before = await rowsRead(connection);
+  const cpuBeforeMs = server.cpuMs();
   const followed = await follow(server, connection, { flips: false });
   return [
     { figure: 'unheld-delta', value: followed.toEndMs / 1_000, unit: 's' },
+    { figure: 'unheld-cpu', value: (server.cpuMs() - cpuBeforeMs + followed.childCpuMs) / 1_000, unit: 's' },
     { figure: 'unheld-packages-matched', value: followed.packages, unit: 'packages' },
     { figure: 'unheld-images-read', value: (await rowsRead(connection)) - before, unit: 'rows' },
   ];

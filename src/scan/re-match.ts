@@ -69,6 +69,8 @@ async function follow(
   const { signal } = options;
   // In one transaction, so that nobody sees some matches by the one version of a feed and some by the other (threats.md F25).
   await db.transaction().execute(async (transaction) => {
+    // Of 4 MB, what is known of a hundred thousand matches is kept by page, and every row of these looked at again.
+    await sql`set local work_mem = '64MB'`.execute(transaction);
     const ecosystems = await matchAll(transaction, named.changed, {
       ...(named.scope === undefined ? {} : { scope: named.scope }),
       tell,
