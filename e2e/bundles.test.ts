@@ -73,11 +73,13 @@ afterAll(async () => {
 
 describe('pratique advisories import, killed with kill -9 (threats.md F24)', () => {
   let installation: Installation;
-  const environment = () => ({ PRATIQUE_DATA: at('killed'), PRATIQUE_ADVISORY_KEYS: publicKey });
+  const settings = () => ({ PRATIQUE_DATA: at('killed'), PRATIQUE_ADVISORY_KEYS: publicKey });
+  /** What killed imports leave is left in the test's own folder. */
+  const environment = () => ({ ...settings(), TMPDIR: folder });
 
   beforeAll(async () => {
     // Keeps PostgreSQL alive while there is no command.
-    installation = await openInstallation(loadConfig({ environment: environment(), folder: '/' }), {
+    installation = await openInstallation(loadConfig({ environment: settings(), folder: '/' }), {
       role: 'guest',
     });
   });
