@@ -59,7 +59,7 @@ export async function run({
 async function searches(server: ServedFolder): Promise<readonly Asked[]> {
   const { items: vulnerabilities } = await ask(server, '/vulnerabilities?limit=200');
   const byImages = vulnerabilities.toSorted((a, b) => Number(b['imageCount']) - Number(a['imageCount']));
-  const { items: images } = await ask(server, '/images?limit=50');
+  const { items: images } = await ask(server, '/images?limit=10');
   const { items: packages } = await ask(server, `/images/${String(images[0]?.['id'])}/packages?limit=200`);
   const text = (item: Readonly<Record<string, unknown>> | undefined, key: string) =>
     encodeURIComponent(String(item?.[key] ?? ''));
@@ -108,7 +108,7 @@ async function searches(server: ServedFolder): Promise<readonly Asked[]> {
     {
       name: 'comparison',
       path: (index) =>
-        `${api}/images/${String(images[index % 49]?.['id'])}/comparison?with=${String(images[49]?.['id'])}`,
+        `${api}/images/${String(images[index % 9]?.['id'])}/comparison?with=${String(images[9]?.['id'])}`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
-const freshMs = 10_000;
-const keptMs = 60_000;
+const freshMsDefault = 10_000;
+const keptMsDefault = 60_000;
 const entriesMax = 2_000;
 /** What counts fewer images is counted every time. */
 const sizeMin = 1_000;
@@ -14,18 +14,29 @@ interface Entry<Counted> {
 type CountMany<Counted> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Counted>>;
 
 /**
- * Counts over very many rows, at most a minute old: after ten seconds one is taken anew while the last is answered. Small
+ * Counts over very many rows, by default at most a minute old: after ten seconds one is taken anew while the last is answered. Small
  * ones are not kept. A key says everything that the count depends on but the rows.
  */
 export class CountCache<Counted> {
   readonly #now: () => Date;
   readonly #sizeOf: (counted: Counted) => number;
+  readonly #freshMs: number;
+  readonly #keptMs: number;
   readonly #entries = new LRUCache<string, Entry<Counted>>({ max: entriesMax });
   readonly #running = new Map<string, Promise<ReadonlyMap<string, Counted>>>();
 
-  constructor(options: { readonly now: () => Date; readonly sizeOf: (counted: Counted) => number }) {
+  constructor(options: {
+    readonly now: () => Date;
+    readonly sizeOf: (counted: Counted) => number;
+    /** Older ones are taken anew while the last is answered; default 10 s. */
+    readonly freshMs?: number;
+    /** Older ones are waited for; default 60 s. */
+    readonly keptMs?: number;
+  }) {
     this.#now = options.now;
     this.#sizeOf = options.sizeOf;
+    this.#freshMs = options.freshMs ?? freshMsDefault;
+    this.#keptMs = options.keptMs ?? keptMsDefault;
   }
 
   async of(key: string, count: () => Promise<Counted>): Promise<Counted> {
@@ -40,10 +51,12 @@ export class CountCache<Counted> {
     const kept = new Map<string, Entry<Counted>>();
     for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (entry !== undefined && nowMs - entry.atMs < keptMs) kept.set(key, entry);
+      if (entry !== undefined && nowMs - entry.atMs < this.#keptMs) kept.set(key, entry);
     }
     if (this.#isSmall([...kept.values()].map(({ counted }) => counted))) kept.clear();
-    const due = keys.filter((key) => nowMs - (kept.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) >= freshMs);
+    const due = keys.filter(
+      (key) => nowMs - (kept.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) >= this.#freshMs,
+    );
     const missing = new Set(due.filter((key) => !kept.has(key)));
     const counting = this.#start(due, count);
     // Who asks next is told of the failure, when the old count has become too old.

@@ -55,6 +55,20 @@ export async function countHolders(
   return rows[0]?.count ?? 0;
 }
 
+/** `countHolders()` of packages, and of some among them, in one pass. */
+export async function countHoldersAlso(
+  db: Database,
+  scope: HolderScope,
+  { all, some }: { readonly all: readonly number[]; readonly some: readonly number[] },
+): Promise<{ readonly all: number; readonly some: number }> {
+  if (all.length === 0) return { all: 0, some: 0 };
+  const { rows } = await sql<{ all: number; some: number }>`
+    select count(*) as "all", count(*) filter (where i.package_ids operator(intarray.&&) ${sortedIds(some)}::int[]) as "some"
+    from ${visibleHolders(scope)}
+    where i.package_ids operator(intarray.&&) ${sortedIds(all)}::int[]`.execute(db);
+  return rows[0] ?? { all: 0, some: 0 };
+}
+
 /**
  * The same for each of some dozens of sets: exact for those that few images hold, and for all where the scope has few
  * images; of the others at least so many.

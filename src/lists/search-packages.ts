@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { spellingsOf } from '../advisories/id-spellings.ts';
 import type { Database } from '../database/database.ts';
 import { findPackages, type KnownPackage, packagesFoundMax } from './find-packages.ts';
-import { countHolders, type HolderScope, heldAmong, sortedIds } from './package-holders.ts';
+import { countHolders, countHoldersAlso, type HolderScope, heldAmong, sortedIds } from './package-holders.ts';
 import type { ParsedSearch } from './parse-search.ts';
 
 /** What a search is for: a vulnerability's id, or packages. */
@@ -84,13 +84,16 @@ export async function summariseSearch(
     db,
   );
   const affected = rows[0]?.affected ?? [];
-  const imageCount = await countHolders(db, scope, own);
+  const isEachAffected = affected.length === own.length;
+  const images = isEachAffected
+    ? await countHolders(db, scope, own).then((count) => ({ all: count, some: count }))
+    : await countHoldersAlso(db, scope, { all: own, some: affected });
   return {
     vulnerabilityIds: rows[0]?.ids ?? [],
     packageCount: own.length,
     incomparableCount: incomparable.filter((id) => held.has(id)).length,
-    imageCount,
-    affectedImageCount: affected.length === own.length ? imageCount : await countHolders(db, scope, affected),
+    imageCount: images.all,
+    affectedImageCount: images.some,
     isCut,
   };
 }

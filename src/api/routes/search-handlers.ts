@@ -30,6 +30,9 @@ export function searchHandlers(
   const rankings = new CountCache<readonly RankedVulnerability[]>({
     now: clock,
     sizeOf: (all) => all.length,
+    // It reads every match that there is, and decides about order and total alone.
+    freshMs: 60_000,
+    keptMs: 300_000,
   });
   const ranking = (order: SeverityOrder | undefined) =>
     rankings.of(order === undefined ? '' : severityOrderKey(order), () => rankVulnerabilities(db, order));
