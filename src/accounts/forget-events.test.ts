@@ -15,9 +15,10 @@ it('forgetEvents() keeps the audit log longer than notices, and what is young', 
   for (const kind of ['pull.blocked', 'user.created'])
     for (const days of [1, 100, 500]) {
       await recordEvent(db, { kind, actor: 'a test', subject: String(days) });
-      await pool.query(`update event set at = now() - $1::int * interval '1 day' where subject = $1::int::text`, [
-        days,
-      ]);
+      await pool.query(
+        `update event set at = now() - $1::int * interval '1 day' where subject = $1::int::text`,
+        [days],
+      );
     }
   expect(await forgetEvents(db, { noticeDays: 0, auditDays: 0 })).toBe(0);
   expect(await forgetEvents(db, { noticeDays: 90, auditDays: 400 })).toBe(3);
