@@ -36,18 +36,29 @@ export async function noteDoubtsPass(db: Database, knowledge: string): Promise<v
   );
 }
 
-/** Each release by a step of its own in the index: there are few of them, and very many images. */
+/**
+ * Each release by a step of its own in the index: there are few of them, and very many images. A distribution without
+ * releases has the empty one, which is asked about for every distribution.
+ */
 async function readHeldReleases(db: Database): Promise<readonly { ecosystem: string; release: string }[]> {
   const { rows } = await sql<{ ecosystem: string; release: string }>`
-    with recursive held as (
+    with recursive ecosystems as (
+      (select distribution->>'ecosystem' as ecosystem from image_report
+       where distribution->>'ecosystem' is not null order by 1 limit 1)
+      union all
+      select next.* from ecosystems held cross join lateral (
+        select distribution->>'ecosystem' from image_report
+        where distribution->>'ecosystem' > held.ecosystem order by 1 limit 1) next),
+    releases as (
       (select distribution->>'ecosystem' as ecosystem, distribution->>'release' as release from image_report
        where distribution->>'ecosystem' is not null and distribution->>'release' is not null order by 1, 2 limit 1)
       union all
-      select next.* from held cross join lateral (
+      select next.* from releases held cross join lateral (
         select distribution->>'ecosystem', distribution->>'release' from image_report
         where (distribution->>'ecosystem', distribution->>'release') > (held.ecosystem, held.release)
           and distribution->>'release' is not null
         order by 1, 2 limit 1) next)
-    select ecosystem, release from held`.execute(db);
+    select ecosystem, release from releases
+    union select ecosystem, '' from ecosystems order by 1, 2`.execute(db);
   return rows;
 }

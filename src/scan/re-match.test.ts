@@ -135,6 +135,17 @@ describe('reMatch()', () => {
     expect(await matchesOf()).toHaveLength(1);
   });
 
+  it('looks at the doubts again when what is known of a distribution without releases ends', async () => {
+    const { db, pool } = harness.database;
+    await pool.query(`update image_report set distribution = distribution - 'release'`);
+    await follow({});
+    expect(await follow({})).toMatchObject({ imagesRead: 0 });
+    await db.deleteFrom('release_coverage').execute();
+    await pool.query(`insert into release_coverage (ecosystem, release, record_count, data_end_at)
+      values ('Alpine', '', 1000, '2018-01-01')`);
+    expect(await follow({})).toMatchObject({ imagesRead: 2 });
+  });
+
   it('reads no image for a delta that names no held package', async () => {
     await follow({});
     await storeSmallFeed(harness.database.db, [{ cve: 'CVE-2018-7', name: 'openssl' }]);
