@@ -132,11 +132,14 @@ describe('GraphileQueue', () => {
     await database.db.transaction().execute(async (transaction) => {
       for (const n of [1, 2, 3]) await scans.enqueue(transaction, 'deliver', { n }, { priority: 100 });
     });
-    await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), { timeout: 5_000 });
-    await database.pool.query(
-      `select graphile_worker.complete_jobs(array_agg(id)) from graphile_worker.jobs where locked_at is null`,
-    );
-    go();
+    try {
+      await vi.waitFor(() => expect(seen.toSorted()).toEqual([1, 2, 3]), { timeout: 5_000 });
+    } finally {
+      await database.pool.query(
+        `select graphile_worker.complete_jobs(array_agg(id)) from graphile_worker.jobs where locked_at is null`,
+      );
+      go();
+    }
   });
 
   it('cancels a waiting job and a running job on another server within 5 s', async () => {
