@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { afterAll } from 'vitest';
 import { digestOf } from '../bytes/digest.ts';
 import { storeBlob } from '../catalog/blobs.ts';
 import { deleteManifest } from '../catalog/delete-content.ts';
@@ -27,6 +28,10 @@ import { ScanJob } from '../scan/scan-job.ts';
 import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import type { BuiltImage, BuiltIndex } from './build-image.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
+
+/** One for all harnesses of a test file: its processes take longer to start than most scans. */
+const sharedInspections = new InspectionPool();
+afterAll(() => sharedInspections.close());
 
 export interface PushOptions {
   readonly repository?: string;
@@ -58,11 +63,8 @@ export class ScanHarness {
   readonly #policies: NamespacePolicies;
   readonly #changes: ScanChanges;
 
-  /** `existing`: a database that the caller drops. `inspections` are closed with the harness. */
-  static async start(
-    existing?: DatabaseConnection,
-    inspections = new InspectionPool(),
-  ): Promise<ScanHarness> {
+  /** `existing`: a database that the caller drops. `inspections` that are given are closed with the harness. */
+  static async start(existing?: DatabaseConnection, inspections = sharedInspections): Promise<ScanHarness> {
     const database =
       existing === undefined ? await createTemporaryDatabase() : { ...existing, drop: async () => {} };
     const notifications = new Notifications({ config: database.config });
@@ -114,7 +116,7 @@ export class ScanHarness {
 
   async close(): Promise<void> {
     await this.queue.stop();
-    await this.inspections.close();
+    if (this.inspections !== sharedInspections) await this.inspections.close();
     this.#changes.close();
     this.#policies.close();
     this.facts.close();
