@@ -142,6 +142,26 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
     expect(poison).toEqual([{ state: 'failed' }]);
   });
 
+  it('can be cancelled, and drains', async () => {
+    const { rows } = await database.pool.query<{ id: number; digest: string }>(
+      `select rm.id, s.manifest_digest as digest from image_scan s
+       join repository_manifest rm on rm.manifest_digest = s.manifest_digest
+       where s.category = 'vulnerabilities' and s.state = 'queued' and s.place_reason = 'pushed'
+       order by s.place desc limit 3`,
+    );
+    expect(rows).toHaveLength(3);
+    const startedMs = performance.now();
+    for (const { id } of rows) await api.call('DELETE', `/images/${id}/scan`);
+    const digests = rows.map(({ digest }) => `'${digest}'`).join();
+    expect(await count(`manifest_digest in (${digests}) and state = 'cancelled'`)).toBe(rows.length);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    const [waiting, begunMs] = [await count(`state = 'queued'`), performance.now()];
+    await new Promise((done) => setTimeout(done, 3_000));
+    const perSecond = (waiting - (await count(`state = 'queued'`))) / ((performance.now() - begunMs) / 1_000);
+    console.log(JSON.stringify({ drainedPerSecond: Math.round(perSecond * 10) / 10 }));
+    expect(perSecond).toBeGreaterThan(0);
+  });
+
   it('holds no notification back, and slow receivers hold back neither scans nor other receivers', async () => {
     const kinds = ['pull.blocked'];
     const hook = (at: string, name: string, url: string) =>
@@ -170,25 +190,6 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
     const scanned = (await count(`state = 'scanned'`)) - scannedBefore;
     console.log(JSON.stringify({ told: receiver.received.length, seconds, scansMeanwhile: scanned }));
     expect(scanned).toBeGreaterThan(0);
-  });
-
-  it('can be cancelled, and drains', async () => {
-    const { rows } = await database.pool.query<{ id: number; digest: string }>(
-      `select rm.id, s.manifest_digest as digest from image_scan s
-       join repository_manifest rm on rm.manifest_digest = s.manifest_digest
-       where s.category = 'vulnerabilities' and s.state = 'queued' and s.place_reason = 'pushed'
-       order by s.place desc limit 3`,
-    );
-    const startedMs = performance.now();
-    for (const { id } of rows) await api.call('DELETE', `/images/${id}/scan`);
-    const digests = rows.map(({ digest }) => `'${digest}'`).join();
-    expect(await count(`manifest_digest in (${digests}) and state = 'cancelled'`)).toBe(rows.length);
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
-    const [waiting, begunMs] = [await count(`state = 'queued'`), performance.now()];
-    await new Promise((done) => setTimeout(done, 10_000));
-    const perSecond = (waiting - (await count(`state = 'queued'`))) / ((performance.now() - begunMs) / 1_000);
-    console.log(JSON.stringify({ drainedPerSecond: Math.round(perSecond * 10) / 10 }));
-    expect(perSecond).toBeGreaterThan(0);
   });
 });
 
