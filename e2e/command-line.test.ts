@@ -93,9 +93,10 @@ describe('pratique serve', () => {
     const environment = dataIn('first');
     const first = await serve(environment);
     const password = readFileSync(`${folder}/first/admin-password`, 'utf8').trim();
-    expect(first.output()).toContain(
-      `sign in as "admin" with the password ${password} (kept in ${folder}/first/admin-password)`,
-    );
+    // The line after the one that says it is ready.
+    await expect
+      .poll(() => first.output())
+      .toContain(`sign in as "admin" with the password ${password} (kept in ${folder}/first/admin-password)`);
     expect(password).toMatch(/^[A-Za-z0-9]{24}$/);
     for (const name of ['admin-password', 'secret-key', 'postgresql/password']) {
       expect(statSync(`${folder}/first/${name}`).mode & 0o777).toBe(0o600);

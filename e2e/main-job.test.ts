@@ -123,7 +123,7 @@ describe.skipIf(unavailable)('a real image goes in, is inspected, judged and ref
           PRATIQUE_DATA: server.dataFolder,
         });
       const json = await scan('--format', 'json', '--fail-on', 'high');
-      expect(json.code).toBe(1);
+      expect(json, json.stderr).toMatchObject({ code: 1 });
       const report = JSON.parse(json.stdout) as { findings: FindingItem[] }; // documented in docs/cli.md
       expect(report.findings.map(({ id, package: { name } }) => `${name} ${id}`).sort()).toEqual(
         expectedAlpineFindings['3.6.2'].map((finding) => `${finding.package} ${finding.id}`).sort(),
