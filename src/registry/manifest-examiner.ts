@@ -5,8 +5,8 @@ import { type ExaminedManifest, examineManifest } from './examine-manifest.ts';
 
 /** Up to here examining takes less than handing over would. */
 const inlineBytesMax = 64 * 1024;
-/** The worst 4 MiB need about a third of it. */
-const heapMibMax = 192;
+/** The worst 4 MiB need about half of it. */
+const heapMibMax = 128;
 const youngHeapMibMax = 16;
 /** An idle thread keeps the memory of the largest manifest that it has seen. */
 const idleMs = 30_000;
