@@ -48,7 +48,7 @@ type OpenDatabase = Pick<Installation, 'connection' | 'jobsConnection' | 'turns'
 
 /** A command needs few, and its statements may take as long as those of jobs. */
 const guestConnectionsMax = 6;
-/** The embedded PostgreSQL has 40 in all: commands find room beside a server. */
+/** The embedded PostgreSQL has 64 in all: a synchronisation and some commands find room beside a server. */
 const jobsConnectionsMax = 12;
 /** Besides the scans: who listens and fetches jobs, for scans and for notifications, who looks after them, and notifications. */
 const queueConnections = 7;

@@ -48,7 +48,7 @@ export interface EmbeddedServerOptions {
 const defaultSettings: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
-  max_connections: '40',
+  max_connections: '64',
   // A killed server's statements, and what waits for locks on its behalf, give their connections back.
   client_connection_check_interval: '2s',
   shared_buffers: '64MB',
