@@ -53,14 +53,14 @@ describe.skipIf(shared === undefined)('the ratings of the real records', () => {
     const vectors = [...new Set([...stated.vectors, ...everyBaseVector()])].sort();
     const version = (vector: string) => /^CVSS:(\d\.\d)/.exec(vector)?.[1] ?? '2.0';
     expect([...new Set(vectors.map(version))].sort()).toEqual(['2.0', '3.0', '3.1', '4.0']);
-    const python = process.env['PRATIQUE_TEST_PYTHON'] ?? 'python3';
+    const python = process.env['CVSS_PYTHON'] ?? 'python3';
     const asked = spawnSync(python, ['-c', redHatScores], {
       input: vectors.map(baseOf).join('\n'),
       encoding: 'utf8',
     });
     skip(
       asked.status !== 0,
-      `the Python package cvss (PRATIQUE_TEST_PYTHON names a Python that has it): ${asked.stderr.trim().split('\n').at(-1)}`,
+      `the Python package cvss (CVSS_PYTHON names a Python that has it): ${asked.stderr.trim().split('\n').at(-1)}`,
     );
     const theirs = asked.stdout.trim().split('\n');
     expect(theirs).toHaveLength(vectors.length);
