@@ -12,7 +12,7 @@ import { type OwnDatabase, startOwnDatabase } from './own-database.ts';
 import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 /** threats.md F27 asks for 10,000 (`npm run soak:queue`). */
-const floodImages = Number(process.env['PRATIQUE_TEST_FLOOD'] ?? 2_000);
+const floodImages = Number(process.env['PRATIQUE_TEST_FLOOD'] ?? 1_000);
 const pushers = 8;
 const scanConcurrency = 2;
 

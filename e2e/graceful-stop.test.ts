@@ -7,7 +7,7 @@ import { createKillHarness, digestOf, type KillHarness } from './kill-harness.ts
 import { adminPassword, type ServerProcess } from './server-process.ts';
 
 /** `npm run soak:stop` sets 20 (threats.md F28). */
-const runs = Number(process.env['PRATIQUE_TEST_STOPS'] ?? '2');
+const runs = Number(process.env['PRATIQUE_TEST_STOPS'] ?? '1');
 const uploads = 20;
 const pieces = 40;
 const pieceBytes = 64 * 1024;
