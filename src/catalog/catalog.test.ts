@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { type NamespaceName, parseNamespaceName, parseRepositoryName, parseTag } from '../oci/names.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { type BuiltImage, buildImage, buildLayer } from '../testing/build-image.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { findBlob, locateBlob, storeBlob } from './blobs.ts';
 import { createExemptions, deleteExemption, listExemptions } from './exemptions.ts';
@@ -62,16 +62,21 @@ async function addRepository(namespaceId: number, name: string): Promise<number>
   return await ensureRepository(database.db, { namespaceId, repository: known(parseRepositoryName(name)) });
 }
 
-/** Stores blobs and manifest of a small image under the tag `latest`. */
-async function addImage(repositoryId: number) {
-  const image = buildImage({ layers: [buildLayer({ 'etc/motd': 'hello' })] });
+function smallImage(content = 'hello'): BuiltImage {
+  return buildImage({ layers: [buildLayer({ 'etc/motd': content })] });
+}
+
+async function storeBlobs(repositoryId: number, image: BuiltImage): Promise<void> {
   for (const [digest, bytes] of image.blobs) {
     const stored = { repositoryId, digest, sizeBytes: bytes.length, storageKey: `key of ${digest}` };
     await database.db.transaction().execute((transaction) => storeBlob(transaction, stored));
   }
+}
+
+async function pushManifest(repositoryId: number, image: BuiltImage) {
   const parsed = parseManifest(image.manifestBytes, image.mediaType);
   if (parsed.kind !== 'ok') throw new Error(parsed.message);
-  const result = await putManifest(database.db, {
+  return await putManifest(database.db, {
     repositoryId,
     digest: image.digest,
     digestSha512: digestOf(image.manifestBytes, 'sha512'),
@@ -83,7 +88,13 @@ async function addImage(repositoryId: number) {
     decideTagMove: async () => ({ kind: 'allow' }),
     onStored: async () => {},
   });
-  return { image, result };
+}
+
+/** Stores blobs and manifest of a small image under the tag `latest`. */
+async function addImage(repositoryId: number) {
+  const image = smallImage();
+  await storeBlobs(repositoryId, image);
+  return { image, result: await pushManifest(repositoryId, image) };
 }
 
 describe('namespaces', () => {
@@ -247,6 +258,19 @@ describe('manifests', () => {
       .where('repository_id', '=', repositoryId)
       .execute();
     expect(pins).toEqual([]);
+  });
+
+  it('are one row when many repositories are pushed the same at the same moment (threats.md F9)', async () => {
+    const namespace = await addNamespace('crowd');
+    const repositoryIds = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => addRepository(namespace.id, `app-${index}`)),
+    );
+    for (let round = 0; round < 20; round += 1) {
+      const image = smallImage(`round ${round}`);
+      for (const repositoryId of repositoryIds) await storeBlobs(repositoryId, image);
+      const pushed = await Promise.all(repositoryIds.map((id) => pushManifest(id, image)));
+      expect(pushed.map(({ kind }) => kind)).toEqual(repositoryIds.map(() => 'stored'));
+    }
   });
 });
 
