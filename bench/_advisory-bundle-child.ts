@@ -1,8 +1,12 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { exportAdvisories, makeKeyFile, openBundlePlace } from '../src/app/advisory-bundles.ts';
-import { parsePublicKey, publicTextOf } from '../src/bundles/bundle-keys.ts';
-import { importBundle } from '../src/bundles/import-bundle.ts';
+import { parsePublicKey, publicTextOf } from '../src/advisories/bundles/bundle-keys.ts';
+import { importBundle } from '../src/advisories/bundles/import-bundle.ts';
+import {
+  exportAdvisories,
+  makeKeyFile,
+  openBundlePlace,
+} from '../src/app/administration/advisory-bundles.ts';
 import { connectDatabase } from '../src/database/connect.ts';
 
 /** What the child prints as its one line. */

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inflateRecord } from '../src/advisories/read-advisory-record.ts';
+import { inflateRecord } from '../src/advisories/osv/read-advisory-record.ts';
 import type { DatabaseConnection } from '../src/database/database.ts';
 import { names } from './_judged-images.ts';
 

@@ -1,4 +1,4 @@
-import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
 import { connectDatabase } from '../src/database/connect.ts';
 
 /** What the child prints as its one line. */

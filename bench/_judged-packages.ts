@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import type pg from 'pg';
-import { copyLine, copyRows } from '../src/advisories/copy-rows.ts';
-import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { copyLine, copyRows } from '../src/advisories/feeds/copy-rows.ts';
+import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
 import { connectDatabase } from '../src/database/connect.ts';
 import type { Database, DatabaseConnection } from '../src/database/database.ts';
 import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { migrateQueue } from '../src/jobs/migrate-queue.ts';
-import { matchRows, type PackageRow } from '../src/scan/match-packages.ts';
-import { matchingVersion } from '../src/scan/matching-version.ts';
-import { addToCounts } from '../src/scan/package-counts.ts';
+import { matchRows, type PackageRow } from '../src/scan/matches/match-packages.ts';
+import { matchingVersion } from '../src/scan/matches/matching-version.ts';
+import { addToCounts } from '../src/scan/matches/package-counts.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
 /** Distinct names and versions of the feed that are packages. */

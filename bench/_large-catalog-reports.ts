@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type pg from 'pg';
 import copyStreams from 'pg-copy-streams';
-import { copyLine, copyRows } from '../src/advisories/copy-rows.ts';
+import { copyLine, copyRows } from '../src/advisories/feeds/copy-rows.ts';
 import type { PackageFacts } from '../src/report/image-facts.ts';
 import type { Severity } from '../src/report/severity.ts';
-import { encodePlaces } from '../src/scan/image-places.ts';
-import { matchingVersion } from '../src/scan/matching-version.ts';
-import { packIds } from '../src/scan/packed-ids.ts';
-import { summarise } from '../src/scan/summarise.ts';
+import { matchingVersion } from '../src/scan/matches/matching-version.ts';
+import { encodePlaces } from '../src/scan/reports/image-places.ts';
+import { packIds } from '../src/scan/reports/packed-ids.ts';
+import { summarise } from '../src/scan/summaries/summarise.ts';
 
 const packageCount = 6_000;
 const packagesPerBase = 250;

@@ -1,6 +1,6 @@
 import type { DatabaseConnection } from '../src/database/database.ts';
 import { packSeverities } from '../src/report/source-severities.ts';
-import { matchingVersion } from '../src/scan/matching-version.ts';
+import { matchingVersion } from '../src/scan/matches/matching-version.ts';
 
 /** Gets another order. */
 export const orderedNamespace = 'ordered';

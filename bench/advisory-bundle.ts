@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
 import { connectDatabase } from '../src/database/connect.ts';
 import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { migrate } from '../src/database/migrate.ts';

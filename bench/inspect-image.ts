@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { secretProbe } from '../src/secrets/file-secrets.ts';
+import { secretProbe } from '../src/inspection/secrets/file-secrets.ts';
 import type { InspectionFigures } from './_inspect-image-child.ts';
 import { realLayers } from './_real-layers.ts';
 import { writeLayerOfFiles } from './_vast-layer.ts';

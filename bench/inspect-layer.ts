@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { inspectLayer } from '../src/image/inspect-layer.ts';
+import { inspectLayer } from '../src/inspection/image/inspect-layer.ts';
 import { InspectionPool } from '../src/inspection/inspection-pool.ts';
+import { inventoryProbe } from '../src/inspection/inventory/layer-probe.ts';
 import { probe } from '../src/inspection/scan-probe.ts';
-import { inventoryProbe } from '../src/inventory/layer-probe.ts';
-import { buildLayer } from '../src/testing/build-image.ts';
+import { buildLayer } from '../src/testing/samples/build-image.ts';
 import { writeDebianLikeLayer } from './_debian-like-layer.ts';
 import { type BenchLine, median, rounded } from './bench-line.ts';
 

@@ -14,7 +14,7 @@ import { PolicyPullGuard } from '../src/gate/pull-guard.ts';
 import { ScanChanges } from '../src/gate/scan-changes.ts';
 import { Verdicts } from '../src/gate/verdicts.ts';
 import type { PullGuard } from '../src/registry/guards.ts';
-import { ImageFactsStore } from '../src/scan/image-facts-store.ts';
+import { ImageFactsStore } from '../src/scan/reports/image-facts-store.ts';
 import { basic, RegistryClient, testImage } from '../src/testing/registry-client.ts';
 import { allowAllPulls, type ServedRegistry, serveRegistry } from '../src/testing/serve-registry.ts';
 import type { LoadOrder, LoadResult } from './_http-load.ts';

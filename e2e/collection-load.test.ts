@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addNamespace } from '../src/app/administer-namespaces.ts';
+import { addNamespace } from '../src/app/administration/administer-namespaces.ts';
 import { descriptorOf, type TestImage, testImage, testManifest } from '../src/testing/registry-client.ts';
 import { createKillHarness, digestOf, type KillHarness, pullProblem } from './kill-harness.ts';
 

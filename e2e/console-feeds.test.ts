@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildLayer } from '../src/testing/build-image.ts';
+import { buildLayer } from '../src/testing/samples/build-image.ts';
 import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildZip } from '../src/testing/build-zip.ts';
+import { buildZip } from '../src/testing/samples/build-zip.ts';
 
 /** A package name that runs a script, and leaves a request behind, where it is put into a page as HTML. */
 export const hostileName = '<img src=hostile-name onerror=alert(1)>';

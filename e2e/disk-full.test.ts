@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { addNamespace } from '../src/app/administer-namespaces.ts';
-import { loadConfig } from '../src/app/config.ts';
+import { addNamespace } from '../src/app/administration/administer-namespaces.ts';
+import { checkInstallation } from '../src/app/administration/upkeep.ts';
 import { openInstallation } from '../src/app/installation.ts';
-import { checkInstallation } from '../src/app/upkeep.ts';
+import { loadConfig } from '../src/app/settings/config.ts';
 import { type Answer, RegistryClient, testImage } from '../src/testing/registry-client.ts';
 import { digestOf, pullProblem } from './kill-harness.ts';
 import {

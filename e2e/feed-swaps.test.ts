@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
 import { Notifications } from '../src/database/notifications.ts';
 import type { Digest } from '../src/oci/digest.ts';
-import { ImageFactsStore } from '../src/scan/image-facts-store.ts';
-import { reMatch } from '../src/scan/re-match.ts';
-import { buildImage, buildLayer } from '../src/testing/build-image.ts';
+import { reMatch } from '../src/scan/matches/re-match.ts';
+import { ImageFactsStore } from '../src/scan/reports/image-facts-store.ts';
+import { buildImage, buildLayer } from '../src/testing/samples/build-image.ts';
 import { ScanHarness } from '../src/testing/scan-harness.ts';
 import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
 import { createTemporaryDatabase } from '../src/testing/temporary-database.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildLayer } from '../src/testing/build-image.ts';
 import { runCli } from '../src/testing/cli-process.ts';
+import { buildLayer } from '../src/testing/samples/build-image.ts';
 import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';

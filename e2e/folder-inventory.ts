@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { expect } from 'vitest';
-import { inspectLayer } from '../src/image/inspect-layer.ts';
-import { mergeLayers } from '../src/image/merge-layers.ts';
-import { openTarget } from '../src/image/open-target.ts';
-import { buildInventory, type Inventory } from '../src/inventory/build-inventory.ts';
-import type { Found } from '../src/inventory/found.ts';
-import { inventoryProbe } from '../src/inventory/layer-probe.ts';
+import { inspectLayer } from '../src/inspection/image/inspect-layer.ts';
+import { mergeLayers } from '../src/inspection/image/merge-layers.ts';
+import { openTarget } from '../src/inspection/image/open-target.ts';
+import { buildInventory, type Inventory } from '../src/inspection/inventory/build-inventory.ts';
+import type { Found } from '../src/inspection/inventory/found.ts';
+import { inventoryProbe } from '../src/inspection/inventory/layer-probe.ts';
 
 /** Of a root file system in a folder. */
 export async function inventoryOfFolder(root: string): Promise<Inventory> {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { inspectLayer } from '../src/image/inspect-layer.ts';
-import { escapingArchives } from '../src/testing/escaping-archives.ts';
-import { textProbe } from '../src/testing/text-probe.ts';
+import { inspectLayer } from '../src/inspection/image/inspect-layer.ts';
+import { escapingArchives } from '../src/testing/samples/escaping-archives.ts';
+import { textProbe } from '../src/testing/samples/text-probe.ts';
 
 // Reads every archive that tries to escape, and prints how many; the test watches what the process opens.
 // With a date in it, because the first one reads the time zone.

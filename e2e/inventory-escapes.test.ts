@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { escapingArchives } from '../src/testing/escaping-archives.ts';
+import { escapingArchives } from '../src/testing/samples/escaping-archives.ts';
 import { hasProgram, mustRun } from './clients.ts';
 
 /** Every call that makes, changes or opens something in a file system. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { addNamespace } from '../src/app/administer-namespaces.ts';
-import { loadConfig } from '../src/app/config.ts';
+import { addNamespace } from '../src/app/administration/administer-namespaces.ts';
+import { checkInstallation, collectGarbage } from '../src/app/administration/upkeep.ts';
 import { type Installation, openInstallation } from '../src/app/installation.ts';
+import { loadConfig } from '../src/app/settings/config.ts';
 import { tidyJobKind } from '../src/app/tidy-job.ts';
-import { checkInstallation, collectGarbage } from '../src/app/upkeep.ts';
-import { openBlobStore } from '../src/app/wire-blobs.ts';
+import { openBlobStore } from '../src/app/wiring/wire-blobs.ts';
 import { type Answer, RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
 import { adminPassword, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
 

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { buildLayer } from '../src/testing/build-image.ts';
+import { buildLayer } from '../src/testing/samples/build-image.ts';
 
 const blockBytes = 64 * 1024;
 const noiseBytes = 4 * 1024;

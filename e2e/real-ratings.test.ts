@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cvssRating } from '../src/advisories/cvss-rating.ts';
-import { isSeverityWord, severityOfWord } from '../src/advisories/severity-word.ts';
+import { cvssRating } from '../src/advisories/osv/cvss-rating.ts';
+import { isSeverityWord, severityOfWord } from '../src/advisories/osv/severity-word.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { readStatements, type Statements } from './rating-statements.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { VersionPair } from '../src/testing/version-pairs.ts';
+import type { VersionPair } from '../src/testing/samples/version-pairs.ts';
 import type { Comparison } from '../src/versions/version-order.ts';
 
 /** What a packaging tool says; `invalid` where it reads one of the two as no version. */

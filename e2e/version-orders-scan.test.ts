@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
-import { buildImage, buildLayer } from '../src/testing/build-image.ts';
-import { buildZip } from '../src/testing/build-zip.ts';
+import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
+import { buildImage, buildLayer } from '../src/testing/samples/build-image.ts';
+import { buildZip } from '../src/testing/samples/build-zip.ts';
 import { ScanHarness } from '../src/testing/scan-harness.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { createTemporaryDatabase } from '../src/testing/temporary-database.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readAdvisories, versionsOf } from '../src/testing/read-advisories.ts';
+import { readAdvisories, versionsOf } from '../src/testing/samples/read-advisories.ts';
+import { type VersionPair, versionPairs } from '../src/testing/samples/version-pairs.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
-import { type VersionPair, versionPairs } from '../src/testing/version-pairs.ts';
 import { composerOrder } from '../src/versions/composer.ts';
 import { mavenOrder } from '../src/versions/maven.ts';
 import { pep440Order } from '../src/versions/pep440.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCandidates } from '../src/advisories/candidates.ts';
 import { feedDoubts } from '../src/advisories/feed-doubts.ts';
-import { syncAdvisories } from '../src/advisories/sync-advisories.ts';
+import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
 import { packFeed } from './pack-feed.ts';
 

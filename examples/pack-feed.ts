@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { buildZip } from '../src/testing/build-zip.ts';
+import { buildZip } from '../src/testing/samples/build-zip.ts';
 
 const source = join(import.meta.dirname, 'feed');
 

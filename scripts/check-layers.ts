@@ -15,14 +15,13 @@ const importPattern = /(?:\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)['"](\.{1,2}\/[
 export function checkLayers(sourceRoot: string, layers: Layers): Breach[] {
   const breaches: Breach[] = [...findCycles(layers)];
   for (const file of sourceFiles(sourceRoot)) {
-    const folder = topFolder(sourceRoot, file);
-    const allowed = layers[folder];
-    if (allowed === undefined) {
-      breaches.push({ file, message: `folder "${folder}" is not in layers.json` });
+    const room = roomOf(relative(sourceRoot, file), layers);
+    if (room === undefined) {
+      breaches.push({ file, message: `folder "${topFolder(sourceRoot, file)}" is not in layers.json` });
       continue;
     }
     for (const target of importsOf(file)) {
-      const message = judgeImport({ sourceRoot, file, folder, allowed, target });
+      const message = judgeImport({ sourceRoot, file, room, layers, target });
       if (message !== undefined) breaches.push({ file, message });
     }
   }
@@ -32,19 +31,30 @@ export function checkLayers(sourceRoot: string, layers: Layers): Breach[] {
 interface ImportToJudge {
   readonly sourceRoot: string;
   readonly file: string;
-  readonly folder: string;
-  readonly allowed: readonly string[];
+  readonly room: string;
+  readonly layers: Layers;
   readonly target: string;
 }
 
-function judgeImport({ sourceRoot, file, folder, allowed, target }: ImportToJudge): string | undefined {
-  const targetFolder = topFolder(sourceRoot, target);
+function judgeImport({ sourceRoot, file, room, layers, target }: ImportToJudge): string | undefined {
+  const path = relative(sourceRoot, target);
   if (basename(target).startsWith('_') && dirname(target) !== dirname(file)) {
-    return `imports ${relative(sourceRoot, target)}, which is private to its folder`;
+    return `imports ${path}, which is private to its folder`;
   }
-  if (targetFolder === folder || allowed.includes(targetFolder)) return undefined;
-  if (targetFolder === 'testing' && file.endsWith('.test.ts')) return undefined;
-  return `"${folder}" may not import "${targetFolder}" (${relative(sourceRoot, target)})`;
+  const targetRoom = roomOf(path, layers);
+  if (targetRoom === room || (targetRoom !== undefined && layers[room]?.includes(targetRoom)))
+    return undefined;
+  if (targetRoom === 'testing' && file.endsWith('.test.ts')) return undefined;
+  return `"${room}" may not import "${targetRoom ?? topFolder(sourceRoot, target)}" (${path})`;
+}
+
+/** The innermost folder of `layers.json` that holds the file: folders that it does not list belong to the one around them. */
+function roomOf(path: string, layers: Layers): string | undefined {
+  for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
+    const room = folder.split(sep).join('/');
+    if (layers[room] !== undefined) return room;
+  }
+  return undefined;
 }
 
 function findCycles(layers: Layers): Breach[] {

@@ -1,5 +1,5 @@
-import { secretRules } from '../src/secrets/secret-rules.ts';
-import { secretVariable } from '../src/secrets/secret-variables.ts';
+import { secretRules } from '../src/inspection/secrets/secret-rules.ts';
+import { secretVariable } from '../src/inspection/secrets/secret-variables.ts';
 
 /** The table of docs/secret-rules.md: `node scripts/list-secret-rules.ts > docs/secret-rules.md`. */
 export function secretRulesDocument(): string {

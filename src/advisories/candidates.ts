@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
 import type { SeverityRating } from '../report/severity.ts';
-import { normalisePackageName } from './package-name.ts';
-import { packageRatings } from './package-ratings.ts';
+import { normalisePackageName } from './osv/package-name.ts';
+import { packageRatings } from './osv/package-ratings.ts';
 
 /** What one advisory says of one package of one release, with everything a match needs to become a finding. */
 export interface Candidate {

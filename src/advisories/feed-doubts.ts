@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { Doubt } from '../report/scan-state.ts';
-import { isDistributionEcosystem } from './distribution-ecosystems.ts';
 import { type FeedStatus, feedReadiness, isFeedStale, readFeedStatus } from './feed-status.ts';
+import { isDistributionEcosystem } from './osv/distribution-ecosystems.ts';
 
 /** How much is known of one release of an ecosystem. */
 export interface ReleaseCoverage {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alpineRecord, alpineRecords } from '../testing/osv-fixtures.ts';
+import { alpineRecord, alpineRecords } from '../testing/samples/osv-fixtures.ts';
 import { useSyncHarness } from '../testing/sync-harness.ts';
 import { readFeedHistory } from './feed-history.ts';
 

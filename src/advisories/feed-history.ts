@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import type { RecordChanges } from './record-update.ts';
+import type { RecordChanges } from './feeds/record-update.ts';
 
 /** What one update of a feed did, or why it did nothing. */
 export interface FeedUpdate {

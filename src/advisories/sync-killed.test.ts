@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it } from 'vitest';
-import { alpineRecord, alpineRecords } from '../testing/osv-fixtures.ts';
+import { alpineRecord, alpineRecords } from '../testing/samples/osv-fixtures.ts';
 import { useSyncHarness } from '../testing/sync-harness.ts';
 
 const harness = useSyncHarness();
@@ -11,7 +11,7 @@ const harness = useSyncHarness();
 const script = `
   const [folder, config, root, phase] = process.argv.slice(1);
   const { connectDatabase } = await import(folder + 'database/connect.ts');
-  const { syncAdvisories } = await import(folder + 'advisories/sync-advisories.ts');
+  const { syncAdvisories } = await import(folder + 'advisories/feeds/sync-advisories.ts');
   await syncAdvisories({
     connection: connectDatabase(JSON.parse(config)),
     sources: { roots: [root] },
@@ -28,7 +28,7 @@ const dyingScript = `
   const [folder, config, root, nth] = process.argv.slice(1);
   const { default: pg } = await import('pg');
   const { connectDatabase } = await import(folder + 'database/connect.ts');
-  const { syncAdvisories } = await import(folder + 'advisories/sync-advisories.ts');
+  const { syncAdvisories } = await import(folder + 'advisories/feeds/sync-advisories.ts');
   const { query } = pg.Client.prototype;
   let queries = 0;
   pg.Client.prototype.query = function (...given) {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { buildZip } from '../testing/build-zip.ts';
-import { alpineRecord, alpineRecords } from '../testing/osv-fixtures.ts';
+import { buildZip } from '../testing/samples/build-zip.ts';
+import { alpineRecord, alpineRecords } from '../testing/samples/osv-fixtures.ts';
 import { StaticMirror } from '../testing/static-mirror.ts';
 import { useSyncHarness } from '../testing/sync-harness.ts';
-import type { SyncOptions } from './sync-advisories.ts';
+import type { SyncOptions } from './feeds/sync-advisories.ts';
 
 const harness = useSyncHarness();
 

@@ -6,10 +6,10 @@ import { readCandidates } from './candidates.ts';
 import { readCveRatings } from './cve-ratings.ts';
 import { feedDoubts } from './feed-doubts.ts';
 import { readFeedStatus } from './feed-status.ts';
+import { syncAdvisories } from './feeds/sync-advisories.ts';
+import type { FeedOutcome, SyncResult } from './feeds/sync-result.ts';
+import type { SyncSources } from './feeds/sync-sources.ts';
 import { readVulnerability } from './read-vulnerability.ts';
-import { syncAdvisories } from './sync-advisories.ts';
-import type { FeedOutcome, SyncResult } from './sync-result.ts';
-import type { SyncSources } from './sync-sources.ts';
 
 const shared = sharedData();
 const now = new Date('2026-08-22T00:00:00Z');

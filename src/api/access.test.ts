@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findRobot } from '../accounts/robots.ts';
 import { apiCalls, makeExemption, makeRobot, makeRule, makeWebhook } from '../testing/api-calls.ts';
 import { type ApiServer, apiRoles, startApiServer } from '../testing/api-server.ts';
-import { apiPrefix } from './contract/openapi-document.ts';
-import type { Operation } from './contract/operation.ts';
-import { type OperationId, operations } from './contract/operations.ts';
+import { apiPrefix } from './contract/operations/openapi-document.ts';
+import type { Operation } from './contract/operations/operation.ts';
+import { type OperationId, operations } from './contract/operations/operations.ts';
 import { compileValidator } from './validate.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { openApiDocument } from './contract/openapi-document.ts';
-import { operations } from './contract/operations.ts';
+import { openApiDocument } from './contract/operations/openapi-document.ts';
+import { operations } from './contract/operations/operations.ts';
 
 /** Version of the API's contract: the second number grows with every addition. */
 const apiVersion = '1.0.0';

@@ -1,6 +1,6 @@
+import { NamespaceVerdictCounts } from './answers/namespace-verdict-counts.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Handlers } from './call.ts';
-import { NamespaceVerdictCounts } from './namespace-verdict-counts.ts';
 import { accessTokenHandlers } from './routes/access-token-handlers.ts';
 import { advisoryHandlers } from './routes/advisory-handlers.ts';
 import { comparisonHandlers } from './routes/comparison-handlers.ts';

@@ -6,10 +6,10 @@ import {
   buildIndex,
   buildLayer,
   type ImageOptions,
-} from '../testing/build-image.ts';
+} from '../testing/samples/build-image.ts';
+import { random } from '../testing/samples/secret-samples.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { random } from '../testing/secret-samples.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
 import type { Finding } from './contract/finding.ts';
 import type { ImageDetails } from './contract/image.ts';
 import type { SecretFinding } from './contract/secret.ts';

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { ImageScope, NamespaceScope } from './authorize.ts';
 import type { Caller } from './caller.ts';
-import type { Operation } from './contract/operation.ts';
-import type { OperationId, Operations } from './contract/operations.ts';
+import type { Operation } from './contract/operations/operation.ts';
+import type { OperationId, Operations } from './contract/operations/operations.ts';
 
 type Part<Definition, Key extends string> = Definition extends {
   readonly [K in Key]: infer Schema extends TSchema;

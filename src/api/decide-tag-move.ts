@@ -3,7 +3,7 @@ import type { DecideTagMove } from '../catalog/tag-moves.ts';
 import type { ImmutabilityRule } from '../policy/immutability.ts';
 import { immutableBy } from '../policy/immutability.ts';
 import type { RepositoryRef } from '../registry/guards.ts';
-import { isReferrerFallback } from '../registry/referrer-fallback.ts';
+import { isReferrerFallback } from '../registry/manifests/referrer-fallback.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Caller } from './caller.ts';
 import { clientOf } from './record-change.ts';

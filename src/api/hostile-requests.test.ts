@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiCalls } from '../testing/api-calls.ts';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
-import type { Operation } from './contract/operation.ts';
-import { type OperationId, operations } from './contract/operations.ts';
+import type { Operation } from './contract/operations/operation.ts';
+import { type OperationId, operations } from './contract/operations/operations.ts';
 
 let server: ApiServer;
 beforeAll(async () => {

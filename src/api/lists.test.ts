@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
-import { storeSmallFeed } from '../testing/small-feed.ts';
+import { storeSmallFeed } from '../testing/samples/small-feed.ts';
 import { digestOfText, type StoredPackage, storeImage } from '../testing/stored-images.ts';
 
 const firstPushMs = Date.parse('2026-01-10T00:00:00Z');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { followSeverityOrder } from '../scan/follow-severity-order.ts';
+import { followSeverityOrder } from '../scan/summaries/follow-severity-order.ts';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
 import { type StoredVulnerability, storeImage } from '../testing/stored-images.ts';
 

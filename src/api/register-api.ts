@@ -14,9 +14,9 @@ import {
 } from './authorize.ts';
 import type { Caller } from './caller.ts';
 import { closed } from './contract/component.ts';
-import { apiPrefix } from './contract/openapi-document.ts';
-import type { Operation } from './contract/operation.ts';
-import { operations } from './contract/operations.ts';
+import { apiPrefix } from './contract/operations/openapi-document.ts';
+import type { Operation } from './contract/operations/operation.ts';
+import { operations } from './contract/operations/operations.ts';
 import {
   ApiError,
   answerOfError,

@@ -10,12 +10,12 @@ import {
   type Robot,
 } from '../accounts/robots.ts';
 import type { Database } from '../database/database.ts';
+import { createdSecret, expiryOf, showSecret } from './answers/show-secret.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Caller } from './caller.ts';
 import type { RobotSecretCreated } from './contract/robot.ts';
 import { badRequest, conflict, notFound } from './errors.ts';
 import { recordChange } from './record-change.ts';
-import { createdSecret, expiryOf, showSecret } from './show-secret.ts';
 
 /** A call about the robots of a namespace, or those of the registry when it has none. */
 export interface RobotCall {

@@ -6,7 +6,7 @@ import { findBlob } from '../catalog/blobs.ts';
 import { listReferrers } from '../catalog/referrers.ts';
 import { parseDigest } from '../oci/digest.ts';
 import type { NamespaceName, RepositoryName } from '../oci/names.ts';
-import { attachDocument } from '../registry/attach-document.ts';
+import { attachDocument } from '../registry/manifests/attach-document.ts';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
 import { nobodyWatches } from '../testing/serve-registry.ts';
 import { digestOfText, type StoredImage, storeImage } from '../testing/stored-images.ts';

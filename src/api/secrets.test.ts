@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SecretFinding } from '../report/image-secrets.ts';
 import { secretFacts } from '../scan/image-secrets.ts';
-import { encodeSecrets } from '../scan/image-secrets-store.ts';
+import { encodeSecrets } from '../scan/reports/image-secrets-store.ts';
 import { type ApiServer, startApiServer } from '../testing/api-server.ts';
-import { random } from '../testing/secret-samples.ts';
+import { random } from '../testing/samples/secret-samples.ts';
 import { digestOfText, storeImage } from '../testing/stored-images.ts';
 
 const password = `Ab3${random.mixed(14, 7)}`;

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MetricSet } from '../edge/metric-set.ts';
-import { loadConfig } from './config.ts';
 import { createHttpServer, type HttpServer, httpLimitsOf } from './create-http-server.ts';
+import { loadConfig } from './settings/config.ts';
 
 describe('createHttpServer()', () => {
   let http: HttpServer;

@@ -18,7 +18,7 @@ import { type PaceLimits, SlowClients } from '../edge/slow-clients.ts';
 import { answerPlainHttp, readTlsFiles, TlsFilesError, watchTlsFiles } from '../edge/tls-files.ts';
 import { TrustedPeers } from '../edge/trusted-peers.ts';
 import { systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from './settings/config.ts';
 import { StartError } from './start-error.ts';
 
 /** What clients have to keep up (threats.md E8). */

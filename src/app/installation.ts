@@ -5,8 +5,8 @@ import { DataFolderInUseError, startEmbeddedServer } from '../database/embedded-
 import { migrate } from '../database/migrate.ts';
 import { Turns } from '../database/turns.ts';
 import { migrateQueue } from '../jobs/migrate-queue.ts';
-import type { Config } from './config.ts';
 import { ensureDataFolder, ensureSecretKey } from './data-folder.ts';
+import type { Config } from './settings/config.ts';
 import { StartError } from './start-error.ts';
 
 /** What every command works on: the data folder's key and its database, migrated. */

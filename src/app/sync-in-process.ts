@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { FeedOutcome } from '../advisories/sync-result.ts';
-import { type Config, environmentForChild } from './config.ts';
-import { advisoryCredentials } from './read-bundle-settings.ts';
+import type { FeedOutcome } from '../advisories/feeds/sync-result.ts';
+import { type Config, environmentForChild } from './settings/config.ts';
+import { advisoryCredentials } from './settings/read-bundle-settings.ts';
 
 /** What the child is told, on its standard input: secrets must not be in its arguments or environment. */
 export interface SyncOrder {

@@ -2,10 +2,10 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { JobEnqueuer, JobOptions } from '../jobs/queue.ts';
-import { alpineRecord, alpineRecords } from '../testing/osv-fixtures.ts';
+import { alpineRecord, alpineRecords } from '../testing/samples/osv-fixtures.ts';
 import { useSyncHarness } from '../testing/sync-harness.ts';
 import { type SyncJobOptions, syncJob, syncJobKind } from './sync-job.ts';
-import { queueAdvisorySync, queueSyncAfterExpiry } from './wire-advisories.ts';
+import { queueAdvisorySync, queueSyncAfterExpiry } from './wiring/wire-advisories.ts';
 
 const hourMs = 3_600_000;
 const harness = useSyncHarness();

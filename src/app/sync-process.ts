@@ -1,9 +1,9 @@
 import { setPriority } from 'node:os';
 import { json } from 'node:stream/consumers';
-import type { Config } from './config.ts';
-import { bringAdvisories } from './import-advisories.ts';
+import { bringAdvisories } from './administration/import-advisories.ts';
 import { openInstallation } from './installation.ts';
-import { Secret } from './secret.ts';
+import type { Config } from './settings/config.ts';
+import { Secret } from './settings/secret.ts';
 import type { SyncOrder, SyncReport } from './sync-in-process.ts';
 
 // The program of `syncInProcess()`: reads a `SyncOrder` from standard input, and sends a `SyncReport` to its parent.

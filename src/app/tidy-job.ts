@@ -7,7 +7,7 @@ import type { MetricSet } from '../edge/metric-set.ts';
 import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
 import { fillLayerChains } from '../scan/fill-layer-chains.ts';
-import { forgetMatchChanges } from '../scan/forget-match-changes.ts';
+import { forgetMatchChanges } from '../scan/matches/forget-match-changes.ts';
 import { settleAbandonedScans } from '../scan/settle-abandoned-scans.ts';
 import type { BlobReader } from '../storage/blob-store.ts';
 import { DigestCompleter } from '../upkeep/complete-digests.ts';
@@ -15,7 +15,7 @@ import { foldUsages } from '../upkeep/fold-usages.ts';
 import { type CollectedStore, GarbageCollector } from '../upkeep/garbage-collector.ts';
 import { failpointReacher } from './failpoints.ts';
 import type { Installation } from './installation.ts';
-import { countedCollections } from './wire-upkeep.ts';
+import { countedCollections } from './wiring/wire-upkeep.ts';
 
 export const tidyJobKind = 'tidy';
 /** Every minute: a scan whose worker died must not look busy for long, and what is deleted must not take room for long. */

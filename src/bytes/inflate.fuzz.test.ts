@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { fuzzMutations, fuzzTimeoutMs } from '../testing/fuzz-parser.ts';
-import { createNumbers, mutateBytes } from '../testing/mutate-bytes.ts';
+import { createNumbers, mutateBytes } from '../testing/samples/mutate-bytes.ts';
 import { ArchiveError } from './archive-error.ts';
 import { inflate } from './inflate.ts';
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { buildTar } from '../testing/build-image.ts';
 import { fuzzMutations, fuzzTimeoutMs } from '../testing/fuzz-parser.ts';
-import { createNumbers, type Numbers } from '../testing/mutate-bytes.ts';
-import { paxRecord, rawTar, rawTarBlock } from '../testing/raw-tar.ts';
+import { buildTar } from '../testing/samples/build-image.ts';
+import { createNumbers, type Numbers } from '../testing/samples/mutate-bytes.ts';
+import { paxRecord, rawTar, rawTarBlock } from '../testing/samples/raw-tar.ts';
 import { ArchiveError } from './archive-error.ts';
 import { TarReader } from './tar-reader.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildTar } from '../testing/build-image.ts';
-import { paxRecord, rawTar, rawTarBlock } from '../testing/raw-tar.ts';
+import { buildTar } from '../testing/samples/build-image.ts';
+import { paxRecord, rawTar, rawTarBlock } from '../testing/samples/raw-tar.ts';
 import { ArchiveError } from './archive-error.ts';
 import { defaultTarLimits, type TarEntry, type TarLimits } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';

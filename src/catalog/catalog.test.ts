@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { type NamespaceName, parseNamespaceName, parseRepositoryName, parseTag } from '../oci/names.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';
-import { type BuiltImage, buildImage, buildLayer } from '../testing/build-image.ts';
+import { type BuiltImage, buildImage, buildLayer } from '../testing/samples/build-image.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { findBlob, locateBlob, storeBlob } from './blobs.ts';
 import { createExemptions, deleteExemption, listExemptions } from './exemptions.ts';

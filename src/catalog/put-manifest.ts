@@ -16,7 +16,7 @@ export interface ManifestPush {
   readonly digestSha512: Digest;
   readonly content: Uint8Array;
   readonly manifest: Manifest;
-  /** What it is by content, see registry/classify-manifest.ts. */
+  /** What it is by content, see registry/manifests/classify-manifest.ts. */
   readonly kind: 'image' | 'index' | 'artifact';
   readonly tags: readonly Tag[];
   /** Of the digest that the client named it by; absent when by tag. */

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
+import { bringAdvisories } from '../app/administration/import-advisories.ts';
+import { advisoryStatus } from '../app/administration/update-advisories.ts';
 import { systemClock } from '../app/clock.ts';
-import { bringAdvisories } from '../app/import-advisories.ts';
-import { advisoryStatus } from '../app/update-advisories.ts';
 import { addBundleCommands } from './bundle-commands.ts';
 import type { CommandContext } from './command-context.ts';
 import { history } from './feed-history-command.ts';
-import { print } from './print.ts';
-import { printFeedStatus, shownInstant as shown } from './print-feed-status.ts';
-import { printFeeds } from './print-feeds.ts';
-import { ProgressLine } from './progress-line.ts';
+import { print } from './output/print.ts';
+import { printFeedStatus, shownInstant as shown } from './output/print-feed-status.ts';
+import { printFeeds } from './output/print-feeds.ts';
+import { ProgressLine } from './output/progress-line.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface SyncCommandOptions {

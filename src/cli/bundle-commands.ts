@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
-import { AdministrationError } from '../app/administration-error.ts';
+import { AdministrationError } from '../app/administration/administration-error.ts';
 import {
   type BundlePlace,
   copyBundle,
   credentialsFor,
   exportAdvisories,
   makeKeyFile,
-} from '../app/advisory-bundles.ts';
-import { commandLineActor } from '../app/command-line-actor.ts';
-import { type Config, loadProcessConfig } from '../app/config.ts';
-import { importAdvisories } from '../app/import-advisories.ts';
+} from '../app/administration/advisory-bundles.ts';
+import { commandLineActor } from '../app/administration/command-line-actor.ts';
+import { importAdvisories } from '../app/administration/import-advisories.ts';
+import { type Config, loadProcessConfig } from '../app/settings/config.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
-import { formatBytes } from './format-bytes.ts';
-import { print } from './print.ts';
-import { printFeeds } from './print-feeds.ts';
-import { ProgressLine } from './progress-line.ts';
+import { formatBytes } from './output/format-bytes.ts';
+import { print } from './output/print.ts';
+import { printFeeds } from './output/print-feeds.ts';
+import { ProgressLine } from './output/progress-line.ts';
 import { readPassword } from './read-password.ts';
 import { withInstallation } from './with-installation.ts';
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { compareStored, type StoredComparison } from '../app/compare-stored.ts';
+import { compareStored, type StoredComparison } from '../app/administration/compare-stored.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { type FailThreshold, failThresholds, isAsBadAs, parseFailThreshold } from './fail-threshold.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
-import { printable } from './printable.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
+import { printable } from './output/printable.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface CompareOptions {

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { examineDataFolder } from '../app/administration/examine-data-folder.ts';
+import { examineMailServer } from '../app/administration/examine-mail-server.ts';
 import { systemClock } from '../app/clock.ts';
-import { loadProcessConfig } from '../app/config.ts';
-import { examineDataFolder } from '../app/examine-data-folder.ts';
-import { examineMailServer } from '../app/examine-mail-server.ts';
+import { loadProcessConfig } from '../app/settings/config.ts';
 import { StartError } from '../app/start-error.ts';
 import type { DoctorFinding } from '../edge/doctor-finding.ts';
 import { examineRegistry } from '../edge/examine-registry.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
 import { readPassword } from './read-password.ts';
 
 interface DoctorOptions {

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AuditEvent, readEvents } from '../app/read-events.ts';
+import { type AuditEvent, readEvents } from '../app/administration/read-events.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface ListOptions {

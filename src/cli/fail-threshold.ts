@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { ScannedFinding } from '../app/scan-target.ts';
+import type { ScannedFinding } from '../app/administration/scan-target.ts';
 
 export const failThresholds = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
 

@@ -1,8 +1,8 @@
-import { feedHistory } from '../app/update-advisories.ts';
+import { feedHistory } from '../app/administration/update-advisories.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
-import { shownInstant } from './print-feed-status.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
+import { shownInstant } from './output/print-feed-status.ts';
 import { withInstallation } from './with-installation.ts';
 
 /** `pratique advisories history`: newest first. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { makeJavaArchives } from '../app/make-java-archives.ts';
-import { print } from './print.ts';
+import { makeJavaArchives } from '../app/administration/make-java-archives.ts';
+import { print } from './output/print.ts';
 
 /** `pratique java-archives make` */
 export function addJavaArchiveCommands(program: Command): void {

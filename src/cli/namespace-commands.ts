@@ -5,12 +5,12 @@ import {
   listAllNamespaces,
   type NamespaceSettings,
   removeNamespace,
-} from '../app/administer-namespaces.ts';
-import { byteSizeMust, parseByteSize } from '../app/parse-byte-size.ts';
+} from '../app/administration/administer-namespaces.ts';
+import { byteSizeMust, parseByteSize } from '../app/settings/parse-byte-size.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatBytes } from './format-bytes.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
+import { formatBytes } from './output/format-bytes.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
 import { type SeverityOrderValue, severityOrderOption } from './severity-order-option.ts';
 import { withInstallation } from './with-installation.ts';
 

@@ -8,12 +8,12 @@ import {
   type RobotPermission,
   removeRobot,
   rotateRobot,
-} from '../app/administer-robots.ts';
+} from '../app/administration/administer-robots.ts';
 import { systemClock } from '../app/clock.ts';
-import { openAccessSecrets } from '../app/open-access-secrets.ts';
+import { openAccessSecrets } from '../app/wiring/open-access-secrets.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface CreateOptions {

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { type SbomFormatName, sbomFormatNames, sbomOfTarget } from '../app/sbom-of-target.ts';
+import { type SbomFormatName, sbomFormatNames, sbomOfTarget } from '../app/administration/sbom-of-target.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
-import { print } from './print.ts';
-import { ProgressLine } from './progress-line.ts';
+import { print } from './output/print.ts';
+import { ProgressLine } from './output/progress-line.ts';
 import { withInspections } from './with-inspections.ts';
 
 interface SbomCommandOptions {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
+import type { ScannedFinding, TargetReport } from '../app/administration/scan-target.ts';
+import { scanJson } from './output/scan-json.ts';
+import { scanTable } from './output/scan-table.ts';
 import { exitCodeOf } from './scan-command.ts';
-import { scanJson } from './scan-json.ts';
-import { scanTable } from './scan-table.ts';
 
 type Severity = ScannedFinding['severity'];
 type ScanState = TargetReport['facts']['states']['vulnerabilities']['state'];

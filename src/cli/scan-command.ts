@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { ScannedFinding, TargetReport } from '../app/scan-target.ts';
-import { scanTarget } from '../app/scan-target.ts';
+import type { ScannedFinding, TargetReport } from '../app/administration/scan-target.ts';
+import { scanTarget } from '../app/administration/scan-target.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { type FailThreshold, failThresholds, isAsBadAs, parseFailThreshold } from './fail-threshold.ts';
-import { print } from './print.ts';
-import { ProgressLine } from './progress-line.ts';
-import { scanJson } from './scan-json.ts';
-import { scanTable } from './scan-table.ts';
+import { print } from './output/print.ts';
+import { ProgressLine } from './output/progress-line.ts';
+import { scanJson } from './output/scan-json.ts';
+import { scanTable } from './output/scan-table.ts';
 import { type SeverityOrderValue, severityOrderOption } from './severity-order-option.ts';
 import { withInspections } from './with-inspections.ts';
 

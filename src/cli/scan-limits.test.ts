@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { buildOciArchive } from '../testing/build-archive.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
 import { runCli } from '../testing/cli-process.ts';
+import { buildOciArchive } from '../testing/samples/build-archive.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
 
 // Each command starts PostgreSQL.
 vi.setConfig({ testTimeout: 180_000 });

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type FoundPackage, type StoredSearch, searchStored } from '../app/search-stored.ts';
+import { type FoundPackage, type StoredSearch, searchStored } from '../app/administration/search-stored.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
-import { printable } from './printable.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
+import { printable } from './output/printable.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface SearchOptions {

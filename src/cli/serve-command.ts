@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadProcessConfig } from '../app/config.ts';
+import { loadProcessConfig } from '../app/settings/config.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What a load balancer is given to see `/readyz` fail before connections are refused. */

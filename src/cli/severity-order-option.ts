@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { parseSeveritySources, severitySourcesMust } from '../app/parse-severity-sources.ts';
+import { parseSeveritySources, severitySourcesMust } from '../app/settings/parse-severity-sources.ts';
 
 export type SeverityOrderValue = NonNullable<ReturnType<typeof parseSeveritySources>>;
 

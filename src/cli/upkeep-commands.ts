@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { checkInstallation, collectGarbage } from '../app/upkeep.ts';
+import { checkInstallation, collectGarbage } from '../app/administration/upkeep.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
-import { formatBytes } from './format-bytes.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
-import { ProgressLine } from './progress-line.ts';
+import { formatBytes } from './output/format-bytes.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
+import { ProgressLine } from './output/progress-line.ts';
 import { withInstallation } from './with-installation.ts';
 
 /** `pratique gc` and `pratique fsck` */

@@ -6,10 +6,10 @@ import {
   setPassword,
   setUserDisabled,
   signUserOut,
-} from '../app/administer-users.ts';
+} from '../app/administration/administer-users.ts';
 import type { CommandContext } from './command-context.ts';
-import { formatTable } from './format-table.ts';
-import { print } from './print.ts';
+import { formatTable } from './output/format-table.ts';
+import { print } from './output/print.ts';
 import { readPassword } from './read-password.ts';
 import { withInstallation } from './with-installation.ts';
 

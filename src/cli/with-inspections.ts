@@ -1,6 +1,6 @@
-import { loadProcessConfig } from '../app/config.ts';
 import type { Installation } from '../app/installation.ts';
-import { couldNotInspect, type InspectionPool, openInspections } from '../app/open-inspections.ts';
+import { loadProcessConfig } from '../app/settings/config.ts';
+import { couldNotInspect, type InspectionPool, openInspections } from '../app/wiring/open-inspections.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { withInstallation } from './with-installation.ts';
 

@@ -1,5 +1,5 @@
-import { loadProcessConfig } from '../app/config.ts';
 import { type Installation, openInstallation } from '../app/installation.ts';
+import { loadProcessConfig } from '../app/settings/config.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Runs `work` on the data folder's database, beside a running server or with a PostgreSQL of its own, and closes it. */

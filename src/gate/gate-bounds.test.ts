@@ -5,7 +5,7 @@ import type { NamespaceName } from '../oci/names.ts';
 import { mergePolicy } from '../policy/parse-policy.ts';
 import { defaultPolicy, type Policy } from '../policy/policy.ts';
 import type { Severity } from '../report/severity.ts';
-import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { ImageFactsStore } from '../scan/reports/image-facts-store.ts';
 import { digestOfText, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { readGateBounds } from './gate-bounds.ts';

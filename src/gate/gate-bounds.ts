@@ -5,7 +5,7 @@ import { readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Policy, Threshold } from '../policy/policy.ts';
 import type { ExploitDoubts } from '../report/exploit-doubts.ts';
 import { type Severity, severities, severityRank } from '../report/severity.ts';
-import { readExploitDoubts } from '../scan/read-exploit-doubts.ts';
+import { readExploitDoubts } from '../scan/reports/read-exploit-doubts.ts';
 
 /** More exemptions than these are not looked up one by one: then any finding may be exempted. */
 const exemptionsLookedUpMax = 500;

@@ -6,7 +6,7 @@ import { readStoredPolicy } from '../policy/parse-policy.ts';
 import type { Exemption, Policy } from '../policy/policy.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
 import { type SeverityOrder, severityOrderOfKey } from '../report/severity-order.ts';
-import type { ChangeListener } from '../scan/image-facts-store.ts';
+import type { ChangeListener } from '../scan/reports/image-facts-store.ts';
 
 /** What a namespace judges by. */
 export interface NamespacePolicy {

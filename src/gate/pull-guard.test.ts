@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notify } from '../database/notifications.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PullRequest, RepositoryRef } from '../registry/guards.ts';
-import { buildImage, buildIndex, buildLayer } from '../testing/build-image.ts';
+import { buildImage, buildIndex, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');
 const shared = buildLayer({ 'etc/motd': 'hello' });

@@ -1,10 +1,10 @@
 import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { PushObserver, StoredManifest } from '../registry/guards.ts';
-import { lockMatching } from '../scan/match-lock.ts';
-import { writeOrderCountsOfStored } from '../scan/order-counts.ts';
+import { lockMatching } from '../scan/matches/match-lock.ts';
 import { queueScan } from '../scan/queue-scan.ts';
 import type { ScanEnqueuer } from '../scan/scan-enqueuer.ts';
+import { writeOrderCountsOfStored } from '../scan/summaries/order-counts.ts';
 
 /**
  * Queues the scan of what is pushed into a namespace that scans by itself, and counts what was judged before by the

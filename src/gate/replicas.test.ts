@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deleteNamespace } from '../catalog/namespaces.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineFiles } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles } from '../testing/small-feed.ts';
 import { NamespacePolicies } from './namespace-policies.ts';
 import { forgetEndedNotices, type PullEvent, PullEvents } from './pull-events.ts';
 

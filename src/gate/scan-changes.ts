@@ -1,4 +1,4 @@
-import type { ChangeListener } from '../scan/image-facts-store.ts';
+import type { ChangeListener } from '../scan/reports/image-facts-store.ts';
 
 interface Waiter {
   readonly digests: ReadonlySet<string>;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createExemptions, type NewExemptions } from '../catalog/exemptions.ts';
 import { notify } from '../database/notifications.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { secretSamples } from '../testing/samples/secret-samples.ts';
+import { alpineFiles } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { secretSamples } from '../testing/secret-samples.ts';
-import { alpineFiles } from '../testing/small-feed.ts';
 
 const github = secretSamples['github-token'] ?? '';
 const image = buildImage({

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createImmutabilityRule } from '../catalog/immutability-rules.ts';
 import { parseTag } from '../oci/names.ts';
 import type { TagMove } from '../registry/guards.ts';
-import { buildImage } from '../testing/build-image.ts';
+import { buildImage } from '../testing/samples/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 
 const one = buildImage({ layers: [{ a: '1' }] });

@@ -7,7 +7,7 @@ import type { Verdict } from '../policy/verdict.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import { factsRatedIn } from '../report/rated-in-order.ts';
-import type { ImageFactsStore } from '../scan/image-facts-store.ts';
+import type { ImageFactsStore } from '../scan/reports/image-facts-store.ts';
 import type { NamespacePolicies, NamespacePolicy } from './namespace-policies.ts';
 import type { ScanChanges } from './scan-changes.ts';
 

@@ -1,5 +1,5 @@
-import { inspectLayer } from '../image/inspect-layer.ts';
 import type { TaskDesk, TaskResult } from './_child-task.ts';
+import { inspectLayer } from './image/inspect-layer.ts';
 import { packReport } from './packed-report.ts';
 import type { ScanProbe } from './scan-probe.ts';
 

@@ -1,7 +1,7 @@
-import { type FileFate, fileFate } from '../image/file-fate.ts';
-import { type MergedView, mergeLayers } from '../image/merge-layers.ts';
-import { buildInventory, type Inventory } from '../inventory/build-inventory.ts';
+import { type FileFate, fileFate } from './image/file-fate.ts';
+import { type MergedView, mergeLayers } from './image/merge-layers.ts';
 import { type InspectedSecrets, inspectSecrets, type SearchedImage } from './inspect-secrets.ts';
+import { buildInventory, type Inventory } from './inventory/build-inventory.ts';
 import type { ScanReport } from './scan-probe.ts';
 
 /** What is asked besides the reports: plain data. */

@@ -1,12 +1,12 @@
-import { fileFate } from '../image/file-fate.ts';
 import type { ConfigText } from '../oci/config-texts.ts';
 import { compareSecrets, type SecretCounts, type SecretFinding } from '../report/image-secrets.ts';
 import { findingLimits, keepWithin, storable } from '../report/keep-within.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import type { SecretHit } from '../report/secret.ts';
-import { findSecretsInText } from '../secrets/file-secrets.ts';
-import { findSecretsInCommand, findSecretsInVariable } from '../secrets/text-secrets.ts';
+import { fileFate } from './image/file-fate.ts';
 import type { ScanReport } from './scan-probe.ts';
+import { findSecretsInText } from './secrets/file-secrets.ts';
+import { findSecretsInCommand, findSecretsInVariable } from './secrets/text-secrets.ts';
 
 /** What of an image is looked at besides the files in its layers; plain data. */
 export interface SearchedImage {

@@ -5,9 +5,9 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { tarHeader, tarTrailer } from '../bytes/tar-writer.ts';
-import { inspectLayer } from '../image/inspect-layer.ts';
-import { type BuiltLayer, buildLayer } from '../testing/build-image.ts';
-import { alpineFiles } from '../testing/small-feed.ts';
+import { type BuiltLayer, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineFiles } from '../testing/samples/small-feed.ts';
+import { inspectLayer } from './image/inspect-layer.ts';
 import { InspectionError } from './inspection-error.ts';
 import type { InspectionLimits } from './inspection-limits.ts';
 import { InspectionPool, InspectionsClosedError } from './inspection-pool.ts';
@@ -15,7 +15,7 @@ import { unpackReport } from './packed-report.ts';
 import { probe } from './scan-probe.ts';
 
 const mebibyte = 1024 ** 2;
-const hostileProbe = fileURLToPath(new URL('../testing/hostile-probe.ts', import.meta.url));
+const hostileProbe = fileURLToPath(new URL('../testing/samples/hostile-probe.ts', import.meta.url));
 const never = new AbortController().signal;
 const alpine = buildLayer(alpineFiles({ musl: '1.1.16-r10', zlib: '1.2.11-r0' }));
 

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { ImageLayer } from '../image/image.ts';
-import type { Inventory } from '../inventory/build-inventory.ts';
 import type { ChildTask } from './_child-task.ts';
 import { InspectionProcess, type ProcessTask, type TaskAnswer } from './_inspection-process.ts';
 import type { CombinedLayers, CombineRequest } from './combine-layers.ts';
+import type { ImageLayer } from './image/image.ts';
 import { defaultInspectionLimits, type InspectionLimits } from './inspection-limits.ts';
+import type { Inventory } from './inventory/build-inventory.ts';
 import type { PackedReport } from './packed-report.ts';
 
 export interface InspectionPoolOptions {

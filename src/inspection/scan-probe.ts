@@ -1,9 +1,9 @@
-import type { LayerProbe } from '../image/layer-probe.ts';
-import type { LayerReport } from '../image/layer-report.ts';
-import type { Found } from '../inventory/found.ts';
-import { inventoryProbe } from '../inventory/layer-probe.ts';
 import type { SecretHit } from '../report/secret.ts';
-import { secretProbe } from '../secrets/file-secrets.ts';
+import type { LayerProbe } from './image/layer-probe.ts';
+import type { LayerReport } from './image/layer-report.ts';
+import type { Found } from './inventory/found.ts';
+import { inventoryProbe } from './inventory/layer-probe.ts';
+import { secretProbe } from './secrets/file-secrets.ts';
 
 export type ScanProbe = LayerProbe<Found, SecretHit>;
 export type ScanReport = LayerReport<Found, SecretHit>;

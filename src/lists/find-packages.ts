@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-import { packageUrl } from '../inventory/package-url.ts';
-import { isNamedBy, urlVersionOf } from '../inventory/parse-package-url.ts';
+import { packageUrl } from '../inspection/inventory/package-url.ts';
+import { isNamedBy, urlVersionOf } from '../inspection/inventory/parse-package-url.ts';
 import type { Package } from '../report/package.ts';
 import { orderOf } from '../versions/order-of.ts';
 import type { Comparison, VersionOrder } from '../versions/version-order.ts';

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Doubt, ScanProblem, ScanState } from '../report/scan-state.ts';
 import type { Severity } from '../report/severity.ts';
-import { indexImagesMax } from '../scan/read-facts.ts';
+import { indexImagesMax } from '../scan/reports/read-facts.ts';
 import { type ImageListFilter, type PreparedFilter, prepareFilter } from './_image-filter.ts';
 import { type ImageKey, type ImageListOrder, id, type KeyColumn, keys, unjudgedKey } from './_image-order.ts';
 import { mergeInOrder, type OrderGroup, orderGroups } from './_order-groups.ts';

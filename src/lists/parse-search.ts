@@ -1,4 +1,4 @@
-import { type NamedByUrl, parsePackageUrl } from '../inventory/parse-package-url.ts';
+import { type NamedByUrl, parsePackageUrl } from '../inspection/inventory/parse-package-url.ts';
 import { isVulnerabilityId } from '../report/vulnerability-id-form.ts';
 
 /** One bound of a range of versions. */

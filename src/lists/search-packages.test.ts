@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { matchingVersion } from '../scan/matching-version.ts';
-import { packIds } from '../scan/packed-ids.ts';
+import { matchingVersion } from '../scan/matches/matching-version.ts';
+import { packIds } from '../scan/reports/packed-ids.ts';
 import { storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { findPackages } from './find-packages.ts';

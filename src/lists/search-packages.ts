@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { spellingsOf } from '../advisories/id-spellings.ts';
+import { spellingsOf } from '../advisories/osv/id-spellings.ts';
 import type { Database } from '../database/database.ts';
 import { findPackages, type KnownPackage, packagesFoundMax } from './find-packages.ts';
 import { countHolders, countHoldersAlso, type HolderScope, heldAmong, sortedIds } from './package-holders.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { buildDockerArchive } from '../testing/build-archive.ts';
-import { buildImage, buildIndex } from '../testing/build-image.ts';
 import { fuzzParser, fuzzTimeoutMs } from '../testing/fuzz-parser.ts';
+import { buildDockerArchive } from '../testing/samples/build-archive.ts';
+import { buildImage, buildIndex } from '../testing/samples/build-image.ts';
 import { parseConfig } from './parse-config.ts';
 import { parseDockerArchive } from './parse-docker-archive.ts';
 import { parseManifest } from './parse-manifest.ts';

@@ -1,6 +1,6 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { buildTar } from '../testing/build-image.ts';
+import { buildTar } from '../testing/samples/build-image.ts';
 import { sniffContent } from './sniff-content.ts';
 
 it.each([

@@ -6,12 +6,12 @@ import type { DecideTagMove } from '../catalog/tag-moves.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Digest } from '../oci/digest.ts';
 import { authorize, repositoryUnknown } from './authorize.ts';
+import { blobUnknown } from './blobs/get-blob.ts';
 import type { RegistryCall } from './dependencies.ts';
 import { type Refusal, refusals, refuse } from './errors.ts';
-import { blobUnknown } from './get-blob.ts';
-import { manifestUnknown } from './get-manifest.ts';
+import { manifestUnknown } from './manifests/get-manifest.ts';
+import { isReferrerFallback } from './manifests/referrer-fallback.ts';
 import type { FullName, ManifestReference } from './parse-path.ts';
-import { isReferrerFallback } from './referrer-fallback.ts';
 
 export type Deletion =
   | { readonly kind: 'manifest'; readonly name: FullName; readonly reference: ManifestReference }

@@ -4,13 +4,13 @@ import type { DockerTokens } from '../accounts/docker-tokens.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Challenges } from './authorize.ts';
+import type { SendBuffers } from './blobs/send-blob.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { Credentials } from './credentials.ts';
 import type { PullGuard, PushGuard, PushObserver } from './guards.ts';
-import type { ManifestCache } from './manifest-cache.ts';
-import type { ManifestExaminer } from './manifest-examiner.ts';
+import type { ManifestCache } from './manifests/manifest-cache.ts';
+import type { ManifestExaminer } from './manifests/manifest-examiner.ts';
 import type { RegistryPoint } from './registry-points.ts';
-import type { SendBuffers } from './send-blob.ts';
 import type { ReadSituation } from './situation.ts';
 
 /** What the registry needs from whoever starts it. */

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Database } from '../database/database.ts';
-import type { Image, ImageLayer } from '../image/image.ts';
-import { ImageUnreadableError } from '../image/image-unreadable-error.ts';
-import { openImage } from '../image/open-image.ts';
+import type { Image, ImageLayer } from '../inspection/image/image.ts';
+import { ImageUnreadableError } from '../inspection/image/image-unreadable-error.ts';
+import { openImage } from '../inspection/image/open-image.ts';
 import { type Digest, digestAlgorithm } from '../oci/digest.ts';
 import type { Descriptor, ImageManifest, OtherManifest } from '../oci/manifest.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';

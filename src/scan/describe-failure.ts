@@ -1,4 +1,4 @@
-import { ImageUnreadableError } from '../image/image-unreadable-error.ts';
+import { ImageUnreadableError } from '../inspection/image/image-unreadable-error.ts';
 import { InspectionError, type InspectionFailure } from '../inspection/inspection-error.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import { ManifestMissingError } from './stored-images.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCandidates } from '../advisories/candidates.ts';
-import { syncAdvisories } from '../advisories/sync-advisories.ts';
+import { syncAdvisories } from '../advisories/feeds/sync-advisories.ts';
 import { advisedNames } from '../matching/installed-as.ts';
 import type { Package } from '../report/package.ts';
 import { type MirrorRecord, StaticMirror } from '../testing/static-mirror.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
-import { explainFindings } from './explain-findings.ts';
-import { matchPackage } from './match-package.ts';
+import { explainFindings } from './matches/explain-findings.ts';
+import { matchPackage } from './matches/match-package.ts';
 
 /*
  * What records of each distribution and language look like is taken from the OSV schema 1.7 ("Defined ecosystems"), from its

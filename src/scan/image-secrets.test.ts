@@ -1,10 +1,10 @@
 import { inflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { random, secretSamples } from '../testing/samples/secret-samples.ts';
+import { alpineFiles } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { random, secretSamples } from '../testing/secret-samples.ts';
-import { alpineFiles } from '../testing/small-feed.ts';
-import { readImageSecrets } from './image-secrets-store.ts';
+import { readImageSecrets } from './reports/image-secrets-store.ts';
 
 const github = secretSamples['github-token'] ?? '';
 const aws = secretSamples['aws-access-key-id'] ?? '';

@@ -1,11 +1,11 @@
 import type { Database } from '../database/database.ts';
-import type { FileFate } from '../image/file-fate.ts';
-import type { Image } from '../image/image.ts';
+import type { FileFate } from '../inspection/image/file-fate.ts';
+import type { Image } from '../inspection/image/image.ts';
 import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
-import type { Inventory } from '../inventory/build-inventory.ts';
-import { nameArchives, type PublishedArchives } from '../inventory/published-archives.ts';
-import type { Engine } from '../malware/engine.ts';
+import type { Inventory } from '../inspection/inventory/build-inventory.ts';
+import { nameArchives, type PublishedArchives } from '../inspection/inventory/published-archives.ts';
+import type { Engine } from '../inspection/malware/engine.ts';
 import type { ScanProblem } from '../report/scan-state.ts';
 import { type InspectedMalware, inspectMalware, unsupportedMalware } from './image-malware.ts';
 import { inspectLayers, type ScanProgress } from './inspect-layers.ts';

@@ -1,10 +1,10 @@
 import type { Database } from '../database/database.ts';
-import type { Image, ImageLayer } from '../image/image.ts';
+import type { Image, ImageLayer } from '../inspection/image/image.ts';
 import { InspectionError } from '../inspection/inspection-error.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
+import { inspectorVersion } from '../inspection/inventory/inspector-version.ts';
 import { type PackedReport, packReport } from '../inspection/packed-report.ts';
 import type { ScanReport } from '../inspection/scan-probe.ts';
-import { inspectorVersion } from '../inventory/inspector-version.ts';
 import { layerClaimOf } from '../oci/media-types.ts';
 
 export interface ScanProgress {

@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { InspectionLimits } from '../inspection/inspection-limits.ts';
 import { InspectionPool } from '../inspection/inspection-pool.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineFiles } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles } from '../testing/small-feed.ts';
-import { decodePlaces } from './image-places.ts';
 import { cancelScan } from './queue-scan.ts';
+import { decodePlaces } from './reports/image-places.ts';
 
 /** `npm run soak:inspections` takes more. */
 const killsMax = Number(process.env['PRATIQUE_TEST_KILLS'] ?? 8);
 const base = buildLayer(alpineFiles({ musl: '1.1.16-r10', zlib: '1.2.11-r0' }));
-const hostileProbe = fileURLToPath(new URL('../testing/hostile-probe.ts', import.meta.url));
+const hostileProbe = fileURLToPath(new URL('../testing/samples/hostile-probe.ts', import.meta.url));
 const memoryBytesMax = 256 * 1024 ** 2;
 
 let harness: ScanHarness;

@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts';
-import type { Inventory } from '../inventory/build-inventory.ts';
-import type { StoredPlace } from './image-places.ts';
+import type { Inventory } from '../inspection/inventory/build-inventory.ts';
 import { internPackages } from './intern-packages.ts';
-import { matchNewPackages } from './match-new-packages.ts';
+import { matchNewPackages } from './matches/match-new-packages.ts';
+import type { StoredPlace } from './reports/image-places.ts';
 
 /** An inventory whose judged packages have ids and are matched. */
 export interface InternedInventory {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { PublishedArchives } from '../inventory/published-archives.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
-import { buildZip } from '../testing/build-zip.ts';
+import type { PublishedArchives } from '../inspection/inventory/published-archives.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { buildZip } from '../testing/samples/build-zip.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { DatabaseImages } from './database-images.ts';
-import { decodePlaces } from './image-places.ts';
+import { decodePlaces } from './reports/image-places.ts';
 import { ScanJob } from './scan-job.ts';
 
 let harness: ScanHarness;

@@ -1,4 +1,4 @@
-import { maskSecretsIn } from '../secrets/text-secrets.ts';
+import { maskSecretsIn } from '../inspection/secrets/text-secrets.ts';
 
 /** Characters that are searched of all commands of a build together (threats.md D9). */
 const searchedLengthMax = 512 * 1024;

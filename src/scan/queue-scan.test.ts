@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { buildImage } from '../testing/build-image.ts';
+import { buildImage } from '../testing/samples/build-image.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { type QueueScanOptions, queueScan, queueScans, queueUnscanned } from './queue-scan.ts';
 

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
-import { inspectorVersion } from '../inventory/inspector-version.ts';
+import { inspectorVersion } from '../inspection/inventory/inspector-version.ts';
 import { firstPlace, placeFrom, type ScanReason } from './_scan-places.ts';
 import {
   type ScanCanceller,

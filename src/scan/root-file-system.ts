@@ -1,4 +1,4 @@
-import type { ImageLayer } from '../image/image.ts';
+import type { ImageLayer } from '../inspection/image/image.ts';
 import { layerClaimOf } from '../oci/media-types.ts';
 import { sniffBytes, sniffContent } from '../oci/sniff-content.ts';
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
-import { decodePlaces } from './image-places.ts';
 import { cancelScan, queueScan, queueUnscanned } from './queue-scan.ts';
+import { decodePlaces } from './reports/image-places.ts';
 import { settleAbandonedScans } from './settle-abandoned-scans.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');

@@ -2,26 +2,26 @@ import { exploitDoubts } from '../advisories/exploit-doubts.ts';
 import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import { feedVersionsOf } from '../advisories/feed-versions.ts';
 import type { Database } from '../database/database.ts';
-import type { Image } from '../image/image.ts';
+import type { Image } from '../inspection/image/image.ts';
 import type { InspectedSecrets } from '../inspection/inspect-secrets.ts';
 import type { InspectionPool } from '../inspection/inspection-pool.ts';
-import type { PublishedArchives } from '../inventory/published-archives.ts';
-import type { Engine } from '../malware/engine.ts';
+import type { PublishedArchives } from '../inspection/inventory/published-archives.ts';
+import type { Engine } from '../inspection/malware/engine.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
 import type { MalwareFinding } from '../report/image-malware.ts';
 import type { SecretFinding } from '../report/image-secrets.ts';
 import { packagesRatedIn } from '../report/rated-in-order.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
-import { imageDoubts } from './image-doubts.ts';
 import { type InspectedMalware, malwareFacts } from './image-malware.ts';
-import type { StoredPlace } from './image-places.ts';
 import { secretFacts } from './image-secrets.ts';
 import { inspectImage } from './inspect-image.ts';
 import type { ScanProgress } from './inspect-layers.ts';
 import { internInventory } from './intern-inventory.ts';
-import { readPackageFacts } from './read-package-facts.ts';
-import { type FindingCounts, summarise } from './summarise.ts';
+import { readPackageFacts } from './matches/read-package-facts.ts';
+import type { StoredPlace } from './reports/image-places.ts';
+import { imageDoubts } from './summaries/image-doubts.ts';
+import { type FindingCounts, summarise } from './summaries/summarise.ts';
 
 /** The result of scanning an image that is not stored here. */
 export interface OutsideReport {

@@ -1,4 +1,4 @@
-import type { Image } from '../image/image.ts';
+import type { Image } from '../inspection/image/image.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** Opens what is stored under a manifest's digest: an image, or anything with layers that may turn out to be one. */

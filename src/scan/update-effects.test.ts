@@ -1,15 +1,15 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFeedHistory } from '../advisories/feed-history.ts';
-import { readPendingChanges } from '../advisories/pending-changes.ts';
-import { syncAdvisories } from '../advisories/sync-advisories.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
-import { alpineRecord, alpineRecords } from '../testing/osv-fixtures.ts';
+import { readPendingChanges } from '../advisories/feeds/pending-changes.ts';
+import { syncAdvisories } from '../advisories/feeds/sync-advisories.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineRecord, alpineRecords } from '../testing/samples/osv-fixtures.ts';
+import { alpineFiles } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles } from '../testing/small-feed.ts';
 import { type MirrorRecord, StaticMirror } from '../testing/static-mirror.ts';
-import { ImageFactsStore } from './image-facts-store.ts';
-import { reMatch } from './re-match.ts';
+import { reMatch } from './matches/re-match.ts';
+import { ImageFactsStore } from './reports/image-facts-store.ts';
 
 const held = ['1001', '5000', '5001', '5002'];
 const image = buildImage({

@@ -3,23 +3,23 @@ import { readFeedKnowledge } from '../advisories/feed-doubts.ts';
 import type { Database } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import type { Tables } from '../database/tables.ts';
-import { inspectorVersion } from '../inventory/inspector-version.ts';
+import { inspectorVersion } from '../inspection/inventory/inspector-version.ts';
 import { countSecrets } from '../report/image-secrets.ts';
 import type { Doubt } from '../report/scan-state.ts';
-import type { DifferenceObserver } from './difference-observer.ts';
-import { imageDoubts } from './image-doubts.ts';
-import { type StandingMalware, writeMalware } from './image-malware-store.ts';
-import { encodePlaces } from './image-places.ts';
 import { secretFacts } from './image-secrets.ts';
-import { encodeSecrets, keepFirstSeen } from './image-secrets-store.ts';
 import type { InspectedImage } from './inspect-image.ts';
 import type { InternedInventory } from './intern-inventory.ts';
-import { lockMatching } from './match-lock.ts';
-import { writeOrderCounts } from './order-counts.ts';
-import { packIds, unpackIds } from './packed-ids.ts';
-import { readPackageFacts } from './read-package-facts.ts';
+import type { DifferenceObserver } from './matches/difference-observer.ts';
+import { lockMatching } from './matches/match-lock.ts';
+import { readPackageFacts } from './matches/read-package-facts.ts';
+import { type StandingMalware, writeMalware } from './reports/image-malware-store.ts';
+import { encodePlaces } from './reports/image-places.ts';
+import { encodeSecrets, keepFirstSeen } from './reports/image-secrets-store.ts';
+import { packIds, unpackIds } from './reports/packed-ids.ts';
 import { isRun, type ScanRun } from './scan-run.ts';
-import { type FindingCounts, summarise } from './summarise.ts';
+import { imageDoubts } from './summaries/image-doubts.ts';
+import { writeOrderCounts } from './summaries/order-counts.ts';
+import { type FindingCounts, summarise } from './summaries/summarise.ts';
 
 /** A finished inspection whose packages are interned and matched. */
 export interface ReportToWrite {

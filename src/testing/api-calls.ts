@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import { createAccount, findAccount } from '../accounts/accounts.ts';
 import { createRobot } from '../accounts/robots.ts';
 import { createSession, listSessions } from '../accounts/sessions.ts';
-import type { OperationId } from '../api/contract/operations.ts';
+import type { OperationId } from '../api/contract/operations/operations.ts';
 import { createExemptions } from '../catalog/exemptions.ts';
 import { createImmutabilityRule } from '../catalog/immutability-rules.ts';
 import { setMember } from '../catalog/members.ts';

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import type { Comparison } from '../versions/version-order.ts';
 import { askInBatch } from './ask-in-batch.ts';
-import type { VersionPair } from './version-pairs.ts';
+import type { VersionPair } from './samples/version-pairs.ts';
 
 const architectures: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 const answers: Readonly<Record<string, Comparison>> = { '<': 'less', '=': 'equal', '>': 'greater' };

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { VersionPair } from './version-pairs.ts';
+import type { VersionPair } from './samples/version-pairs.ts';
 
 export interface Batch {
   /** Shell command that prints one line about the versions `$a` and `$b`. */

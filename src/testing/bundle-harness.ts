@@ -3,12 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import type { BundleSource } from '../bundles/bundle.ts';
-import { openBundleFile, writeBundleFile } from '../bundles/bundle-file.ts';
-import { bundleFolder } from '../bundles/bundle-folder.ts';
-import { makeBundleKeys, type PublicKey, parsePublicKey } from '../bundles/bundle-keys.ts';
-import { type ImportBundleOptions, type ImportedBundle, importBundle } from '../bundles/import-bundle.ts';
-import { makeBundle } from '../bundles/make-bundle.ts';
+import type { BundleSource } from '../advisories/bundles/bundle.ts';
+import { openBundleFile, writeBundleFile } from '../advisories/bundles/bundle-file.ts';
+import { bundleFolder } from '../advisories/bundles/bundle-folder.ts';
+import { makeBundleKeys, type PublicKey, parsePublicKey } from '../advisories/bundles/bundle-keys.ts';
+import {
+  type ImportBundleOptions,
+  type ImportedBundle,
+  importBundle,
+} from '../advisories/bundles/import-bundle.ts';
+import { makeBundle } from '../advisories/bundles/make-bundle.ts';
 import type { DatabaseConnection } from '../database/database.ts';
 import { type SyncHarness, useSyncHarness } from './sync-harness.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';

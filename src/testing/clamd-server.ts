@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ClamdEngine, defaultClamdLimits } from '../malware/clamd-engine.ts';
+import { ClamdEngine, defaultClamdLimits } from '../inspection/malware/clamd-engine.ts';
 
 const clamdProgram = ['/usr/sbin/clamd', '/usr/local/sbin/clamd', '/opt/homebrew/sbin/clamd'].find(
   existsSync,

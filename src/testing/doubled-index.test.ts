@@ -4,9 +4,9 @@ import type { RepositoryRef } from '../registry/guards.ts';
 import { cancelScan, queueScan } from '../scan/queue-scan.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { GarbageCollector } from '../upkeep/garbage-collector.ts';
-import { buildImage, buildLayer } from './build-image.ts';
+import { buildImage, buildLayer } from './samples/build-image.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from './samples/small-feed.ts';
 import { ScanHarness } from './scan-harness.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from './small-feed.ts';
 import { digestOfText } from './stored-images.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Inventory } from '../inventory/build-inventory.ts';
+import type { Inventory } from '../inspection/inventory/build-inventory.ts';
 import type { AffectedPackage } from '../matching/advisory.ts';
 import { matchAffected, mergeAffected } from '../matching/match-affected.ts';
 import { vulnerabilitiesOf } from '../matching/vulnerability-ids.ts';
 import { apkOrder } from '../versions/apk.ts';
 import { type ExpectedFinding, expectedAlpineFindings } from './expected-alpine-findings.ts';
-import { inventoryOf } from './inventory-of.ts';
-import { type OsvRecord, readAdvisories } from './read-advisories.ts';
+import { inventoryOf } from './samples/inventory-of.ts';
+import { type OsvRecord, readAdvisories } from './samples/read-advisories.ts';
 import { sharedData } from './shared-data.ts';
 
 const shared = sharedData();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createNumbers, mutateBytes } from './mutate-bytes.ts';
+import { createNumbers, mutateBytes } from './samples/mutate-bytes.ts';
 
 /** Mutations of each sample: `npm run fuzz` sets 10,000, as threats.md D9 asks; the unit tests have seconds. */
 export const fuzzMutations = Number(process.env['PRATIQUE_TEST_MUTATIONS'] ?? '200');

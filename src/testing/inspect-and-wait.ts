@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InspectionPool } from '../inspection/inspection-pool.ts';
-import { buildLayer } from './build-image.ts';
+import { buildLayer } from './samples/build-image.ts';
 
 // A server, as tests kill it: has a layer inspected whose file says what its reader does, and prints the process that does it.
 

@@ -3,11 +3,11 @@ import { digestOf } from '../bytes/digest.ts';
 import { ScanningPushObserver } from '../gate/push-observer.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ociGzipLayerMediaType, ociManifestMediaType } from '../oci/media-types.ts';
-import { buildImage, buildLayer } from './build-image.ts';
 import { basic, RegistryClient, type TestManifest, testManifest } from './registry-client.ts';
+import { buildImage, buildLayer } from './samples/build-image.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from './samples/small-feed.ts';
 import { ScanHarness } from './scan-harness.ts';
 import { type ServedRegistry, serveRegistry } from './serve-registry.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from './small-feed.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');
 const evil = buildImage({ layers: [buildLayer(alpineFiles({ musl: '1.1.16-r10' }))] });

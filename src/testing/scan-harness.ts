@@ -15,18 +15,18 @@ import { ScanChanges } from '../gate/scan-changes.ts';
 import { TagGuard } from '../gate/tag-guard.ts';
 import { Verdicts } from '../gate/verdicts.ts';
 import { InspectionPool } from '../inspection/inspection-pool.ts';
+import type { Engine } from '../inspection/malware/engine.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
-import type { Engine } from '../malware/engine.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type NamespaceName, parseNamespaceName, parseRepositoryName, parseTag } from '../oci/names.ts';
 import { parseManifest } from '../oci/parse-manifest.ts';
 import type { PullRequest, RepositoryRef } from '../registry/guards.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
-import { ImageFactsStore } from '../scan/image-facts-store.ts';
+import { ImageFactsStore } from '../scan/reports/image-facts-store.ts';
 import { scanJobKind } from '../scan/scan-enqueuer.ts';
 import { ScanJob } from '../scan/scan-job.ts';
 import { FindingDifferences } from '../webhooks/finding-differences.ts';
-import type { BuiltImage, BuiltIndex } from './build-image.ts';
+import type { BuiltImage, BuiltIndex } from './samples/build-image.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
 /** One for all harnesses of a test file: its processes take longer to start than most scans. */

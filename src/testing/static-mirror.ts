@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildZip } from './build-zip.ts';
+import { buildZip } from './samples/build-zip.ts';
 
 export interface MirrorRecord {
   readonly id: string;

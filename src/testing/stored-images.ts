@@ -3,9 +3,9 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Severity, type SeveritySource, severitySources } from '../report/severity.ts';
 import { packSeverities } from '../report/source-severities.ts';
-import { encodePlaces } from '../scan/image-places.ts';
-import { matchingVersion } from '../scan/matching-version.ts';
-import { packIds } from '../scan/packed-ids.ts';
+import { matchingVersion } from '../scan/matches/matching-version.ts';
+import { encodePlaces } from '../scan/reports/image-places.ts';
+import { packIds } from '../scan/reports/packed-ids.ts';
 
 /** A vulnerability of a package of a stored image. */
 export interface StoredVulnerability {

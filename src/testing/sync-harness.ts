@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { readCandidates } from '../advisories/candidates.ts';
 import { type FeedStatus, readFeedStatus } from '../advisories/feed-status.ts';
-import { acknowledgeChanges } from '../advisories/pending-changes.ts';
-import { type SyncOptions, syncAdvisories } from '../advisories/sync-advisories.ts';
-import type { SyncResult } from '../advisories/sync-result.ts';
-import type { SyncSources } from '../advisories/sync-sources.ts';
-import { alpineRecords, npmRecord } from './osv-fixtures.ts';
+import { acknowledgeChanges } from '../advisories/feeds/pending-changes.ts';
+import { type SyncOptions, syncAdvisories } from '../advisories/feeds/sync-advisories.ts';
+import type { SyncResult } from '../advisories/feeds/sync-result.ts';
+import type { SyncSources } from '../advisories/feeds/sync-sources.ts';
+import { alpineRecords, npmRecord } from './samples/osv-fixtures.ts';
 import { StaticMirror } from './static-mirror.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 

@@ -9,7 +9,7 @@ import { startUpkeepHarness, type UpkeepHarness } from '../testing/upkeep-harnes
 import { checkIntegrity } from './check-integrity.ts';
 import { DigestCompleter } from './complete-digests.ts';
 
-/** Of registry/stored-digests.ts. */
+/** Of registry/blobs/stored-digests.ts. */
 const sha512AtOnceSizeBytesMax = 1024 * 1024;
 
 let harness: UpkeepHarness;

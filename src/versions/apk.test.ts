@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApkOracle, openApkOracle } from '../testing/apk-oracle.ts';
-import { readAdvisories, versionsOf } from '../testing/read-advisories.ts';
+import { readAdvisories, versionsOf } from '../testing/samples/read-advisories.ts';
+import { type VersionPair, versionPairs } from '../testing/samples/version-pairs.ts';
 import { sharedData } from '../testing/shared-data.ts';
 import { versionOrderConformance } from '../testing/version-order.conformance.ts';
-import { type VersionPair, versionPairs } from '../testing/version-pairs.ts';
 import { apkOrder } from './apk.ts';
 
 const shared = sharedData();

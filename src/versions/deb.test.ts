@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askInBatch } from '../testing/ask-in-batch.ts';
-import { readAdvisories, versionsOf } from '../testing/read-advisories.ts';
+import { readAdvisories, versionsOf } from '../testing/samples/read-advisories.ts';
+import { type VersionPair, versionPairs } from '../testing/samples/version-pairs.ts';
 import { sharedData } from '../testing/shared-data.ts';
 import { versionOrderConformance } from '../testing/version-order.conformance.ts';
-import { type VersionPair, versionPairs } from '../testing/version-pairs.ts';
 import { debOrder } from './deb.ts';
 
 const shared = sharedData();

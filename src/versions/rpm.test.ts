@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readAdvisories, versionsOf } from '../testing/read-advisories.ts';
+import { readAdvisories, versionsOf } from '../testing/samples/read-advisories.ts';
+import { type VersionPair, versionPairs } from '../testing/samples/version-pairs.ts';
 import { sharedData } from '../testing/shared-data.ts';
 import { versionOrderConformance } from '../testing/version-order.conformance.ts';
-import { type VersionPair, versionPairs } from '../testing/version-pairs.ts';
 import { rpmOrder } from './rpm.ts';
 import type { Comparison } from './version-order.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAdvisories, versionsOf } from '../testing/read-advisories.ts';
+import { readAdvisories, versionsOf } from '../testing/samples/read-advisories.ts';
 import { sharedData } from '../testing/shared-data.ts';
 import { versionOrderConformance } from '../testing/version-order.conformance.ts';
 import { semverOrder } from './semver.ts';

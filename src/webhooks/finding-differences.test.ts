@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createExemptions } from '../catalog/exemptions.ts';
-import { matchPackages } from '../scan/match-packages.ts';
-import { reMatch } from '../scan/re-match.ts';
-import { buildImage, buildLayer } from '../testing/build-image.ts';
+import { matchPackages } from '../scan/matches/match-packages.ts';
+import { reMatch } from '../scan/matches/re-match.ts';
+import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
+import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
-import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/small-feed.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { messageOf } from './event-message.ts';
 import { FindingDifferences } from './finding-differences.ts';

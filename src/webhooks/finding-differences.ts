@@ -7,10 +7,15 @@ import type { Exemption } from '../policy/policy.ts';
 import { compareFindings } from '../report/compare-findings.ts';
 import { packagesRatedIn } from '../report/rated-in-order.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../report/severity-order.ts';
-import type { DifferenceObserver, JudgedPackages } from '../scan/difference-observer.ts';
-import { changeIn, type MatchChange, type MatchHistory, takeMatchChanges } from '../scan/match-changes.ts';
-import { unpackIds } from '../scan/packed-ids.ts';
-import { readPackageFacts } from '../scan/read-package-facts.ts';
+import type { DifferenceObserver, JudgedPackages } from '../scan/matches/difference-observer.ts';
+import {
+  changeIn,
+  type MatchChange,
+  type MatchHistory,
+  takeMatchChanges,
+} from '../scan/matches/match-changes.ts';
+import { readPackageFacts } from '../scan/matches/read-package-facts.ts';
+import { unpackIds } from '../scan/reports/packed-ids.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { type HeldImage, heldWhereAsked, nameOf, packagesPushedBefore } from './held-images.ts';
 import { listedFindingsMax, listedImagesMax } from './message.ts';

@@ -2,6 +2,7 @@ import { type AccessSecret, listSecrets, revokeSecret } from '../../accounts/acc
 import { type Account, findAccount } from '../../accounts/accounts.ts';
 import { parseRobotLogin } from '../../accounts/robot-login.ts';
 import type { Database } from '../../database/database.ts';
+import { createdSecret, expiryOf, showSecret } from '../answers/show-secret.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { Caller } from '../caller.ts';
@@ -9,7 +10,6 @@ import type { AccessToken } from '../contract/access-token.ts';
 import { forbidden, notFound } from '../errors.ts';
 import { pageOf } from '../page-of.ts';
 import { recordChange } from '../record-change.ts';
-import { createdSecret, expiryOf, showSecret } from '../show-secret.ts';
 
 export function accessTokenHandlers(
   dependencies: ApiDependencies,

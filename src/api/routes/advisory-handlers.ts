@@ -6,8 +6,8 @@ import {
   isFeedStale,
   readFeedStatus,
 } from '../../advisories/feed-status.ts';
-import { isRecordId } from '../../advisories/osv-record.ts';
-import { readAdvisoryRecord } from '../../advisories/read-advisory-record.ts';
+import { isRecordId } from '../../advisories/osv/osv-record.ts';
+import { readAdvisoryRecord } from '../../advisories/osv/read-advisory-record.ts';
 import { readVulnerability, type VulnerabilityDetails } from '../../advisories/read-vulnerability.ts';
 import { readImageRows } from '../../lists/image-list.ts';
 import { readVulnerabilityImages } from '../../lists/vulnerability-images.ts';

@@ -1,6 +1,6 @@
+import { comparedKey, compareFor, selectCompared, showComparison } from '../answers/compare-images.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
-import { comparedKey, compareFor, selectCompared, showComparison } from '../compare-images.ts';
 import { pageOf } from '../page-of.ts';
 
 export function comparisonHandlers(

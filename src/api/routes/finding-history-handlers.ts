@@ -3,7 +3,7 @@ import {
   type FindingChange as FoundChange,
   listFindingChanges,
   readResolvedFindings,
-} from '../../scan/finding-history.ts';
+} from '../../scan/matches/finding-history.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { FindingChange, FindingChangeQuery } from '../contract/finding-change.ts';

@@ -5,12 +5,12 @@ import {
   type RobotGrant,
 } from '../../accounts/robots.ts';
 import type { Database } from '../../database/database.ts';
+import { showRobot } from '../answers/show-robot.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import { badRequest } from '../errors.ts';
 import { pageOf } from '../page-of.ts';
 import { addRobotSecret, alterRobot, dropRobot, dropRobotSecret, makeRobot } from '../robot-changes.ts';
-import { showRobot } from '../show-robot.ts';
 
 /** Robots of the registry, with permissions in whatever namespaces a system admin names. */
 export function registryRobotHandlers(

@@ -1,9 +1,9 @@
 import { listRobots } from '../../accounts/robots.ts';
+import { showRobot } from '../answers/show-robot.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import { pageOf } from '../page-of.ts';
 import { addRobotSecret, alterRobot, dropRobot, dropRobotSecret, makeRobot } from '../robot-changes.ts';
-import { showRobot } from '../show-robot.ts';
 
 /** Robots of a namespace: its admins make them, and they can do nothing elsewhere. */
 export function robotHandlers(

@@ -1,13 +1,13 @@
 import { readImageRows } from '../../lists/image-list.ts';
 import { overQuotaInWords } from '../../registry/admit-bytes.ts';
 import type { RepositoryRef } from '../../registry/guards.ts';
-import type { DescribedImage } from '../../sbom/described-image.ts';
-import { type SbomFormatName, sbomFormats } from '../../sbom/sbom-formats.ts';
+import type { DescribedImage } from '../../report/sbom/described-image.ts';
+import { type SbomFormatName, sbomFormats } from '../../report/sbom/sbom-formats.ts';
 import { readImageContent } from '../../scan/image-content.ts';
+import { describeImage, documentMaker, type ImageToDescribe } from '../answers/describe-image.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import type { ImageScope, NamespaceScope } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
-import { describeImage, documentMaker, type ImageToDescribe } from '../describe-image.ts';
 import { conflict, notFound } from '../errors.ts';
 import { clientOf, recordChange } from '../record-change.ts';
 

@@ -1,5 +1,6 @@
 import type { ImageListFilter } from '../../lists/image-list.ts';
 import { cancelScan, queueScan, queueScans } from '../../scan/queue-scan.ts';
+import { walkImages, walkJudged } from '../answers/walk-images.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { Caller } from '../caller.ts';
@@ -7,7 +8,6 @@ import type { ScanRequest } from '../contract/scan-request.ts';
 import { badRequest, forbidden, notFound } from '../errors.ts';
 import { recordChange } from '../record-change.ts';
 import { namespacesWith, visibleImages } from '../visible-images.ts';
-import { walkImages, walkJudged } from '../walk-images.ts';
 
 export function scanHandlers(
   dependencies: ApiDependencies,

@@ -9,13 +9,13 @@ import {
 } from '../../lists/vulnerability-list.ts';
 import { packagesRatedIn } from '../../report/rated-in-order.ts';
 import { defaultSeverityOrder, type SeverityOrder, severityOrderKey } from '../../report/severity-order.ts';
-import { readPackageFacts } from '../../scan/read-package-facts.ts';
+import { readPackageFacts } from '../../scan/matches/read-package-facts.ts';
+import { CountCache } from '../answers/count-cache.ts';
+import { countRated } from '../answers/count-severities.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import { AtMost } from '../at-most.ts';
 import type { HandlersOf } from '../call.ts';
 import type { HeldPackage, OpenVulnerability, Search, VulnerabilityQuery } from '../contract/search.ts';
-import { CountCache } from '../count-cache.ts';
-import { countRated } from '../count-severities.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { holderScope, severityOrderOf } from '../holder-scope.ts';
 import { limitOf, type Page, pageOf } from '../page-of.ts';

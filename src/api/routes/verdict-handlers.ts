@@ -1,10 +1,10 @@
+import { reasonsOf } from '../answers/show-verdict.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
 import { authorizeNamespace } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { findImage } from '../find-image.ts';
 import { parseImageName } from '../parse-image-name.ts';
-import { reasonsOf } from '../show-verdict.ts';
 
 export function verdictHandlers(dependencies: ApiDependencies): HandlersOf<'getVerdict'> {
   const { db, verdicts } = dependencies;

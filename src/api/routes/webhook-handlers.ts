@@ -1,6 +1,6 @@
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
-import type { webhookOperations } from '../contract/webhook-operations.ts';
+import type { webhookOperations } from '../contract/operations/webhook-operations.ts';
 import {
   addWebhook,
   alterWebhook,

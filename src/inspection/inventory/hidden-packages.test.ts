@@ -1,0 +1,116 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { buildTar, type FileTree, type TreeMember } from '../../testing/samples/build-image.ts';
+import { inspectLayer } from '../image/inspect-layer.ts';
+import { mergeLayers } from '../image/merge-layers.ts';
+import { buildInventory } from './build-inventory.ts';
+import type { Found } from './found.ts';
+import { inventoryProbe } from './layer-probe.ts';
+
+const elf = Buffer.concat([Buffer.from('\u007fELF', 'latin1'), Buffer.alloc(64)]);
+const database = 'P:vulnerable\nV:1.0-r0\n\n';
+const other = 'P:harmless\nV:1.0-r0\n\n';
+const path = 'lib/apk/db/installed';
+const os = 'ID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME="Alpine Linux v3.22"\n';
+const base: FileTree = { 'etc/os-release': os, 'bin/busybox': elf, [path]: database };
+/** The base without its database. */
+const bare: FileTree = { 'etc/os-release': os, 'bin/busybox': elf };
+const symlink = (linkTarget: string): TreeMember => ({ type: 'symlink', linkTarget });
+const hardlink = (linkTarget: string): TreeMember => ({ type: 'hardlink', linkTarget });
+const packed = Buffer.concat([elf, Buffer.from('UPX!'), Buffer.alloc(64), Buffer.from('UPX!')]);
+
+/** What an image of these layers looks like: the package is found, or there is a reason to doubt that nothing was. */
+async function verdictOn(layers: readonly Buffer[]): Promise<'found' | 'doubted' | 'clean'> {
+  const reports = [];
+  for (const bytes of layers) {
+    reports.push(
+      await inspectLayer<Found>({ open: async () => Readable.from([bytes]), probe: inventoryProbe }),
+    );
+  }
+  const view = mergeLayers(reports, { knownPaths: inventoryProbe.knownPaths ?? [] });
+  const described = layers.map((_, index) => ({ digest: `sha256:${index}` }));
+  const now = new Date('2026-11-21T00:00:00Z');
+  const { packages, doubts } = buildInventory({ view, layers: described, reports, now });
+  if (packages.some((item) => item.package.name === 'vulnerable' && item.package.ecosystem === 'Alpine'))
+    return 'found';
+  return doubts.length > 0 || view.incomplete.length > 0 ? 'doubted' : 'clean';
+}
+
+describe('packages that an image hides (threats.md D6)', () => {
+  const tricks: [trick: string, ...layers: FileTree[]][] = [
+    ['nothing is hidden', base],
+    ['database is a hard link', { ...bare, 'opt/x': database, [path]: hardlink('opt/x') }],
+    ['database is a link', { ...bare, 'opt/x': database, [path]: symlink('../../../opt/x') }],
+    ['database is an absolute link', { ...bare, 'opt/x': database, [path]: symlink('/opt/x') }],
+    ['database is a link into a lower layer', { ...bare, 'opt/x': database }, { [path]: symlink('/opt/x') }],
+    [
+      'database is a chain of links',
+      { ...bare, a: symlink('b'), b: symlink('c'), c: database, [path]: symlink('/a') },
+    ],
+    [
+      'database is a link that climbs above the root',
+      { ...bare, x: database, [path]: symlink('../../../../../x') },
+    ],
+    ['database is a link to itself', { ...bare, [path]: symlink('installed') }],
+    ['links in a loop', { ...bare, lib: symlink('lib2'), lib2: symlink('lib') }],
+    ['links in a loop of two layers', { ...bare, lib: symlink('lib2') }, { lib2: symlink('lib') }],
+    ['folder is a link', { ...bare, 'opt/apk/db/installed': database, 'lib/apk': symlink('/opt/apk') }],
+    [
+      'folder is a link into a lower layer',
+      { ...bare, 'opt/apk/db/installed': database },
+      { 'lib/apk': symlink('/opt/apk') },
+    ],
+    [
+      'written through a link of a lower layer',
+      { ...bare, x: symlink('lib') },
+      { 'x/apk/db/installed': database },
+    ],
+    ['written through a link to the root', { ...bare, x: symlink('/') }, { [`x/${path}`]: database }],
+    ['path with dots', { ...bare, [`./opt/../${path}`]: database }],
+    ['absolute path', { ...bare, [`/${path}`]: database }],
+    ['path with doubled slashes', { ...bare, 'lib//apk/db/installed': database }],
+    ['whiteout of the database', base, { 'lib/apk/db/.wh.installed': '' }],
+    ['whiteout, then back again', base, { 'lib/apk/db/.wh.installed': '' }, { [path]: database }],
+    ['whiteout of what the same layer brings', { ...bare, 'lib/apk/db/.wh.installed': '', [path]: database }],
+    ['opaque folder', base, { 'lib/apk/db/.wh..wh..opq': '' }],
+    ['opaque root', base, { '.wh..wh..opq': '', 'etc/os-release': os, 'bin/busybox': elf }],
+    ['folder replaced by a file', base, { 'lib/apk': 'x' }],
+    ['folder replaced by a link', base, { 'lib/apk': symlink('/srv') }],
+    ['database emptied', base, { [path]: '' }],
+    ['database of rubbish', base, { [path]: 'x'.repeat(100) }],
+    ['database is a folder', base, { [`${path}/`]: '' }],
+    ['database above the parser’s limit', bare, { [path]: `${database}${'#:\n'.repeat(12 * 2 ** 20)}` }],
+    ['release file removed', { ...base, [path]: '' }, { 'etc/.wh.os-release': '' }],
+    ['release of another distribution', { ...base, 'etc/os-release': 'ID=debian\nVERSION_ID="13"\n' }],
+    [
+      'release that no longer is supported',
+      { ...base, [path]: other, 'etc/os-release': os.replaceAll('3.22', '3.4') },
+    ],
+    ['release of no known distribution', { ...base, 'etc/os-release': 'ID=nothing\nVERSION_ID=1\n' }],
+    ['release files that disagree', { ...base, [path]: other, 'etc/alpine-release': '3.4.0\n' }],
+    ['database under another path', { ...bare, 'opt/apk/db/installed': database }],
+    ['database in another case', { ...bare, 'lib/apk/db/Installed': database }],
+    ['program packed by UPX', { ...base, [path]: other, 'usr/bin/tool': packed }],
+    ['programs and nothing else', { 'usr/bin/tool': elf }],
+  ];
+
+  it('are tried by 30 tricks at least', () => {
+    expect(tricks.length).toBeGreaterThan(30);
+  });
+
+  it.each(tricks)('%s', async (...[, ...layers]) => {
+    expect(await verdictOn(layers.map((layer) => buildTar(layer)))).not.toBe('clean');
+  });
+
+  it('a layer that ends too early, and one that names the database twice', async () => {
+    const tar = buildTar(base);
+    expect(await verdictOn([tar.subarray(0, 1200)])).not.toBe('clean');
+    // The last one counts, as when it is unpacked.
+    const [once, again] = [buildTar({ ...base, [path]: other }), buildTar({ [path]: database })];
+    expect(await verdictOn([Buffer.concat([once.subarray(0, -1024), again])])).not.toBe('clean');
+  });
+
+  it('an image that hides nothing is clean', async () => {
+    expect(await verdictOn([buildTar({ ...base, [path]: other })])).toBe('clean');
+  });
+});

@@ -1,0 +1,167 @@
+import type { HeldBytes } from '../../../bytes/held-bytes.ts';
+import type { Found } from '../found.ts';
+import { languagePackage, unreadable } from '../listed-packages.ts';
+import type { ProgramExtractor } from '../program-extractor.ts';
+import { elfSegments, isLittleEndian, programSections } from './_program-sections.ts';
+
+const magic = Buffer.from('\xff Go buildinf:', 'latin1');
+const headerBytes = 32;
+const inlineFlag = 2;
+const bigEndianFlag = 1;
+const textBytesMax = 8 * 1024 * 1024;
+/** `go build` puts one of these, 16 bytes long, before and after the list of modules. */
+const sentinelBytes = 16;
+
+/**
+ * The modules that a Go program was built from, and the standard library it holds, as `go version -m` lists them
+ * (Go: src/debug/buildinfo/buildinfo.go). Programs built with Go 1.18 and later have the texts inline, older ones
+ * pointers to them.
+ */
+export const goProgramExtractor: ProgramExtractor = {
+  extract: (_path, program) => {
+    const info = findBuildInfo(program);
+    if (info === undefined) return [];
+    return info === 'unreadable'
+      ? [unreadable('The build information of a Go program could not be read')]
+      : foundIn(info);
+  },
+};
+
+interface BuildInfo {
+  readonly goVersion: string;
+  readonly modules: string;
+}
+
+/** The section that holds it, and where a program has no sections left, every place that looks like it. */
+function findBuildInfo(program: HeldBytes): BuildInfo | 'unreadable' | undefined {
+  const sections = programSections(program);
+  const section = sections.find(({ name }) => name === '.go.buildinfo' || name === '__go_buildinfo');
+  if (section !== undefined && section.sizeBytes > 0) {
+    const isHere = program.read(section.offset, magic.length).equals(magic);
+    return (isHere ? readBuildInfo(program, section.offset) : undefined) ?? 'unreadable';
+  }
+  // In PE files it lies in the data, in a section of no name of its own.
+  const isPe = program.read(0, 2).toString('latin1') === 'MZ';
+  if (sections.length > 0 && !isPe) return undefined;
+  for (let at = program.indexOf(magic); at !== undefined; at = program.indexOf(magic, at + 1)) {
+    const info = at % 16 === 0 ? readBuildInfo(program, at) : undefined;
+    if (info !== undefined) return info;
+  }
+  return undefined;
+}
+
+function readBuildInfo(program: HeldBytes, offset: number): BuildInfo | undefined {
+  const header = program.read(offset, headerBytes);
+  if (header.length < headerBytes) return undefined;
+  const flags = header[15] ?? 0;
+  const texts =
+    (flags & inlineFlag) !== 0 ? inlineTexts(program, offset + headerBytes) : pointedTexts(program, header);
+  if (texts === undefined || !/^(?:go\d|devel)/.test(texts.goVersion)) return undefined;
+  const { modules } = texts;
+  // Anything else was not written by `go build`; it then lists no modules.
+  const isWhole = modules.length >= 2 * sentinelBytes + 1 && modules.at(-sentinelBytes - 1) === '\n';
+  return { goVersion: texts.goVersion, modules: isWhole ? modules.slice(sentinelBytes, -sentinelBytes) : '' };
+}
+
+function inlineTexts(program: HeldBytes, offset: number): BuildInfo | undefined {
+  const goVersion = lengthPrefixed(program, offset);
+  const modules = goVersion === undefined ? undefined : lengthPrefixed(program, goVersion.end);
+  if (goVersion === undefined || modules === undefined) return undefined;
+  return { goVersion: goVersion.text, modules: modules.text };
+}
+
+/** A text behind its length as an unsigned varint. */
+function lengthPrefixed(
+  program: HeldBytes,
+  offset: number,
+): { readonly text: string; readonly end: number } | undefined {
+  const prefix = program.read(offset, 5);
+  let length = 0;
+  for (const [index, byte] of prefix.entries()) {
+    length += (byte & 0x7f) * 128 ** index;
+    if (byte >= 0x80) continue;
+    const start = offset + index + 1;
+    if (length > textBytesMax || start + length > program.sizeBytes) return undefined;
+    return { text: program.read(start, length).toString('latin1'), end: start + length };
+  }
+  return undefined;
+}
+
+/** Before Go 1.18: pointers to two Go strings, each a pointer and a length, as addresses of the running program. */
+function pointedTexts(program: HeldBytes, header: Buffer): BuildInfo | undefined {
+  const pointerBytes = header[14];
+  if (pointerBytes !== 4 && pointerBytes !== 8) return undefined;
+  const isLittle =
+    (header[15] ?? 0) === 0 ? isLittleEndian(program) : ((header[15] ?? 0) & bigEndianFlag) === 0;
+  const segments = elfSegments(program);
+  const pointer = (bytes: Buffer, at: number): number => {
+    if (pointerBytes === 8) return Number(isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
+    return isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+  };
+  const bytesAt = (address: number, length: number): Buffer | undefined => {
+    const segment = segments.find(
+      (item) => address >= item.address && address + length <= item.address + item.sizeBytes,
+    );
+    if (segment === undefined || length > textBytesMax) return undefined;
+    const bytes = program.read(segment.offset + address - segment.address, length);
+    return bytes.length === length ? bytes : undefined;
+  };
+  const textAt = (address: number): string | undefined => {
+    const text = bytesAt(address, 2 * pointerBytes);
+    return text && bytesAt(pointer(text, 0), pointer(text, pointerBytes))?.toString('latin1');
+  };
+  const goVersion = textAt(pointer(header, 16));
+  if (goVersion === undefined) return undefined;
+  return { goVersion, modules: textAt(pointer(header, 16 + pointerBytes)) ?? '' };
+}
+
+interface ModuleLine {
+  readonly name: string;
+  readonly version: string;
+}
+
+function foundIn({ goVersion, modules }: BuildInfo): readonly Found[] {
+  const listed: ModuleLine[] = [];
+  const settings = new Map<string, string>();
+  for (const line of modules.split('\n')) {
+    const [kind, name = '', version = ''] = line.split('\t');
+    if (kind === 'mod' || kind === 'dep') listed.push({ name, version });
+    // A module that was replaced by another, by the folder of which no version is known.
+    else if (kind === '=>') listed.splice(-1, 1, { name, version });
+    else if (kind === 'build')
+      settings.set(name.slice(0, name.indexOf('=')), name.slice(name.indexOf('=') + 1));
+  }
+  const hasMain = /^mod\t/m.test(modules);
+  const [main, others] = hasMain ? [listed[0], listed.slice(1)] : [undefined, listed];
+  return [
+    languagePackage('go', { name: 'stdlib', version: standardLibraryVersion(goVersion) }),
+    ...(main === undefined
+      ? []
+      : [languagePackage('go', { name: main.name, version: mainVersion(main, settings) })]),
+    ...others.map(({ name, version }) => languagePackage('go', { name, version: plainVersion(version) })),
+  ];
+}
+
+/**
+ * As Go's advisories write it: `go1.22.3 X:nocoverageredesign` → `1.22.3`, `go1.20` → `1.20.0`, `go1.21rc2` →
+ * `1.21.0-rc.2`; a development version has none.
+ */
+function standardLibraryVersion(goVersion: string): string {
+  const [, major, minor, patch = '0', stage, round] =
+    /^go(\d+)\.(\d+)(?:\.(\d+))?(?:(rc|beta)(\d+))?/.exec(goVersion) ?? [];
+  if (major === undefined || minor === undefined) return '';
+  const released = `${major}.${minor}.${patch}`;
+  return stage === undefined ? released : `${released}-${stage}.${round}`;
+}
+
+function plainVersion(version: string): string {
+  return version === '(devel)' ? '' : version.replace(/^v/, '');
+}
+
+/** Built from a checkout, a program knows its own version only where its makers told the linker. */
+function mainVersion(main: ModuleLine, settings: ReadonlyMap<string, string>): string {
+  const stated = plainVersion(main.version);
+  if (stated !== '') return stated;
+  const told = /-X[= ]'?"?\S*\bversion=v?(\d+\.\d+\.\d+[\w.+-]*)/i.exec(settings.get('-ldflags') ?? '');
+  return told?.[1] ?? '';
+}

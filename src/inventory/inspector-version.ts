@@ -1,5 +1,0 @@
-/**
- * Grows with every change of what a layer is read for, rules of `src/secrets` included: layers inspected by an older one
- * are read again.
- */
-export const inspectorVersion = 16;

@@ -1,0 +1,138 @@
+import { sql, type Transaction } from 'kysely';
+import type pg from 'pg';
+import { copyOut } from '../../database/copy-out.ts';
+import type { Tables } from '../../database/tables.ts';
+import { severities } from '../../report/severity.ts';
+import type { FindingCounts } from '../summaries/summarise.ts';
+import type { HeldMatch, MatchDifferences, MatchRow } from './match-differences.ts';
+
+/** The columns of `package_count`, in the order in which a package's counts lie in memory. */
+const columns = [...severities, 'fixable', 'known_exploited', 'undetermined'] as const;
+type Column = (typeof columns)[number];
+const undeterminedAt = columns.indexOf('undetermined');
+const columnList = columns.join(', ');
+
+/** Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. */
+export async function addToCounts(
+  transaction: Transaction<Tables>,
+  { written, ended }: Pick<MatchDifferences, 'written' | 'ended'>,
+): Promise<void> {
+  if (written.length + ended.length === 0) return;
+  const listed = await transaction.selectFrom('known_exploited').select('cve').execute();
+  const exploited = new Set(listed.map(({ cve }) => cve));
+  const sums = new Map<number, Partial<Record<Column, number>>>();
+  const add = (row: MatchRow | HeldMatch, sign: 1 | -1) => {
+    const sum = sums.get(row.package_id) ?? {};
+    for (const column of countedIn(row, exploited)) sum[column] = (sum[column] ?? 0) + sign;
+    sums.set(row.package_id, sum);
+  };
+  for (const row of written) add(row, 1);
+  for (const row of ended) add(row, -1);
+  const differing = [...sums].filter(([, sum]) => Object.values(sum).some((count) => count !== 0));
+  if (differing.length === 0) return;
+  const rows = differing.map(([id, sum]) => ({
+    package_id: id,
+    ...Object.fromEntries(columns.map((column) => [column, sum[column] ?? 0])),
+  }));
+  await sql`
+    insert into package_count as c (package_id, ${sql.raw(columnList)})
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (
+      package_id int, ${sql.raw(columns.map((column) => `${column} int`).join(', '))})
+    order by package_id
+    on conflict (package_id) do update set
+      ${sql.raw(columns.map((column) => `${column} = c.${column} + excluded.${column}`).join(', '))}`.execute(
+    transaction,
+  );
+}
+
+function countedIn(row: MatchRow | HeldMatch, exploited: ReadonlySet<string>): readonly Column[] {
+  if (row.status !== 'affected') return ['undetermined'];
+  return [
+    severities.find((one) => one === row.severity) ?? 'unknown',
+    ...(row.fixed_version === null ? [] : (['fixable'] as const)),
+    ...([row.vulnerability_id, ...row.aliases].some((id) => exploited.has(id))
+      ? (['known_exploited'] as const)
+      : []),
+  ];
+}
+
+/** Counts the exploited vulnerabilities of packages anew: when CISA's list has changed, `addToCounts()` alone would miss it. */
+export async function countExploited(
+  transaction: Transaction<Tables>,
+  packageIds: readonly number[],
+): Promise<void> {
+  if (packageIds.length === 0) return;
+  await sql`
+    with exploited as (
+      select m.package_id, count(*) as known from package_match m
+      where m.package_id = any(${packageIds}::int[]) and m.resolved_at is null and m.status = 'affected'
+        and (m.vulnerability_id in (select cve from known_exploited)
+          or exists (select from unnest(m.aliases) as own (id) where own.id in (select cve from known_exploited)))
+      group by m.package_id)
+    update package_count c set known_exploited = coalesce(e.known, 0)
+    from unnest(${packageIds}::int[]) as asked (id) left join exploited e on e.package_id = asked.id
+    where c.package_id = asked.id and c.known_exploited <> coalesce(e.known, 0)`.execute(transaction);
+}
+
+/** The counts of all packages that anything stands against, small enough to hold: 36 bytes for each id. */
+export class PackageCounts {
+  readonly #counts: Int32Array;
+  readonly #unsure: ReadonlyMap<number, { readonly name: string; readonly version: string }>;
+
+  private constructor(counts: Int32Array, unsure: ReadonlyMap<number, { name: string; version: string }>) {
+    this.#counts = counts;
+    this.#unsure = unsure;
+  }
+
+  static async read(client: pg.ClientBase): Promise<PackageCounts> {
+    const { rows: last } = await client.query<{ id: number }>(
+      'select coalesce(max(package_id), 0) as id from package_count',
+    );
+    const width = columns.length;
+    const counts = new Int32Array(((last[0]?.id ?? 0) + 1) * width);
+    for await (const rows of copyOut(client, `select package_id, ${columnList} from package_count`))
+      for (const row of rows) {
+        const start = (row[0]?.readInt32BE() ?? 0) * width;
+        // One that came after the highest id was read belongs to no image that this pass sees.
+        for (let index = 0; index < width; index += 1)
+          counts[start + index] = row[index + 1]?.readInt32BE() ?? 0;
+      }
+    const { rows: unsure } = await client.query<{ id: number; name: string; version: string }>(
+      'select p.id, p.name, p.version from package_count c join package p on p.id = c.package_id where c.undetermined > 0',
+    );
+    return new PackageCounts(counts, new Map(unsure.map(({ id, ...named }) => [id, named])));
+  }
+
+  /** What the packages of an image come to, and those whose version cannot be compared, in their order. */
+  sum(ids: readonly number[]): {
+    readonly counts: FindingCounts;
+    readonly unsure: readonly { readonly name: string; readonly version: string }[];
+  } {
+    const width = columns.length;
+    const counts = this.#counts;
+    const sums = new Int32Array(width);
+    const unsure: { readonly name: string; readonly version: string }[] = [];
+    for (const id of ids) {
+      const start = id * width;
+      for (let index = 0; index < width; index += 1)
+        sums[index] = (sums[index] ?? 0) + (counts[start + index] ?? 0);
+      const named = (counts[start + undeterminedAt] ?? 0) > 0 ? this.#unsure.get(id) : undefined;
+      if (named !== undefined) unsure.push(named);
+    }
+    const of = (column: Column) => sums[columns.indexOf(column)] ?? 0;
+    return {
+      counts: {
+        critical: of('critical'),
+        high: of('high'),
+        medium: of('medium'),
+        low: of('low'),
+        negligible: of('negligible'),
+        unknown: of('unknown'),
+        highest: severities.find((severity) => of(severity) > 0) ?? null,
+        fixable: of('fixable'),
+        knownExploited: of('known_exploited'),
+      },
+      unsure,
+    };
+  }
+}

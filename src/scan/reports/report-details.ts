@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import type { Database } from '../../database/database.ts';
+import { placedPackageUrl } from '../../inspection/inventory/package-url.ts';
+import type { Distribution } from '../../report/distribution.ts';
+import type { VulnerabilityFact } from '../../report/finding.ts';
+import type { ImageFacts } from '../../report/image-facts.ts';
+import type { PackagePlace } from '../../report/package.ts';
+import { decodePlaces, type StoredPlace } from './image-places.ts';
+import { indexImagesMax } from './read-facts.ts';
+
+/** A package where it lies in an image. */
+export interface PlacedPackageDetails extends StoredPlace {
+  readonly purl: string;
+}
+
+/** The last result of an image, of an index the results of all its images. */
+export interface ReportDetails {
+  /** Of the first image; absent when it does not say. */
+  readonly distribution?: Distribution;
+  readonly inspectedAt: Date;
+  readonly packages: readonly PlacedPackageDetails[];
+}
+
+/** Vulnerability × package × place. */
+export interface PlacedFinding {
+  readonly vulnerability: VulnerabilityFact;
+  readonly package: {
+    readonly ecosystem: string;
+    readonly name: string;
+    readonly version: string;
+    readonly purl: string;
+  };
+  readonly place: PackagePlace;
+  /** The later of the image's first judgement and the package's first match. */
+  readonly firstSeenAt: Date;
+}
+
+/** The result that stands, with packages in order of name; undefined when there never was one. */
+export async function readReportDetails(db: Database, digest: string): Promise<ReportDetails | undefined> {
+  const { rows } = await sql<{ distribution: Distribution | null; places: Buffer; inspectedAt: Date }>`
+    with recursive reached (digest) as (
+      select ${digest}::text
+      union
+      select c.child_digest from reached join manifest_child c
+        on c.parent_digest = reached.digest and c.position < ${indexImagesMax})
+    select r.distribution, r.places, r.inspected_at as "inspectedAt"
+    from reached join image_report r on r.manifest_digest = reached.digest
+    order by r.manifest_digest limit ${indexImagesMax}`.execute(db);
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const packages: PlacedPackageDetails[] = [];
+  for (const { distribution, places } of rows) {
+    for (const placed of await decodePlaces(places)) {
+      packages.push({ ...placed, purl: placedPackageUrl(placed, distribution ?? undefined) });
+    }
+  }
+  return {
+    ...(first.distribution === null ? {} : { distribution: first.distribution }),
+    inspectedAt: first.inspectedAt,
+    packages: packages.sort(byNameAndPlace),
+  };
+}
+
+/** The findings of an image: what its facts say of packages, at every place that has one. In no particular order. */
+export function placeFindings(
+  facts: ImageFacts,
+  report: ReportDetails | undefined,
+): readonly PlacedFinding[] {
+  const placesById = Map.groupBy(report?.packages ?? [], ({ packageId }) => packageId);
+  const { firstJudgedAt } = facts;
+  return facts.packages.flatMap(({ packageId, vulnerabilities }) =>
+    (placesById.get(packageId) ?? []).flatMap(({ package: installed, place, purl }) =>
+      vulnerabilities.map((vulnerability) => ({
+        vulnerability,
+        package: { ecosystem: installed.ecosystem, name: installed.name, version: installed.version, purl },
+        place,
+        firstSeenAt:
+          firstJudgedAt !== undefined && firstJudgedAt > vulnerability.firstSeenAt
+            ? firstJudgedAt
+            : vulnerability.firstSeenAt,
+      })),
+    ),
+  );
+}
+
+function byNameAndPlace(a: StoredPlace, b: StoredPlace): number {
+  return (
+    compareText(a.package.name, b.package.name) ||
+    compareText(a.package.version, b.package.version) ||
+    a.place.layerIndex - b.place.layerIndex ||
+    compareText(a.place.path, b.place.path)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
