@@ -49,6 +49,16 @@ describe('checkLayers()', () => {
     ]);
   });
 
+  it('takes a folder within another for part of it, unless the list names it', () => {
+    write('high/part/a.ts', "import { b } from '../b.ts';\nimport { c } from '../../low/c.ts';");
+    write('high/b.ts', "import { a } from './part/a.ts';");
+    write('low/c.ts', '');
+    expect(messages({ low: [], high: ['low'] })).toEqual([]);
+    expect(messages({ low: [], high: ['high/part'], 'high/part': ['low'] })).toEqual([
+      '"high/part" may not import "high" (high/b.ts)',
+    ]);
+  });
+
   it('lets tests, and only tests, import the testing folder', () => {
     write('low/a.test.ts', "import '../testing/x.ts';");
     write('low/a.ts', "import '../testing/x.ts';");

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 /** Longest file that may be committed; tables of data and generated files are exempt (style.md 3). */
 const lineCountMax = 500;
@@ -12,6 +12,31 @@ const genericNames =
 export interface SizeBreach {
   readonly file: string;
   readonly message: string;
+}
+
+/** Folders directly below `src`, depth of folders below it, and files in one besides tests (docs/decisions/0016-rooms.md). */
+const roomCountMax = 25;
+const depthMax = 3;
+const fileCountMax = 30;
+
+/** Checks how the files below `src`, given as paths from the root, lie in folders. */
+export function checkFolders(paths: readonly string[]): SizeBreach[] {
+  const counted = paths.filter((path) => path.startsWith('src/') && !path.endsWith('.test.ts'));
+  const breaches: SizeBreach[] = [];
+  for (const [folder, files] of Map.groupBy(counted, (path) => dirname(path))) {
+    if (files.length > fileCountMax)
+      breaches.push({
+        file: folder,
+        message: `${files.length} files besides tests, at most ${fileCountMax}`,
+      });
+    const depth = folder.split('/').length - 1;
+    if (depth > depthMax)
+      breaches.push({ file: folder, message: `${depth} folders deep, at most ${depthMax}` });
+  }
+  const rooms = new Set(counted.map((path) => path.split('/')[1]));
+  if (rooms.size > roomCountMax)
+    breaches.push({ file: 'src', message: `${rooms.size} folders, at most ${roomCountMax}` });
+  return breaches;
 }
 
 /** Checks length and name of source files given as path and text. */
@@ -48,7 +73,7 @@ if (import.meta.main) {
     .split('\n')
     .filter((path) => path !== '')
     .map((path) => ({ path, text: readFileSync(resolve(root, path), 'utf8') }));
-  const breaches = checkSizes(files);
+  const breaches = [...checkSizes(files), ...checkFolders(files.map(({ path }) => path))];
   for (const breach of breaches) console.error(`${breach.file}: ${breach.message}`);
   const counted = files.filter(({ path }) => !exempt.some((pattern) => pattern.test(path)));
   const sizes = counted.map(({ text }) => lineCount(text)).sort((a, b) => a - b);

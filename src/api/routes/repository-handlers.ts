@@ -8,7 +8,7 @@ import type { ApiDependencies } from '../api-dependencies.ts';
 import { authorizeNamespace, type NamespaceScope } from '../authorize.ts';
 import type { Call, HandlersOf } from '../call.ts';
 import { visibleTo } from '../caller.ts';
-import type { Deleted } from '../contract/deleted.ts';
+import type { Deleted } from '../contract/operations/deleted.ts';
 import type { Operations } from '../contract/operations/operations.ts';
 import type { Repository } from '../contract/repository.ts';
 import { decodeCursor } from '../cursor.ts';

@@ -4,7 +4,7 @@ import { walkImages, walkJudged } from '../answers/walk-images.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
 import type { Caller } from '../caller.ts';
-import type { ScanRequest } from '../contract/scan-request.ts';
+import type { ScanRequest } from '../contract/operations/scan-request.ts';
 import { badRequest, forbidden, notFound } from '../errors.ts';
 import { recordChange } from '../record-change.ts';
 import { namespacesWith, visibleImages } from '../visible-images.ts';

@@ -3,9 +3,9 @@ import { closed } from '../component.ts';
 import { Event, EventQuery } from '../event.ts';
 import { PageQuery, page } from '../page.ts';
 import { OpenSession, PasswordChange, Session, SessionCreate, SessionParams } from '../session.ts';
-import { System } from '../system.ts';
 import { User, UserChange, UserCreate, UserCreated, UserParams } from '../user.ts';
 import { operation } from './operation.ts';
+import { System } from './system.ts';
 
 export const accountOperations = {
   createSession: operation({

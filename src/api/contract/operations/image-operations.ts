@@ -1,4 +1,3 @@
-import { Deleted } from '../deleted.ts';
 import { AdvisoryParams, AdvisoryRecord, FeedList, FeedUpdateList, FeedUpdateQuery } from '../feed.ts';
 import { Finding, FindingQuery, ImagePackage, ImagePackageQuery } from '../finding.ts';
 import { Image, ImageDetails, ImageParams, ImageQuery } from '../image.ts';
@@ -13,11 +12,12 @@ import {
   RepositoryTagQuery,
   TagDeleteQuery,
 } from '../repository.ts';
-import { ScanRequest, ScansQueued } from '../scan-request.ts';
 import { SecretFinding, SecretQuery } from '../secret.ts';
 import { ImageVerdict, VerdictQuery } from '../verdict.ts';
 import { Vulnerability, VulnerabilityParams } from '../vulnerability.ts';
+import { Deleted } from './deleted.ts';
 import { operation } from './operation.ts';
+import { ScanRequest, ScansQueued } from './scan-request.ts';
 
 export const imageOperations = {
   listRepositories: operation({

@@ -1,4 +1,3 @@
-import { Deleted } from '../deleted.ts';
 import { Event, EventQuery } from '../event.ts';
 import { Member, MemberChange, MemberParams } from '../member.ts';
 import {
@@ -10,6 +9,7 @@ import {
 } from '../namespace.ts';
 import { PageQuery, page } from '../page.ts';
 import { PolicyPreview, PolicyPreviewRequest } from '../policy.ts';
+import { Deleted } from './deleted.ts';
 import { operation } from './operation.ts';
 
 export const namespaceOperations = {

@@ -1,7 +1,7 @@
 import { sbomFormats } from '../../../report/sbom/sbom-formats.ts';
 import { ImageParams } from '../image.ts';
-import { AttachedSbom, SbomDocument, SbomQuery, SbomToAttach } from '../sbom.ts';
 import { operation } from './operation.ts';
+import { AttachedSbom, SbomDocument, SbomQuery, SbomToAttach } from './sbom.ts';
 
 export const sbomOperations = {
   getSbom: operation({

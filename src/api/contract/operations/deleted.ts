@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { component } from './component.ts';
+import { component } from '../component.ts';
 
 /** What is gone. */
 export const Deleted = component('Deleted', {

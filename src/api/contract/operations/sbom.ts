@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { sbomFormatNames } from '../../report/sbom/sbom-formats.ts';
-import { closed, component } from './component.ts';
+import { sbomFormatNames } from '../../../report/sbom/sbom-formats.ts';
+import { closed, component } from '../component.ts';
 
 export const SbomFormat = Type.Enum([...sbomFormatNames], {
   description: 'cyclonedx: CycloneDX 1.6, spdx: SPDX 2.3, both JSON; spdx3: SPDX 3.0.1, JSON-LD',

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { component, Id } from './component.ts';
-import { ImageFilter } from './image.ts';
+import { component, Id } from '../component.ts';
+import { ImageFilter } from '../image.ts';
 
 /** Which images to scan: by id, or all that match a filter; exactly one of the two. */
 export const ScanRequest = component('ScanRequest', {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { closed, component } from './component.ts';
+import { closed, component } from '../component.ts';
 
 /** What the server says of itself; counts are of what the caller may see. */
 export const System = component('System', {
