@@ -1,12 +1,14 @@
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
 import { buildImage, buildLayer } from '../src/testing/samples/build-image.ts';
 import { alpineFiles } from '../src/testing/samples/small-feed.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../src/testing/webhook-receiver.ts';
+import {
+  startSilentReceiver,
+  startWebhookReceiver,
+  type WebhookReceiver,
+} from '../src/testing/webhook-receiver.ts';
 import { ApiClient } from './api-client.ts';
 import { type OwnDatabase, startOwnDatabase } from './own-database.ts';
 import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
@@ -60,7 +62,7 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
     server?.clean();
     await database?.close();
     await receiver?.close();
-    slow?.close();
+    await slow?.[Symbol.asyncDispose]();
   });
 
   const count = async (condition: string): Promise<number> => {
@@ -192,21 +194,3 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
     expect(scanned).toBeGreaterThan(0);
   });
 });
-
-/** A receiver that takes a request and never answers it. */
-async function startSilentReceiver(): Promise<{ url: string; requests: () => number; close: () => void }> {
-  let requests = 0;
-  const server = createServer(() => {
-    requests += 1;
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on TCP
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    requests: () => requests,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}

@@ -52,8 +52,6 @@ export interface RunningServer {
 }
 
 const requestsEndMs = 20_000;
-/** Notifications at the same time. They wait for others' servers, so they have places of their own beside scans. */
-const deliveriesMax = 8;
 const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.url));
 
 /** Starts everything on the data folder. Throws `StartError` (one line for people) or what else went wrong. */
@@ -103,9 +101,10 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
   const inspections = openInspections(config, { for: 'server' });
   started.defer(() => inspections.close());
   const timed = timedJobs(metrics);
+  // They wait for others' servers, so they have places of their own beside scans.
   const deliveries = openQueue(installation, logger);
   started.defer(() => deliveries.stop());
-  await deliveries.start({ handlers: timed(webhooks.handlers), concurrency: deliveriesMax });
+  await deliveries.start({ ...webhooks.jobs, handlers: timed(webhooks.jobs.handlers) });
   started.defer(() => queue.stop());
   await queue.start({
     handlers: timed({

@@ -30,6 +30,8 @@ export interface QueueStart {
   readonly schedules?: readonly JobSchedule[];
   /** Jobs at the same time in this process. */
   readonly concurrency: number;
+  /** Asked before a job is taken: jobs with one of these flags are not, for now. Several may be taken on one answer. */
+  readonly barred?: () => readonly string[];
 }
 
 export interface GraphileQueueOptions {
@@ -91,7 +93,8 @@ export class GraphileQueue implements JobEnqueuer {
       run_at => ${options.runAt ?? null}::timestamptz,
       max_attempts => ${options.attemptsMax ?? attemptsMaxDefault}::int,
       job_key => ${options.key ?? null}::text,
-      priority => ${options.priority ?? 0}::int
+      priority => ${options.priority ?? 0}::int,
+      flags => ${options.flags ?? null}::text[]
     )`.execute(transaction);
   }
 
@@ -159,6 +162,7 @@ export class GraphileQueue implements JobEnqueuer {
     const runner = await run({
       pgPool: this.#connection.pool,
       concurrency: options.concurrency,
+      forbiddenFlags: () => [...(options.barred?.() ?? [])],
       taskList: this.#taskList(options.handlers, listening, tasks),
       parsedCronItems: parseCronItems(
         (options.schedules ?? []).map(({ kind, cron }) => ({

@@ -8,6 +8,8 @@ export interface JobOptions {
   readonly priority?: number;
   readonly attemptsMax?: number;
   readonly runAt?: Date;
+  /** Words by which `QueueStart.barred` leaves it waiting. */
+  readonly flags?: readonly string[];
 }
 
 /** Adds a job in the caller's own transaction: it exists exactly when the transaction commits. */

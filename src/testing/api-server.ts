@@ -26,6 +26,7 @@ import type { BlobStore } from '../storage/blob-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
 import { queueAttempt } from '../webhooks/delivery-enqueuer.ts';
+import { DeliveryPlaces } from '../webhooks/delivery-places.ts';
 import { MailCarrier } from '../webhooks/mail-carrier.ts';
 import { RequestCarrier } from '../webhooks/request-carrier.ts';
 import { WebhookStore } from '../webhooks/webhook-store.ts';
@@ -164,7 +165,17 @@ function webhookParts(options: {
   const externalUrl = 'http://registry.test';
   const requests = new RequestCarrier({ egress, now, externalUrl });
   const mails = new MailCarrier({ server: undefined, externalUrl });
-  const deliverer = new Deliverer({ db, enqueuer: queue, requests, mails, store, now, random: () => 0 });
+  const places = new DeliveryPlaces({ nowMs: () => performance.now() });
+  const deliverer = new Deliverer({
+    db,
+    enqueuer: queue,
+    requests,
+    mails,
+    store,
+    places,
+    now,
+    random: () => 0,
+  });
   return {
     store,
     checkUrl: (url) => egress.check(url),

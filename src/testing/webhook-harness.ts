@@ -4,6 +4,7 @@ import { EgressClient } from '../egress/egress-client.ts';
 import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
 import { deliveryJobKind, fanOutJobKind } from '../webhooks/delivery-enqueuer.ts';
+import { DeliveryPlaces, deliveriesMax } from '../webhooks/delivery-places.ts';
 import { FanOut } from '../webhooks/fan-out.ts';
 import { MailCarrier } from '../webhooks/mail-carrier.ts';
 import type { MailServer } from '../webhooks/mail-server.ts';
@@ -34,19 +35,22 @@ export async function startWebhookHarness(mailServer?: MailServer): Promise<Webh
   const now = () => new Date(Date.now() - 86_400_000);
   const externalUrl = 'https://registry.test';
   const egress = new EgressClient({ allow: ['127.0.0.1/32'] });
+  const places = new DeliveryPlaces({ nowMs: () => performance.now() });
   const deliverer = new Deliverer({
     db,
     enqueuer: queue,
     requests: new RequestCarrier({ egress, now, externalUrl }),
     mails: new MailCarrier({ server: mailServer, externalUrl }),
     store,
+    places,
     now,
     random: () => 0.5,
   });
   const fanOut = new FanOut({ db, enqueuer: queue });
   await queue.start({
     handlers: { [fanOutJobKind]: fanOut.run, [deliveryJobKind]: deliverer.run },
-    concurrency: 4,
+    concurrency: deliveriesMax,
+    barred: () => places.barred(),
   });
   return {
     database,

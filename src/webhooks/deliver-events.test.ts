@@ -6,11 +6,13 @@ import { EgressClient } from '../egress/egress-client.ts';
 import { startWebhookHarness, type WebhookHarness } from '../testing/webhook-harness.ts';
 import {
   type ReceivedDelivery,
+  startSilentReceiver,
   startWebhookReceiver,
   type WebhookReceiver,
 } from '../testing/webhook-receiver.ts';
 import { attemptsMax, Deliverer } from './deliverer.ts';
 import { queueAttempt } from './delivery-enqueuer.ts';
+import { DeliveryPlaces } from './delivery-places.ts';
 import { type Delivery, deliveriesKept, listDeliveries, reviveDelivery } from './delivery-store.ts';
 import { FanOut } from './fan-out.ts';
 import { RequestCarrier } from './request-carrier.ts';
@@ -65,12 +67,18 @@ async function addWebhook(
 }
 
 const block = (
-  change: { actor?: string; reasons?: readonly object[]; kind?: string; digest?: string } = {},
+  change: {
+    actor?: string;
+    reasons?: readonly object[];
+    kind?: string;
+    digest?: string;
+    namespaceId?: number;
+  } = {},
 ) => {
   const { reasons = [high] } = change;
   return recordEvent(harness.database.db, {
     kind: change.kind ?? 'pull.blocked',
-    namespaceId,
+    namespaceId: change.namespaceId ?? namespaceId,
     actor: change.actor ?? 'dev',
     client: '10.0.0.1 containerd/2',
     subject: `demo/app@${change.digest ?? digest}`,
@@ -206,6 +214,7 @@ describe('a delivery', () => {
       requests,
       mails: requests,
       store: harness.store,
+      places: new DeliveryPlaces({ nowMs: () => 0 }),
       now,
       random: () => 1,
     });
@@ -220,6 +229,27 @@ describe('a delivery', () => {
       delaysMs.push((after?.nextAttemptAt?.getTime() ?? 0) - Date.parse('2030-01-01T00:00:00Z'));
     }
     expect(delaysMs).toEqual([5_000, 20_000, 80_000, 320_000, 1_280_000, 5_120_000, 20_480_000]);
+  });
+
+  test('does not wait for receivers that never answer (threats.md F27)', async () => {
+    await using silent = await startSilentReceiver();
+    const other = await harness.addNamespace('other');
+    await addWebhook({ url: silent.url });
+    for (let n = 0; n < 3; n += 1) await addWebhook({ url: silent.url, namespaceId: other });
+    for (let n = 0; n < 4; n += 1) {
+      await block({ actor: `dev${n}` });
+      await block({ actor: `dev${n}`, namespaceId: other });
+    }
+    await expect.poll(silent.requests, { timeout: 5_000 }).toBe(5);
+    const { id } = await addWebhook({ kinds: ['pull.warned'] });
+    const startedMs = performance.now();
+    await block({ kind: 'pull.warned' });
+    await expect.poll(() => receiver.received.length, { timeout: 9_000, interval: 20 }).toBe(1);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    await expect
+      .poll(async () => await deliveriesOf(id))
+      .toMatchObject([{ state: 'delivered', attempts: 1 }]);
+    expect(silent.requests()).toBe(5);
   });
 
   test('of a redirect goes nowhere else (threats.md B2)', async () => {

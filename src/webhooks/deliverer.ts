@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Attempt, Carrier } from './attempt.ts';
 import { type DeliveryEnqueuer, queueAttempt } from './delivery-enqueuer.ts';
+import type { DeliveryPlaces } from './delivery-places.ts';
 import { createDelivery, type Delivery, forgetOldDeliveries, readDelivery } from './delivery-store.ts';
 import type { Message } from './message.ts';
 import type { Webhook } from './webhook.ts';
@@ -16,6 +17,7 @@ export interface DelivererOptions {
   /** What sends mail. */
   readonly mails: Carrier;
   readonly store: WebhookStore;
+  readonly places: DeliveryPlaces;
   readonly now: () => Date;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -40,8 +42,23 @@ export class Deliverer {
     payload: Readonly<Record<string, unknown>>,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<void> => {
-    const delivery = await readDelivery(this.#options.db, Number(payload['delivery']));
-    if (delivery?.state === 'waiting') await this.#deliver(delivery, { signal, attemptsMax });
+    const { db, enqueuer, store, places } = this.#options;
+    const delivery = await readDelivery(db, Number(payload['delivery']));
+    if (delivery?.state !== 'waiting') return;
+    const opened = await store.open(db, delivery.webhookId);
+    if (opened === undefined) return;
+    const { id: webhookId, namespaceId } = opened.webhook;
+    const leave = places.take({ webhookId, namespaceId });
+    if (leave === undefined) {
+      // Others were taken on the same answer of `barred()`.
+      const again = { delivery: delivery.id };
+      return await db.transaction().execute((transaction) => queueAttempt(enqueuer, transaction, again));
+    }
+    try {
+      await this.#deliver(delivery, { opened, signal, attemptsMax });
+    } finally {
+      leave();
+    }
   };
 
   /** Sends a message that says it is a test, once and at once; undefined when the webhook has gone. */
@@ -58,19 +75,16 @@ export class Deliverer {
     });
     const delivery = id === undefined ? undefined : await readDelivery(db, id);
     if (delivery === undefined) return undefined;
-    await this.#deliver(delivery, { signal, attemptsMax: 1 });
+    await this.#deliver(delivery, { opened, signal, attemptsMax: 1 });
     return await readDelivery(db, delivery.id);
   }
 
   async #deliver(
     delivery: Delivery,
-    options: { readonly signal: AbortSignal; readonly attemptsMax: number },
+    options: { readonly opened: OpenedWebhook; readonly signal: AbortSignal; readonly attemptsMax: number },
   ): Promise<void> {
-    const { db, store } = this.#options;
-    const opened = await store.open(db, delivery.webhookId);
-    if (opened === undefined) return;
-    const attempt = await this.#attempt(delivery, { opened, signal: options.signal });
-    await db
+    const attempt = await this.#attempt(delivery, options);
+    await this.#options.db
       .transaction()
       .execute((transaction) =>
         this.#settle(transaction, { delivery, attempt, attemptsMax: options.attemptsMax }),

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
+import { flagsOf, type PlaceWanted } from './delivery-places.ts';
 
 /** Adds a job in the caller's transaction; a waiting one with the same key is replaced. */
 export interface DeliveryEnqueuer {
@@ -12,6 +13,7 @@ export interface DeliveryEnqueuer {
       readonly priority?: number;
       readonly attemptsMax?: number;
       readonly runAt?: Date;
+      readonly flags?: readonly string[];
     },
   ): Promise<void>;
 }
@@ -37,7 +39,8 @@ export async function queueAttempt(
   attempt: { readonly delivery: number; readonly runAt?: Date },
 ): Promise<void> {
   const { delivery, runAt } = attempt;
-  const priority = runAt === undefined ? await othersWaiting(transaction, delivery) : priorityMax;
+  const webhook = await webhookOf(transaction, delivery);
+  const { othersWaiting = 0 } = webhook ?? {};
   await enqueuer.enqueue(
     transaction,
     deliveryJobKind,
@@ -45,18 +48,28 @@ export async function queueAttempt(
     {
       key: `${deliveryJobKind}:${delivery}`,
       attemptsMax: jobAttemptsMax,
-      priority,
+      priority: runAt === undefined ? othersWaiting : priorityMax,
+      ...(webhook === undefined ? {} : { flags: flagsOf(webhook) }),
       ...(runAt === undefined ? {} : { runAt }),
     },
   );
 }
 
-/** For the same webhook, counted up to `priorityMax`. */
-async function othersWaiting(transaction: Transaction<Tables>, delivery: number): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from (
-      select from webhook_delivery d join webhook_delivery own on own.id = ${delivery}
-      where d.webhook_id = own.webhook_id and d.state = 'waiting' and d.id <> own.id
-      limit ${priorityMax}) waiting`.execute(transaction);
-  return rows[0]?.count ?? 0;
+/** `othersWaiting`: deliveries for the same webhook, counted up to `priorityMax`. */
+async function webhookOf(
+  transaction: Transaction<Tables>,
+  delivery: number,
+): Promise<(PlaceWanted & { readonly othersWaiting: number }) | undefined> {
+  const { rows } = await sql<{ webhook_id: number; namespace_id: number | null; waiting: number }>`
+    select w.id as webhook_id, w.namespace_id, (
+      select count(*) from (
+        select from webhook_delivery d where d.webhook_id = w.id and d.state = 'waiting' and d.id <> own.id
+        limit ${priorityMax}) others) as waiting
+    from webhook_delivery own join webhook w on w.id = own.webhook_id
+    where own.id = ${delivery}`.execute(transaction);
+  return rows.map((row) => ({
+    webhookId: row.webhook_id,
+    namespaceId: row.namespace_id ?? undefined,
+    othersWaiting: row.waiting,
+  }))[0];
 }

@@ -1,8 +1,10 @@
 import type { WebhookParts } from '../../api/api-dependencies.ts';
 import { EgressClient } from '../../egress/egress-client.ts';
-import type { JobEnqueuer, JobHandler } from '../../jobs/queue.ts';
+import type { QueueStart } from '../../jobs/graphile-queue.ts';
+import type { JobEnqueuer } from '../../jobs/queue.ts';
 import { Deliverer } from '../../webhooks/deliverer.ts';
 import { deliveryJobKind, fanOutJobKind, queueAttempt } from '../../webhooks/delivery-enqueuer.ts';
+import { DeliveryPlaces, deliveriesMax } from '../../webhooks/delivery-places.ts';
 import { FanOut } from '../../webhooks/fan-out.ts';
 import { MailCarrier } from '../../webhooks/mail-carrier.ts';
 import { MailServer } from '../../webhooks/mail-server.ts';
@@ -15,7 +17,7 @@ import type { Installation } from '../installation.ts';
 export function wireWebhooks(
   installation: Installation,
   options: { readonly queue: JobEnqueuer; readonly externalUrl: string },
-): { readonly parts: WebhookParts; readonly handlers: Readonly<Record<string, JobHandler>> } {
+): { readonly parts: WebhookParts; readonly jobs: QueueStart } {
   const { config, secretKey, jobsConnection } = installation;
   const { queue, externalUrl } = options;
   const { db } = jobsConnection;
@@ -25,7 +27,17 @@ export function wireWebhooks(
   const mailServer = config.mailServer === undefined ? undefined : new MailServer(config.mailServer);
   const requests = new RequestCarrier({ egress, now: systemClock, externalUrl });
   const mails = new MailCarrier({ server: mailServer, externalUrl });
-  const sending = { db, enqueuer: queue, requests, mails, store, now: systemClock, random: Math.random };
+  const places = new DeliveryPlaces({ nowMs: () => performance.now() });
+  const sending = {
+    db,
+    enqueuer: queue,
+    requests,
+    mails,
+    store,
+    places,
+    now: systemClock,
+    random: Math.random,
+  };
   const deliverer = new Deliverer(sending);
   return {
     parts: {
@@ -35,6 +47,10 @@ export function wireWebhooks(
       test: (webhookId, signal) => deliverer.test(webhookId, signal),
       queueDelivery: (transaction, delivery) => queueAttempt(queue, transaction, { delivery }),
     },
-    handlers: { [fanOutJobKind]: fanOut.run, [deliveryJobKind]: deliverer.run },
+    jobs: {
+      handlers: { [fanOutJobKind]: fanOut.run, [deliveryJobKind]: deliverer.run },
+      concurrency: deliveriesMax,
+      barred: () => places.barred(),
+    },
   };
 }
