@@ -105,7 +105,7 @@ const images: readonly Scanned[] = [
     doubts: [],
   },
   {
-    what: 'openSUSE, of which no mirror has advisories',
+    what: 'openSUSE, of which no feed has advisories',
     files: () => ({ 'etc/os-release': osRelease('opensuse-leap', '15.3', 'openSUSE Leap 15.3'), ...suse() }),
     findings: [],
     doubts: ['feed-missing'],
@@ -114,7 +114,7 @@ const images: readonly Scanned[] = [
     what: 'Amazon Linux, of which OSV has none',
     files: () => ({ 'etc/os-release': osRelease('amzn', '2', 'Amazon Linux 2'), ...suse() }),
     findings: [],
-    doubts: ['unsupported-distribution', 'feed-missing'],
+    doubts: ['unsupported-distribution'],
   },
 ];
 

@@ -70,9 +70,9 @@ describe('doubtsOfFeeds()', () => {
     expect(doubtsOfFeeds(broken, image('v3.10', { ecosystems: [] }))).toEqual([]);
   });
 
-  it('marks an ecosystem that no mirror has', () => {
+  it('marks an ecosystem that no feed has', () => {
     expect(doubtsOfFeeds(covered, image('v3.10', { ecosystems: ['CRAN'] }))).toEqual([
-      { code: 'feed-missing', message: 'no mirror has advisories for CRAN' },
+      { code: 'feed-missing', message: 'no feed has advisories for CRAN' },
     ]);
   });
 

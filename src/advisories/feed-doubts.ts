@@ -90,7 +90,7 @@ export function lagFrom(knowledge: FeedKnowledge, { ecosystem, release = '' }: R
 function feedDoubt(knowledge: FeedKnowledge, query: Judged, ecosystem: string): readonly Doubt[] {
   const feed = knowledge.feeds.find((one) => one.name === ecosystem);
   if (feed === undefined) {
-    return [{ code: 'feed-missing', message: `no mirror has advisories for ${ecosystem}` }];
+    return [{ code: 'feed-missing', message: `no feed has advisories for ${ecosystem}` }];
   }
   if (feed.lastSuccessAt === undefined) {
     const why = feed.lastError ?? 'no attempt has ended';

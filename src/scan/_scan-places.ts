@@ -2,9 +2,9 @@ import { type RawBuilder, sql } from 'kysely';
 
 /**
  * Why a scan is queued. `asked`: somebody asked for it; `pushed`: it was pushed; `policy`: a policy needs it;
- * `signatures`: malware is to be looked for again.
+ * `signatures`: malware is to be looked for again; `distribution`: its packages are called otherwise now.
  */
-export type ScanReason = 'asked' | 'pushed' | 'policy' | 'signatures';
+export type ScanReason = 'asked' | 'pushed' | 'policy' | 'signatures' | 'distribution';
 
 /**
  * Waiting scans stand in two lines, one behind the other: those that somebody may wait for, and those in bulk. A place
@@ -15,6 +15,7 @@ const lines: Readonly<Record<ScanReason, { readonly first: number; readonly last
   pushed: { first: 0, last: 15_999 },
   policy: { first: 16_000, last: 31_999 },
   signatures: { first: 16_000, last: 31_999 },
+  distribution: { first: 16_000, last: 31_999 },
 };
 
 /**

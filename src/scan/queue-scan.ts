@@ -119,6 +119,17 @@ export async function queueUnscanned(
   );
 }
 
+/** Queues images whose packages a scan would call otherwise than the last one did. */
+export async function queueRenamed(
+  db: Database,
+  enqueuer: ScanEnqueuer,
+  digests: readonly string[],
+): Promise<void> {
+  await db
+    .transaction()
+    .execute((transaction) => queueScans(transaction, enqueuer, digests, { reason: 'distribution' }));
+}
+
 /**
  * Cancels the scans of an image, or of every image of an index: a waiting one at once, a running one within 5 seconds.
  * The last result stays. Returns how many there were to cancel. `onCancelled` is done in the same transaction.

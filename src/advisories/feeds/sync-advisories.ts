@@ -205,7 +205,7 @@ function rootsOf(mirrors: readonly Mirror[], folder: string): readonly Source[] 
   return mirrors.filter((mirror) => mirror.folders.includes(folder)).map((mirror) => mirror.root);
 }
 
-/** Ecosystems that we hold and no mirror lists any more are no longer kept up to date: that must show (threats.md F21). */
+/** Ecosystems that we hold and no mirror or bundle has any more are no longer kept up to date: that must show (threats.md F21). */
 async function noteUnlisted(
   context: FeedContext,
   mirrors: readonly Mirror[],
@@ -216,7 +216,9 @@ async function noteUnlisted(
   for (const name of await heldFolders(context)) {
     if (name === feedNames.cve || listed.has(name) || !isWanted(context, name)) continue;
     if (only !== undefined && !only.includes(name)) continue;
-    const message = 'no mirror lists this ecosystem any more';
+    const message = context.isCopy
+      ? 'the bundle does not hold this ecosystem any more'
+      : 'no mirror lists this ecosystem any more';
     add(await fail(context, { name, beganAt: context.now(), reasons: [{ message, isUnreachable: false }] }));
   }
 }

@@ -12,7 +12,9 @@ import type { Changes } from '../../advisories/feeds/pending-changes.ts';
 import { type SyncOptions, syncAdvisories } from '../../advisories/feeds/sync-advisories.ts';
 import type { SyncResult } from '../../advisories/feeds/sync-result.ts';
 import type { Database, DatabaseConnection } from '../../database/database.ts';
+import { GraphileQueue } from '../../jobs/graphile-queue.ts';
 import { reMatch } from '../../scan/matches/re-match.ts';
+import { queueRenamed } from '../../scan/queue-scan.ts';
 import { FindingDifferences } from '../../webhooks/finding-differences.ts';
 import { systemClock } from '../clock.ts';
 import { feedAgeMaxDays } from '../feed-age.ts';
@@ -23,16 +25,19 @@ export async function updateAdvisories(options: Omit<SyncOptions, 'now'>): Promi
   return await syncAdvisories({ ...options, now: systemClock, follow: followChanges(connection, signal) });
 }
 
-/** Judges again what changed advisories name. */
+/** Judges again what changed advisories name; images that only a scan can judge by them are queued. */
 export function followChanges(
   connection: DatabaseConnection,
   signal: AbortSignal | undefined,
 ): (changes: Changes) => Promise<void> {
+  const { db } = connection;
+  const queue = new GraphileQueue({ connection });
   return async (changes) => {
     await reMatch(connection, changes, {
       now: systemClock(),
       feedAgeMaxDays,
       observer: new FindingDifferences({ now: systemClock }),
+      onRenamed: (digests) => queueRenamed(db, queue, digests),
       ...(signal === undefined ? {} : { signal }),
     });
   };

@@ -13,10 +13,9 @@ export interface DoubtsQuestion {
   /** Managers of which at least one package was found. */
   readonly managers: ReadonlySet<PackageManager>;
   readonly view: { readonly executableCount: number };
-  readonly now: Date;
 }
 
-/** Why nothing found in this image may not mean that nothing is there (decision 0008). */
+/** Why nothing found in this image may not mean that nothing is there, whatever advisories there are (decision 0008). */
 export function inventoryDoubts(question: DoubtsQuestion): readonly Doubt[] {
   return [
     ...distributionDoubts(question),
@@ -27,7 +26,7 @@ export function inventoryDoubts(question: DoubtsQuestion): readonly Doubt[] {
 }
 
 function distributionDoubts(question: DoubtsQuestion): Doubt[] {
-  const { distribution, managers, releases, view, now } = question;
+  const { distribution, managers, releases, view } = question;
   const hasSystemPackages = systemManagers.some((manager) => managers.has(manager));
   if (distribution === undefined) {
     if (view.executableCount === 0 && !hasSystemPackages) return [];
@@ -40,17 +39,9 @@ function distributionDoubts(question: DoubtsQuestion): Doubt[] {
   }
   const name = distribution.prettyName;
   const doubts: Doubt[] = [];
-  if (distribution.release === undefined) {
-    doubts.push({ code: 'unsupported-distribution', message: `No advisories are known for ${name}` });
-  }
   if (releaseFilesDisagree(releases)) {
     const message = `The image calls itself ${name}, but another of its release files names another release`;
     doubts.push({ code: 'unknown-distribution', message });
-  }
-  const lastDay = distribution.endOfLifeOn;
-  if (lastDay !== undefined && now.toISOString().slice(0, 10) > lastDay) {
-    const message = `Support of ${name} ended on ${lastDay}: vulnerabilities found since are not published for it`;
-    doubts.push({ code: 'end-of-life', message });
   }
   const family = familyOf(distribution.id);
   const foreign = systemManagers.find(

@@ -5,6 +5,7 @@ import { buildTar, type FileTree } from '../../testing/samples/build-image.ts';
 import { inventoryOf } from '../../testing/samples/inventory-of.ts';
 import { sharedData } from '../../testing/shared-data.ts';
 import type { Inventory } from './build-inventory.ts';
+import { supportDoubts } from './os/support-doubts.ts';
 
 const shared = sharedData();
 const now = new Date('2026-11-21T00:00:00Z');
@@ -14,8 +15,8 @@ function inventory(...trees: readonly FileTree[]): Promise<Inventory> {
   return inventoryOf(trees.map(buildTar), now);
 }
 
-function codes({ doubts }: Inventory): readonly string[] {
-  return doubts.map(({ code }) => code).sort();
+function codes({ doubts, distribution }: Inventory, at = now): readonly string[] {
+  return [...supportDoubts(distribution, at), ...doubts].map(({ code }) => code).sort();
 }
 
 function apkDatabase(...packages: readonly string[]): string {
@@ -275,8 +276,10 @@ describe('buildInventory()', () => {
 
     it('the end of support, from the day after', async () => {
       const layer = buildTar(alpine);
-      expect(codes(await inventoryOf([layer], new Date('2027-05-01T23:59:59Z')))).toEqual([]);
-      expect(codes(await inventoryOf([layer], new Date('2027-05-02T00:00:00Z')))).toEqual(['end-of-life']);
+      const found = await inventoryOf([layer], now);
+      expect(codes(found, new Date('2027-05-01T23:59:59Z'))).toEqual([]);
+      expect(codes(found, new Date('2027-05-02T00:00:00Z'))).toEqual(['end-of-life']);
+      expect(found.doubts).toEqual([]);
     });
 
     it('release files of two releases, or a database of another manager', async () => {

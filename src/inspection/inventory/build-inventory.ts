@@ -41,7 +41,7 @@ export interface Inventory {
   readonly packages: readonly PlacedPackage[];
   /** Java archives among the packages, which a table of published ones may know better (`nameArchives()`). */
   readonly archives?: readonly FoundArchive[];
-  /** Reasons that lie in the image itself why nothing found may not mean nothing there. */
+  /** Reasons that lie in the image itself, and nowhere else, why nothing found may not mean nothing there. */
   readonly doubts: readonly Doubt[];
   /** Newest build time of the distribution's packages; where none is recorded, newest time of a file. Never after `now`. */
   readonly newestAt?: Date;
@@ -91,7 +91,7 @@ export function buildInventory(request: InventoryRequest): Inventory {
     sha1 === undefined ? [] : [{ index, sha1, isGuessed }],
   );
   const managers = new Set(located.map(({ found }) => found.manager));
-  const doubts = inventoryDoubts({ all, releases, distribution, managers, view, now });
+  const doubts = inventoryDoubts({ all, releases, distribution, managers, view });
   const newestAt = newestTime(located, view, now);
   return {
     ...(distribution === undefined ? {} : { distribution }),

@@ -28,9 +28,13 @@ export interface FoundPackage {
 }
 
 /** What a release file says; fields that it does not have are empty. */
-export interface FoundRelease {
+export interface FoundRelease extends NamedRelease {
   readonly kind: 'release';
   readonly source: 'os-release' | 'lsb-release' | 'alpine-release' | 'debian-version' | 'system-release';
+}
+
+/** What a distribution calls itself; each may be empty. */
+export interface NamedRelease {
   readonly id: string;
   readonly versionId: string;
   readonly prettyName: string;

@@ -24,6 +24,8 @@ export interface ReMatchOptions {
   /** Default 5. */
   readonly feedAgeMaxDays?: number;
   readonly signal?: AbortSignal;
+  /** See `refreshSummaries()`. */
+  readonly onRenamed?: (digests: readonly string[]) => Promise<void>;
   /** Told of what changed, where somebody asks for that. */
   readonly observer?: Pick<DifferenceObserver, 'isWanted' | 'reMatched'>;
 }

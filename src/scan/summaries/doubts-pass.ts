@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { doubtsAtAll, type FeedKnowledge } from '../../advisories/feed-doubts.ts';
 import type { Database } from '../../database/database.ts';
+import { lastEndOfLife } from '../../inspection/inventory/os/end-of-life.ts';
+import { distributionsVersion } from '../../inspection/inventory/os/families.ts';
 
-/** What the feeds could say of any image now. */
+/** What could be said of any image now. */
 export interface DoubtsNow {
   readonly knowledge: string;
   /** False: every image shows what it should. */
@@ -11,14 +13,16 @@ export interface DoubtsNow {
 
 /**
  * Whether a look at all images could find one whose doubts are others than it shows: the feeds raise others than when they
- * were last looked over, or an image was judged since when they did. No image is read for it.
+ * were last looked over, support of a release has ended, distributions are called otherwise by this version, or an image
+ * was judged since. No image is read for it.
  */
 export async function readDoubtsNow(
   db: Database,
   feeds: FeedKnowledge,
   judged: { readonly now: Date; readonly feedAgeMaxDays: number },
 ): Promise<DoubtsNow> {
-  const knowledge = doubtsAtAll(feeds, await readHeldReleases(db), judged);
+  const ofFeeds = doubtsAtAll(feeds, await readHeldReleases(db), judged);
+  const knowledge = JSON.stringify([ofFeeds, lastEndOfLife(judged.now), distributionsVersion]);
   const { rows } = await sql<{ knowledge: string; is_later: boolean }>`
     select p.knowledge, exists (
       select from image_summary s where s.undetermined and s.judged_at > p.ended_at) as is_later

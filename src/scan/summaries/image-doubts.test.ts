@@ -4,6 +4,8 @@ import type { FeedStatus } from '../../advisories/feed-status.ts';
 import { isDistributionEcosystem } from '../../advisories/osv/distribution-ecosystems.ts';
 import { buildInventory } from '../../inspection/inventory/build-inventory.ts';
 import { knownDistributions } from '../../inspection/inventory/os/families.ts';
+import { isRenamed } from '../../inspection/inventory/os/support-doubts.ts';
+import type { Distribution } from '../../report/distribution.ts';
 import { orderOf } from '../../versions/order-of.ts';
 import { imageDoubts, versionDoubts } from './image-doubts.ts';
 
@@ -28,7 +30,7 @@ function doubtsOf(id: string, known: FeedKnowledge) {
   const all = imageDoubts({
     own: doubts,
     distribution,
-    ecosystems: [],
+    ecosystems: [distribution?.ecosystem ?? 'rpm'],
     newestAt: undefined,
     packages: [],
     knowledge: known,
@@ -54,7 +56,7 @@ describe('imageDoubts()', () => {
   it.each(knownDistributions)('of %s say that there is no data for it where no feed has any', (id) => {
     const { distribution, codes } = doubtsOf(id, npmOnly);
     const { ecosystem } = distribution ?? {};
-    if (ecosystem === undefined) return expect(codes).toContain('unsupported-distribution');
+    if (ecosystem === undefined) return expect(codes).toEqual(['unsupported-distribution']);
     expect(codes).toContain('feed-missing');
     expect(isDistributionEcosystem(ecosystem)).toBe(true);
     expect(orderOf(ecosystem)).toBeDefined();
@@ -66,6 +68,56 @@ describe('imageDoubts()', () => {
     expect(doubtsOf(id, { feeds, coverage: [few] }).codes).toContain('no-data-for-release');
     const covered = { feeds, coverage: [{ ...few, recordCount: 2_000 }] };
     expect(doubtsOf(id, covered).codes).toEqual([]);
+  });
+
+  describe('of an image that was scanned before', () => {
+    const stored = (change: Partial<Distribution>): Distribution => ({
+      id: 'alpine',
+      versionId: '3.22.1',
+      prettyName: 'Alpine Linux v3.22',
+      ecosystem: 'Alpine',
+      release: 'v3.22',
+      ...change,
+    });
+    const doubtsAt = (distribution: Distribution, at: Date) =>
+      imageDoubts({
+        // As older versions stored them.
+        own: [
+          { code: 'unsupported-distribution', message: 'then' },
+          { code: 'end-of-life', message: 'then' },
+          { code: 'unreadable-file', message: 'still' },
+        ],
+        distribution,
+        ecosystems: [],
+        newestAt: undefined,
+        packages: [],
+        knowledge: {
+          feeds: [{ ...feedOf('Alpine'), lastSuccessAt: at }],
+          coverage: [{ ecosystem: 'Alpine', release: 'v3.22', recordCount: 2_000, dataEndAt: at }],
+        },
+        now: at,
+        feedAgeMaxDays: 5,
+      }).map(({ message }) => message);
+
+    it('say of its distribution what holds now, not what held then', () => {
+      expect(doubtsAt(stored({}), now)).toEqual(['still']);
+      const ended = 'Support of Alpine Linux v3.22 ended on 2027-05-01';
+      expect(doubtsAt(stored({}), new Date('2027-05-02T00:00:00Z'))).toEqual([
+        `${ended}: vulnerabilities found since are not published for it`,
+        'still',
+      ]);
+    });
+
+    it('stay until its packages are called as its advisories call them', () => {
+      const { ecosystem: _ecosystem, release: _release, ...unknownThen } = stored({});
+      expect(isRenamed(unknownThen)).toBe(true);
+      expect(doubtsAt(unknownThen, now)).toEqual([
+        'Advisories for Alpine Linux v3.22 are known since the last scan of the image: the next one judges by them',
+        'still',
+      ]);
+      expect(isRenamed(stored({ release: '3.22' }))).toBe(true);
+      expect(isRenamed(stored({}))).toBe(false);
+    });
   });
 
   it('count the packages of which it cannot be told whether they are affected', () => {

@@ -1,4 +1,6 @@
 import { doubtsOfFeeds, type FeedKnowledge } from '../../advisories/feed-doubts.ts';
+import { supportDoubtCodes, supportDoubts } from '../../inspection/inventory/os/support-doubts.ts';
+import { ecosystemOf, systemManagers } from '../../inspection/inventory/package-managers.ts';
 import type { Distribution } from '../../report/distribution.ts';
 import type { PackageFacts } from '../../report/image-facts.ts';
 import type { Doubt } from '../../report/scan-state.ts';
@@ -22,15 +24,20 @@ export function imageDoubts(
     readonly feedAgeMaxDays: number;
   },
 ): readonly Doubt[] {
-  const { own, distribution, newestAt, packages, knowledge, ...query } = options;
+  const { own, distribution, newestAt, packages, knowledge, ecosystems, ...query } = options;
   const feeds = doubtsOfFeeds(knowledge, {
     ...query,
+    ecosystems: ecosystems.filter((ecosystem) => !systemEcosystems.has(ecosystem)),
     ...(distribution === undefined ? {} : { distribution }),
     ...(newestAt === undefined ? {} : { newestAt }),
   });
   const unsure = packages.filter(({ vulnerabilities }) => vulnerabilities.some((one) => one.undetermined));
-  return [...own, ...feeds, ...versionDoubts(unsure)];
+  const lasting = own.filter(({ code }) => !supportDoubtCodes.has(code));
+  return [...supportDoubts(distribution, query.now), ...lasting, ...feeds, ...versionDoubts(unsure)];
 }
+
+/** Of packages that no distribution with advisories gives a name: that is said already, and no feed is of them. */
+const systemEcosystems: ReadonlySet<string> = new Set(systemManagers.map(ecosystemOf));
 
 /** One doubt for all packages of which an advisory may or may not speak. */
 export function versionDoubts(unsure: readonly Pick<PackageFacts, 'name' | 'version'>[]): readonly Doubt[] {

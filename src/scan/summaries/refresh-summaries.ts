@@ -23,6 +23,8 @@ interface PassOptions {
   readonly now: Date;
   readonly feedAgeMaxDays?: number;
   readonly signal?: AbortSignal;
+  /** Told of images that a scan would judge by other advisories, because their distribution is called otherwise now. */
+  readonly onRenamed?: (digests: readonly string[]) => Promise<void>;
 }
 
 /** Summaries that are written at once. */
@@ -51,9 +53,12 @@ export async function refreshSummaries(
 
 async function pass(
   connection: DatabaseConnection,
-  options: Pick<PassOptions, 'signal'> & { readonly touched: TouchedImages; readonly settled: SettledDoubts },
+  options: Pick<PassOptions, 'signal' | 'onRenamed'> & {
+    readonly touched: TouchedImages;
+    readonly settled: SettledDoubts;
+  },
 ): Promise<RefreshedSummaries> {
-  const { touched, settled, signal } = options;
+  const { touched, settled, signal, onRenamed } = options;
   const reader = await connection.pool.connect();
   let isDone = false;
   try {
@@ -68,16 +73,19 @@ async function pass(
     };
     let imagesRead = 0;
     let stale: NewSummary[] = [];
+    const renamed: string[] = [];
     let writing: Promise<void> = Promise.resolve();
     for await (const rows of copyOut(reader, reportsQuery)) {
       signal?.throwIfAborted();
       imagesRead += rows.length;
       for (const row of rows) {
         const image = imageOf(row);
+        if (settled.isRenamed(image.key)) renamed.push(image.digest);
         const isTouched = touched.count(image.packed);
         if (!isTouched && !settled.differsFrom(image.shown, image.key)) continue;
         stale.push(summaryOf(image, { counts, settled }));
       }
+      if (renamed.length >= chunkImages) await onRenamed?.(renamed.splice(0));
       if (stale.length < chunkImages) continue;
       // One chunk is written while the next is read.
       await writing;
@@ -87,6 +95,7 @@ async function pass(
     }
     await writing;
     await write(stale);
+    if (renamed.length > 0) await onRenamed?.(renamed);
     await reader.query('commit');
     isDone = true;
     return { imagesRead, images: writer.changed, imagesOf: touched.imagesOf() };

@@ -1,4 +1,5 @@
 import { type FeedKnowledge, lagFrom } from '../../advisories/feed-doubts.ts';
+import { isRenamed } from '../../inspection/inventory/os/support-doubts.ts';
 import type { Distribution } from '../../report/distribution.ts';
 import type { Doubt } from '../../report/scan-state.ts';
 import { imageDoubts } from './image-doubts.ts';
@@ -25,6 +26,7 @@ export class SettledDoubts {
   readonly #known = new Map<string, readonly Doubt[]>();
   readonly #lags = new Map<string | null, number>();
   readonly #differing = new Map<string, boolean>();
+  readonly #renamed = new Map<string, boolean>();
 
   constructor(knowledge: FeedKnowledge, judging: Judging) {
     this.#knowledge = knowledge;
@@ -38,6 +40,14 @@ export class SettledDoubts {
     const doubts = this.#workOut(key);
     this.#known.set(text, doubts);
     return doubts;
+  }
+
+  /** Whether a scan would call the packages of the image otherwise. */
+  isRenamed({ isUnsupported, distribution }: SettledKey): boolean {
+    if (isUnsupported || distribution === null) return false;
+    const known = this.#renamed.get(distribution) ?? isRenamed(parseDistribution(distribution));
+    this.#renamed.set(distribution, known);
+    return known;
   }
 
   /** Whether what is shown (JSON) differs for another reason than the image's packages. */

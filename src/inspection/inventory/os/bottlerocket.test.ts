@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildTar } from '../../../testing/samples/build-image.ts';
 import { inventoryOf } from '../../../testing/samples/inventory-of.ts';
 import { bottlerocketExtractor } from './bottlerocket.ts';
+import { supportDoubts } from './support-doubts.ts';
 
 const path = 'usr/share/bottlerocket/application-inventory.json';
 const shibaken = {
@@ -67,9 +68,12 @@ describe('bottlerocketExtractor', () => {
       [`${root}/usr/bin/shibaken`]: elf,
       [`${root}/${path}`]: JSON.stringify({ Content: [shibaken] }),
     });
-    const { packages, doubts, distribution } = await inventoryOf([image], new Date('2026-01-01T00:00:00Z'));
+    const now = new Date('2026-01-01T00:00:00Z');
+    const { packages, doubts, distribution } = await inventoryOf([image], now);
     expect(distribution).toMatchObject({ id: 'bottlerocket', versionId: '1.27.1' });
     expect(packages).toMatchObject([{ package: { ecosystem: 'rpm', release: '1.27.1', name: 'shibaken' } }]);
-    expect(doubts.map(({ code }) => code)).toEqual(['unsupported-distribution']);
+    expect([...supportDoubts(distribution, now), ...doubts].map(({ code }) => code)).toEqual([
+      'unsupported-distribution',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Distribution } from '../../../report/distribution.ts';
-import type { FoundRelease } from '../found.ts';
+import type { FoundRelease, NamedRelease } from '../found.ts';
 import { endOfLifeOn } from './end-of-life.ts';
 import { familyOf } from './families.ts';
 import { osvReleaseOf } from './osv-release.ts';
@@ -8,15 +8,17 @@ import { osvReleaseOf } from './osv-release.ts';
 export function detectDistribution(releases: readonly FoundRelease[]): Distribution | undefined {
   const [first] = [...releases].sort((a, b) => trustOf(b) - trustOf(a));
   if (first === undefined) return undefined;
-  const named = fillVersion(first, releases);
-  const { id, versionId, prettyName } = named;
-  const family = familyOf(id);
+  const { id, versionId, prettyName } = fillVersion(first, releases);
+  const named = { id, versionId, prettyName };
+  return { ...named, ...knownOf(named) };
+}
+
+/** What the names that a distribution gives itself mean to these tables; an image may have been scanned by older ones. */
+export function knownOf(named: NamedRelease): Pick<Distribution, 'ecosystem' | 'release' | 'endOfLifeOn'> {
+  const family = familyOf(named.id);
   const release = releaseOf(named);
   const lastDay = release === undefined ? undefined : endOfLifeOn(named, release);
   return {
-    id,
-    versionId,
-    prettyName,
     ...(family?.isJudged &&
       release !== undefined && { ecosystem: family.ecosystem, release: osvReleaseOf(named, release) }),
     ...(lastDay !== undefined && { endOfLifeOn: lastDay }),
@@ -61,7 +63,7 @@ function fillVersion(named: FoundRelease, releases: readonly FoundRelease[]): Fo
  * The release as its support goes by it (`v3.4` of Alpine, `12` of Debian, nothing of what has none); undefined when the version
  * does not tell, or the distribution is not known.
  */
-function releaseOf({ id, versionId, prettyName }: FoundRelease): string | undefined {
+function releaseOf({ id, versionId, prettyName }: NamedRelease): string | undefined {
   const releases = familyOf(id)?.releases;
   if (releases === undefined) return undefined;
   if (releases === 'rolling') return '';

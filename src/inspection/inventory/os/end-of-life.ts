@@ -1,4 +1,4 @@
-import type { FoundRelease } from '../found.ts';
+import type { NamedRelease } from '../found.ts';
 
 /**
  * Last day on which the distribution publishes security fixes for a release, to everybody: support that is paid for (ESM,
@@ -150,8 +150,15 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** `YYYY-MM-DD` in UTC, or undefined when the release is not in the table. */
-export function endOfLifeOn({ id, prettyName }: FoundRelease, release: string): string | undefined {
+export function endOfLifeOn({ id, prettyName }: NamedRelease, release: string): string | undefined {
   // Both call themselves `centos` and `8`.
   const key = id === 'centos' && /\bstream\b/i.test(prettyName) ? 'centos-stream' : id;
   return Object.hasOwn(lastDays, key) ? lastDays[key]?.[release] : undefined;
+}
+
+/** The last of all those days that is over, `YYYY-MM-DD`: while it is the same, so is what has ended. */
+export function lastEndOfLife(now: Date): string {
+  const today = now.toISOString().slice(0, 10);
+  const days = Object.values(lastDays).flatMap((releases) => Object.values(releases));
+  return days.reduce((last, day) => (day < today && day > last ? day : last), '');
 }

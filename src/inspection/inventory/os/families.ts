@@ -50,6 +50,12 @@ const rows: Readonly<Record<string, FamilyRow>> = {
   arch: ['pacman', 'alpm', 'rolling'],
 };
 
+/**
+ * Grows with every change of what a distribution or one of its releases is called, here, in `distribution.ts` or in
+ * `osv-release.ts`: images that it concerns are then scanned again, of which no layer is read.
+ */
+export const distributionsVersion = 1;
+
 const unjudged: ReadonlySet<string> = new Set(['alpm', 'rpm']);
 
 /** `ID` of os-release of every distribution whose packages are read. */

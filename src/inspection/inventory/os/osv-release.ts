@@ -1,10 +1,10 @@
-import type { FoundRelease } from '../found.ts';
+import type { NamedRelease } from '../found.ts';
 
 /**
  * What the advisories of a distribution call a release (OSV schema 1.7, what follows the colon of an ecosystem), by how its
  * support calls it: `22.04:LTS`, `Leap 15.6`, `24.03-LTS-SP1`.
  */
-export function osvReleaseOf({ id, prettyName }: FoundRelease, supported: string): string {
+export function osvReleaseOf({ id, prettyName }: NamedRelease, supported: string): string {
   switch (id) {
     case 'ubuntu':
       return isUbuntuLts(supported) ? `${supported}:LTS` : supported;

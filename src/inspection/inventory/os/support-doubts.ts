@@ -1,0 +1,34 @@
+import type { Distribution } from '../../../report/distribution.ts';
+import type { Doubt } from '../../../report/scan-state.ts';
+import { knownOf } from './distribution.ts';
+
+/** Those below; reports of older versions hold them as of their scan. */
+export const supportDoubtCodes: ReadonlySet<Doubt['code']> = new Set([
+  'unsupported-distribution',
+  'end-of-life',
+]);
+
+/** What the distribution of an image says against it now, whenever it was scanned (decision 0008). */
+export function supportDoubts(distribution: Distribution | undefined, now: Date): readonly Doubt[] {
+  if (distribution === undefined) return [];
+  const name = distribution.prettyName;
+  const doubts: Doubt[] = [];
+  if (distribution.ecosystem === undefined) {
+    const message = isRenamed(distribution)
+      ? `Advisories for ${name} are known since the last scan of the image: the next one judges by them`
+      : `No advisories are known for ${name}`;
+    doubts.push({ code: 'unsupported-distribution', message });
+  }
+  const lastDay = knownOf(distribution).endOfLifeOn;
+  if (lastDay !== undefined && now.toISOString().slice(0, 10) > lastDay) {
+    const message = `Support of ${name} ended on ${lastDay}: vulnerabilities found since are not published for it`;
+    doubts.push({ code: 'end-of-life', message });
+  }
+  return doubts;
+}
+
+/** Whether its packages would be called otherwise if the image were scanned now, so that other advisories spoke of them. */
+export function isRenamed(distribution: Distribution): boolean {
+  const { ecosystem, release } = knownOf(distribution);
+  return ecosystem !== distribution.ecosystem || release !== distribution.release;
+}
