@@ -1,11 +1,10 @@
-import { Button } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useAccessTokens, useRevokeAccessToken } from '../api/access-tokens.ts';
 import type { AccessToken } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { CreateButton } from '../parts/create-button.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { given } from '../parts/given.ts';
 import { tokenColumns } from '../parts/token-columns.tsx';
@@ -23,24 +22,17 @@ export function AccessTokensPage() {
   const tokens = useAccessTokens();
   const session = useSession();
   const revoke = useRevokeAccessToken();
-  const [creating, setCreating] = useState(false);
   const [revoked, setRevoked] = useState<AccessToken | undefined>(undefined);
-  const create = (
-    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-      Create access token
-    </Button>
-  );
   return (
     <>
       <PageHead
         title="Access tokens"
-        actions={create}
+        actions={
+          <CreateButton label="Create access token">
+            {(dialog) => <CreateAccessToken accountName={session.data?.account.name ?? ''} {...dialog} />}
+          </CreateButton>
+        }
         {...given({ verdict: sentenceOf(tokens.data?.items) })}
-      />
-      <CreateAccessToken
-        accountName={session.data?.account.name ?? ''}
-        opened={creating}
-        onClose={() => setCreating(false)}
       />
       <WholeTable
         name="Access tokens"

@@ -6,15 +6,16 @@ import { type Feeds, useFeeds, useSyncAdvisories, useSystem } from '../api/advis
 import type { Feed } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
 import { PageHead } from '../layout/page-head.tsx';
-import { type Column, DataTable } from '../parts/data-table.tsx';
+import { Dash } from '../parts/dash.tsx';
+import type { Column } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
 import { FailedMark } from '../parts/failed-mark.tsx';
 import { MalwareEngines } from '../parts/malware-engines.tsx';
 import { Note } from '../parts/note.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
 import { useSearchState } from '../parts/use-search-state.ts';
+import { WholeTable } from '../parts/whole-table.tsx';
 import { FeedUpdates } from './advisories/feed-updates.tsx';
 
 function FeedState({ feed }: { feed: Feed }) {
@@ -58,9 +59,7 @@ const columns: readonly Column<Feed>[] = [
     id: 'error',
     label: 'Last error',
     grow: true,
-    cell: (feed) => (
-      <span title={feed.lastError ?? ''}>{feed.lastError ?? <span className="pq-dim">—</span>}</span>
-    ),
+    cell: (feed) => <span title={feed.lastError ?? ''}>{feed.lastError ?? <Dash />}</span>,
   },
   {
     id: 'source',
@@ -128,12 +127,8 @@ function Notes({ listError }: { listError: string | null }) {
 export function AdvisoriesPage() {
   const feeds = useFeeds();
   const session = useSession();
-  const search = useSearchState();
-  const chosen = search.get('feed');
+  const state = useSearchState();
   const verdict = feeds.data === undefined ? undefined : sentenceOf(feeds.data);
-  if (feeds.error !== null && feeds.data === undefined) {
-    return <ErrorNote error={feeds.error} onRetry={() => void feeds.refetch()} />;
-  }
   return (
     <>
       <PageHead
@@ -142,27 +137,21 @@ export function AdvisoriesPage() {
         actions={session.data?.account.isAdmin === true && <SyncButton />}
       />
       <Notes listError={feeds.data?.listError ?? null} />
-      <section className="pq-panel" aria-label="Feeds">
-        <DataTable
-          name="Feeds"
-          columns={columns}
-          chooseColumns
-          isOpen={(feed) => feed.name === chosen}
-          rows={feeds.data?.items}
-          rowKey={(feed) => feed.name}
-          empty={
-            <EmptyNote title="No feed has been read yet" command="npx pratique advisories sync">
-              Feeds are read once a day, and now if you ask.
-            </EmptyNote>
-          }
-        />
-      </section>
+      <WholeTable
+        name="Feeds"
+        list={feeds}
+        columns={columns}
+        chooseColumns
+        isOpen={(feed) => feed.name === state.get('feed')}
+        rowKey={(feed) => feed.name}
+        empty={
+          <EmptyNote title="No feed has been read yet" command="npx pratique advisories sync">
+            Feeds are read once a day, and now if you ask.
+          </EmptyNote>
+        }
+      />
       <div style={{ marginTop: 20 }}>
-        <FeedUpdates
-          feed={chosen}
-          feeds={feeds.data?.items.map(({ name }) => name) ?? []}
-          onFeed={(feed) => search.set({ feed })}
-        />
+        <FeedUpdates state={state} feeds={feeds.data?.items.map(({ name }) => name) ?? []} />
       </div>
       <div style={{ marginTop: 20 }}>
         <MalwareEngines />

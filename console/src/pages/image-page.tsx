@@ -3,8 +3,7 @@ import { Link, useParams } from 'react-router';
 import type { ImageDetails } from '../api/answers.ts';
 import { useImage } from '../api/images.ts';
 import { PageHead } from '../layout/page-head.tsx';
-import { PageSkeleton } from '../layout/page-skeleton.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
+import { PageWait } from '../layout/page-wait.tsx';
 import { ImageActions } from '../parts/image-actions.tsx';
 import { imageName } from '../parts/image-name.ts';
 import { totalOf } from '../parts/severity-order.ts';
@@ -126,15 +125,7 @@ export function ImagePage() {
   const { id = '' } = useParams();
   const image = useImage(Number(id));
   const crumbs = [{ label: 'Images', to: '/images' }];
-  if (image.data === undefined) {
-    if (image.error === null) return <PageSkeleton />;
-    return (
-      <>
-        <PageHead crumbs={crumbs} title={`Image ${id}`} />
-        <ErrorNote error={image.error} onRetry={() => void image.refetch()} />
-      </>
-    );
-  }
+  if (image.data === undefined) return <PageWait crumbs={crumbs} title={`Image ${id}`} query={image} />;
   const { data } = image;
   return (
     <>

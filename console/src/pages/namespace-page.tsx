@@ -3,8 +3,8 @@ import { Link, useParams } from 'react-router';
 import type { Namespace } from '../api/answers.ts';
 import { useNamespace } from '../api/namespaces.ts';
 import { PageHead } from '../layout/page-head.tsx';
-import { PageSkeleton } from '../layout/page-skeleton.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
+import { PageWait } from '../layout/page-wait.tsx';
+import { counted } from '../parts/counted.ts';
 import { ImageTable } from '../parts/image-table.tsx';
 import { policyInWords } from '../parts/policy-in-words.ts';
 import { oneOf, useSearchState } from '../parts/use-search-state.ts';
@@ -52,7 +52,7 @@ function Sentence({ namespace }: { namespace: Namespace }) {
   const { name, imageCount, blockedCount, policy } = namespace;
   if (imageCount === 0) return <>There are no images in {name} yet.</>;
   if (policy.mode === 'off') return <>Nothing is refused in {name}: blocking is off.</>;
-  const images = imageCount === 1 ? '1 image' : `${imageCount} images`;
+  const images = counted(imageCount, 'images');
   if (blockedCount === 0) {
     return (
       <>
@@ -99,15 +99,7 @@ export function NamespacePage() {
   const state = useSearchState();
   const tab = oneOf(state.get('tab'), tabs) ?? 'images';
   const crumbs = [{ label: 'Namespaces', to: '/namespaces' }];
-  if (namespace.data === undefined) {
-    if (namespace.error === null) return <PageSkeleton />;
-    return (
-      <>
-        <PageHead crumbs={crumbs} title={name} />
-        <ErrorNote error={namespace.error} onRetry={() => void namespace.refetch()} />
-      </>
-    );
-  }
+  if (namespace.data === undefined) return <PageWait crumbs={crumbs} title={name} query={namespace} />;
   return (
     <>
       <PageHead crumbs={crumbs} title={name} verdict={<Sentence namespace={namespace.data} />}>

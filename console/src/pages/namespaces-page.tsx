@@ -1,11 +1,9 @@
-import { Button } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import type { Namespace, Page } from '../api/answers.ts';
 import { useNamespaces } from '../api/namespaces.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { byteSize } from '../parts/byte-size.ts';
+import { CreateButton } from '../parts/create-button.tsx';
 import type { Column } from '../parts/data-table.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { given } from '../parts/given.ts';
@@ -78,20 +76,19 @@ function sentenceOf(page: Page<Namespace> | undefined): string | undefined {
 export function NamespacesPage() {
   const state = useSearchState();
   const navigate = useNavigate();
-  const [creating, setCreating] = useState(false);
   const namespaces = useNamespaces(
     given({ limit: pageSize, q: state.get('q'), cursor: state.get('cursor') }),
   );
   const verdictPage = state.get('q') === undefined ? namespaces.data : undefined;
-  const create = (
-    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-      Create namespace
-    </Button>
-  );
   return (
     <>
-      <PageHead title="Namespaces" actions={create} {...given({ verdict: sentenceOf(verdictPage) })} />
-      <CreateNamespace opened={creating} onClose={() => setCreating(false)} />
+      <PageHead
+        title="Namespaces"
+        actions={
+          <CreateButton label="Create namespace">{(dialog) => <CreateNamespace {...dialog} />}</CreateButton>
+        }
+        {...given({ verdict: sentenceOf(verdictPage) })}
+      />
       <PagedTable
         name="Namespaces"
         list={namespaces}
@@ -101,14 +98,7 @@ export function NamespacesPage() {
         columns={columns}
         rowKey={(namespace) => namespace.name}
         onRow={(namespace) => void navigate(`/namespaces/${namespace.name}`)}
-        filters={
-          <SearchBox
-            label="Search namespaces"
-            placeholder="Name"
-            value={state.get('q')}
-            onChange={(q) => state.set({ q }, { replace: true })}
-          />
-        }
+        filters={<SearchBox state={state} label="Search namespaces" placeholder="Name" />}
         empty={
           state.get('q') === undefined ? (
             <EmptyNote title="No namespaces yet" command="npx pratique admin namespace create demo">

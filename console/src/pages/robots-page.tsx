@@ -1,22 +1,21 @@
-import { Button } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
 import { PageHead } from '../layout/page-head.tsx';
+import { CreateButton } from '../parts/create-button.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { CreateRobot } from './robots/create-robot.tsx';
 import { RobotList } from './robots/robot-list.tsx';
 
 /** Accounts of machines that work in several namespaces, or in all. */
 export function RobotsPage() {
-  const [creating, setCreating] = useState(false);
-  const create = (
-    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-      Create robot
-    </Button>
-  );
   return (
     <>
-      <PageHead title="Robots of the registry" actions={create} />
+      <PageHead
+        title="Robots of the registry"
+        actions={
+          <CreateButton label="Create robot">
+            {(dialog) => <CreateRobot home={null} {...dialog} />}
+          </CreateButton>
+        }
+      />
       <RobotList
         home={null}
         mayChange={() => true}
@@ -27,7 +26,6 @@ export function RobotsPage() {
           </EmptyNote>
         }
       />
-      <CreateRobot home={null} opened={creating} onClose={() => setCreating(false)} />
     </>
   );
 }

@@ -11,12 +11,9 @@ import { oneOf, type SearchState, useSearchState } from '../parts/use-search-sta
 import { HeldPackageTable } from './search/held-package-table.tsx';
 import { SearchHints } from './search/search-hints.tsx';
 import './search/search.css';
+import { counted } from '../parts/counted.ts';
 
 const tabs = ['images', 'packages', 'incomparable'] as const;
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-}
 
 function sentence(asked: string, { kind, images, packages, vulnerabilities }: SearchAnswer): string {
   if (images.holding === 0)
@@ -24,10 +21,10 @@ function sentence(asked: string, { kind, images, packages, vulnerabilities }: Se
   if (kind === 'vulnerability') {
     const which = vulnerabilities.unique > 1 ? `, which is ${vulnerabilities.unique} vulnerabilities` : '';
     const has = images.affected === 1 ? 'has' : 'have';
-    return `${counted(images.affected, 'image')} ${has} ${asked}${which}.`;
+    return `${counted(images.affected, 'images')} ${has} ${asked}${which}.`;
   }
   const hold = images.holding === 1 ? 'holds' : 'hold';
-  return `${counted(images.holding, 'image')} ${hold} ${counted(packages.count, 'package')} of ${asked}.`;
+  return `${counted(images.holding, 'images')} ${hold} ${counted(packages.count, 'packages')} of ${asked}.`;
 }
 
 function Facts({ asked, found }: { asked: string; found: SearchAnswer }) {
@@ -36,13 +33,13 @@ function Facts({ asked, found }: { asked: string; found: SearchAnswer }) {
     <p className="pq-dim">
       {kind === 'package' && images.holding > 0 && (
         <>
-          {counted(vulnerabilities.unique, 'unique vulnerability', 'unique vulnerabilities')},{' '}
-          {counted(images.affected, 'affected image')}.{' '}
+          {counted(vulnerabilities.unique, 'unique vulnerabilities')},{' '}
+          {counted(images.affected, 'affected images')}.{' '}
         </>
       )}
       {kind === 'vulnerability' && (
         <>
-          Through {counted(packages.count, 'package')}. What is known of{' '}
+          Through {counted(packages.count, 'packages')}. What is known of{' '}
           {(vulnerabilities.ids.length === 0 ? [asked] : vulnerabilities.ids).map((id, index) => (
             <span key={id}>
               {index > 0 && ', '}
@@ -54,7 +51,7 @@ function Facts({ asked, found }: { asked: string; found: SearchAnswer }) {
       )}
       {packages.incomparable > 0 && (
         <>
-          <UnsureMark>Of {counted(packages.incomparable, 'more package')} it cannot be told</UnsureMark>{' '}
+          <UnsureMark>Of {counted(packages.incomparable, 'more packages')} it cannot be told</UnsureMark>{' '}
         </>
       )}
       {found.isCut && (

@@ -1,11 +1,12 @@
-import { Button, Group, Switch } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Group, Switch } from '@mantine/core';
 import { useState } from 'react';
 import type { User } from '../api/answers.ts';
 import { useSession } from '../api/session.ts';
 import { useChangeUser, useDeleteUser, useEndSessionsOf, useUsers } from '../api/users.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { counted } from '../parts/counted.ts';
+import { CreateButton } from '../parts/create-button.tsx';
 import type { Column } from '../parts/data-table.tsx';
 import { given } from '../parts/given.ts';
 import { RelativeTime } from '../parts/relative-time.tsx';
@@ -98,8 +99,7 @@ function columnsOf(self: string, onShow: (shown: Shown) => void): readonly Colum
 function sentenceOf(users: readonly User[] | undefined): string | undefined {
   if (users === undefined) return undefined;
   const admins = users.filter((user) => user.isAdmin).length;
-  const accounts = users.length === 1 ? '1 account' : `${users.length} accounts`;
-  return `${accounts}, ${admins} of them ${admins === 1 ? 'a system admin' : 'system admins'}.`;
+  return `${counted(users.length, 'accounts')}, ${admins} of them ${admins === 1 ? 'a system admin' : 'system admins'}.`;
 }
 
 /** The accounts of this installation. */
@@ -107,19 +107,16 @@ export function UsersPage() {
   const users = useUsers();
   const session = useSession();
   const remove = useDeleteUser();
-  const [creating, setCreating] = useState(false);
   const signOut = useEndSessionsOf();
   const [shown, setShown] = useState<Shown | undefined>(undefined);
   const close = () => setShown(undefined);
-  const create = (
-    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-      Create user
-    </Button>
-  );
   return (
     <>
-      <PageHead title="Users" actions={create} {...given({ verdict: sentenceOf(users.data?.items) })} />
-      <CreateUser opened={creating} onClose={() => setCreating(false)} />
+      <PageHead
+        title="Users"
+        actions={<CreateButton label="Create user">{(dialog) => <CreateUser {...dialog} />}</CreateButton>}
+        {...given({ verdict: sentenceOf(users.data?.items) })}
+      />
       <WholeTable
         name="Users"
         list={users}

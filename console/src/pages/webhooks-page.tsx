@@ -1,22 +1,21 @@
-import { Button } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
 import { PageHead } from '../layout/page-head.tsx';
+import { CreateButton } from '../parts/create-button.tsx';
 import { EmptyNote } from '../parts/empty-note.tsx';
 import { CreateWebhook } from './webhooks/webhook-form.tsx';
 import { WebhookList } from './webhooks/webhook-list.tsx';
 
 /** Where notifications of every namespace go. */
 export function WebhooksPage() {
-  const [creating, setCreating] = useState(false);
-  const create = (
-    <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-      Add target
-    </Button>
-  );
   return (
     <>
-      <PageHead title="Notifications of the registry" actions={create} />
+      <PageHead
+        title="Notifications of the registry"
+        actions={
+          <CreateButton label="Add target">
+            {(dialog) => <CreateWebhook home={null} {...dialog} />}
+          </CreateButton>
+        }
+      />
       <WebhookList
         home={null}
         mayChange
@@ -27,7 +26,6 @@ export function WebhooksPage() {
           </EmptyNote>
         }
       />
-      <CreateWebhook home={null} opened={creating} onClose={() => setCreating(false)} />
     </>
   );
 }

@@ -1,31 +1,31 @@
 import { NativeSelect } from '@mantine/core';
+import type { SearchState } from './use-search-state.ts';
 
-export interface ChoiceOption {
-  readonly value: string;
-  readonly label: string;
-}
+/** A value that is its own label, or one with another. */
+export type ChoiceOption = string | { readonly value: string; readonly label: string };
 
-/** A filter in the row above a table; the first option, `any`, takes the filter away. */
+/** A filter in the row above a table, kept in the address; the first option, `any`, takes it away. */
 export function Choice({
+  state,
+  param,
   label,
   any,
   options,
-  value,
-  onChange,
 }: {
+  state: SearchState;
+  /** The parameter of the address. */
+  param: string;
   label: string;
   any: string;
   options: readonly ChoiceOption[];
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
 }) {
   return (
     <NativeSelect
       size="xs"
       aria-label={label}
       data={[{ value: '', label: any }, ...options]}
-      value={value ?? ''}
-      onChange={(event) => onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.value)}
+      value={state.get(param) ?? ''}
+      onChange={(event) => state.set({ [param]: event.currentTarget.value })}
     />
   );
 }

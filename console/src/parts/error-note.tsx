@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { ApiError } from '../api/api-error.ts';
 import { Note } from './note.tsx';
 
@@ -14,11 +15,20 @@ function remedyOf(error: Error): string {
 }
 
 /** What happened and what to do about it. */
-export function ErrorNote({ error, onRetry }: { error: Error; onRetry?: () => void }) {
+export function ErrorNote({
+  error,
+  remedy = remedyOf(error),
+  onRetry,
+}: {
+  error: Error;
+  /** Absent: what may help against errors of its kind. */
+  remedy?: ReactNode;
+  onRetry?: () => void;
+}) {
   return (
     <Note tone="error" title={error.message}>
       <p>
-        {remedyOf(error)}
+        {remedy}
         {error instanceof ApiError && error.code !== 'UNREACHABLE' && (
           <span className="pq-dim"> Code {error.code}.</span>
         )}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { byteSize } from './byte-size.ts';
+import { counted } from './counted.ts';
 import { percent } from './percent.ts';
 import { relativeTo } from './relative-time.tsx';
 import { totalInWords } from './total-in-words.ts';
@@ -26,6 +27,17 @@ describe('byteSize()', () => {
     [209_715_200, '200 MiB'],
   ])('writes %d as %s', (bytes, text) => {
     expect(byteSize(bytes)).toBe(text);
+  });
+});
+
+describe('counted()', () => {
+  test.each([
+    [1, 'vulnerabilities', '1 vulnerability'],
+    [1, 'packages', '1 package'],
+    [0, 'images', '0 images'],
+    [1204, 'repositories', '1,204 repositories'],
+  ])('writes %d of %s as %s', (count, plural, text) => {
+    expect(counted(count, plural)).toBe(text);
   });
 });
 

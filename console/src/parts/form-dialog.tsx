@@ -2,6 +2,12 @@ import { Button, Group, Modal, Stack } from '@mantine/core';
 import type { FormEvent, ReactNode } from 'react';
 import { ErrorNote } from './error-note.tsx';
 
+/** What a form over the page needs from where it is opened. */
+export interface DialogProps {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
 /** A form over the page; `done`, when it is there, stands in its place: what was made and is shown this once. */
 export function FormDialog({
   opened,

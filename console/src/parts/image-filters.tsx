@@ -43,47 +43,18 @@ export const secretOptions = [
 export function ImageFilters({ state }: { state: SearchState }) {
   return (
     <>
-      <SearchBox
-        label="Search images"
-        placeholder="Name, tag or digest"
-        value={state.get('q')}
-        onChange={(q) => state.set({ q }, { replace: true })}
-      />
+      <SearchBox state={state} label="Search images" placeholder="Name, tag or digest" />
+      <Choice state={state} param="verdict" label="Verdict" any="Any verdict" options={verdictOptions} />
+      <Choice state={state} param="state" label="Scan state" any="Any scan state" options={stateOptions} />
       <Choice
-        label="Verdict"
-        any="Any verdict"
-        options={verdictOptions}
-        value={state.get('verdict')}
-        onChange={(verdict) => state.set({ verdict })}
-      />
-      <Choice
-        label="Scan state"
-        any="Any scan state"
-        options={stateOptions}
-        value={state.get('state')}
-        onChange={(value) => state.set({ state: value })}
-      />
-      <Choice
+        state={state}
+        param="severity"
         label="Highest severity"
         any="Any severity"
         options={severityOptions}
-        value={state.get('severity')}
-        onChange={(severity) => state.set({ severity })}
       />
-      <Choice
-        label="Malware"
-        any="Malware or not"
-        options={malwareOptions}
-        value={state.get('malware')}
-        onChange={(malware) => state.set({ malware })}
-      />
-      <Choice
-        label="Secrets"
-        any="Secrets or not"
-        options={secretOptions}
-        value={state.get('secrets')}
-        onChange={(secrets) => state.set({ secrets })}
-      />
+      <Choice state={state} param="malware" label="Malware" any="Malware or not" options={malwareOptions} />
+      <Choice state={state} param="secrets" label="Secrets" any="Secrets or not" options={secretOptions} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Link, useNavigate } from 'react-router';
 import type { Image } from '../api/answers.ts';
 import { type ImageQuery, useImages } from '../api/images.ts';
 import { byteSize } from './byte-size.ts';
+import { Dash } from './dash.tsx';
 import type { Column } from './data-table.tsx';
 import { DigestText, shortDigest } from './digest-text.tsx';
 import { EmptyNote } from './empty-note.tsx';
@@ -90,7 +91,7 @@ function NameCell({ image, withNamespace }: { image: Image; withNamespace: boole
 function FoundCount({ counts, state }: Pick<Image['secrets'], 'counts' | 'state'>) {
   const found = counts === null ? 0 : totalOf(counts);
   if (found > 0) return <strong>{found}</strong>;
-  if (counts === null) return <span className="pq-dim">—</span>;
+  if (counts === null) return <Dash />;
   return state === 'incomplete' ? <UnsureMark>0</UnsureMark> : <>0</>;
 }
 
@@ -109,12 +110,7 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       id: 'findings',
       label: 'Findings',
       head: <SeverityCountsHead />,
-      cell: (image) =>
-        image.severity === null ? (
-          <span className="pq-dim">—</span>
-        ) : (
-          <SeverityCounts counts={image.severity} />
-        ),
+      cell: (image) => (image.severity === null ? <Dash /> : <SeverityCounts counts={image.severity} />),
     },
     {
       id: 'malware',
@@ -132,7 +128,7 @@ function columnsOf(withNamespace: boolean): readonly Column<Image>[] {
       id: 'fixable',
       label: 'Fixable',
       align: 'right',
-      cell: (image) => image.severity?.fixable ?? <span className="pq-dim">—</span>,
+      cell: (image) => image.severity?.fixable ?? <Dash />,
     },
     {
       id: 'digest',

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { Dash } from './dash.tsx';
 
 const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', 31_536_000],
@@ -30,7 +31,7 @@ export function RelativeTime({ at }: { at: string | null | undefined }) {
     const timer = setInterval(() => setNow(new Date()), 10_000);
     return () => clearInterval(timer);
   }, []);
-  if (at === null || at === undefined) return <span className="pq-dim">—</span>;
+  if (at === null || at === undefined) return <Dash />;
   const instant = new Date(at);
   if (Number.isNaN(instant.getTime())) return <span>{at}</span>;
   return (

@@ -1,6 +1,7 @@
 import { Kbd, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
+import type { SearchState } from './use-search-state.ts';
 
 function isTyping(target: EventTarget | null): boolean {
   return (
@@ -9,28 +10,30 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** A search field that `/` focuses; reports what was typed after a short pause. */
+/** A search field that `/` focuses; what is typed stands in the address after a short pause. */
 export function SearchBox({
+  state,
+  param = 'q',
   label,
   placeholder,
-  value,
-  onChange,
 }: {
+  state: SearchState;
+  /** The parameter of the address. */
+  param?: string;
   label: string;
   placeholder: string;
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
 }) {
+  const value = state.get(param) ?? '';
+  const { set } = state;
   const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(value ?? '');
-  const report = useRef(onChange);
-  report.current = onChange;
-  useEffect(() => setTyped(value ?? ''), [value]);
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
   useEffect(() => {
-    if (typed === (value ?? '')) return;
-    const timer = setTimeout(() => report.current(typed.trim() === '' ? undefined : typed), 250);
+    if (typed === value) return;
+    const text = typed.trim() === '' ? undefined : typed;
+    const timer = setTimeout(() => set({ [param]: text }, { replace: true }), 250);
     return () => clearTimeout(timer);
-  }, [typed, value]);
+  }, [typed, value, param, set]);
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return;

@@ -1,22 +1,25 @@
 import { Button, Group, Stack } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { CommandLine } from './command-line.tsx';
 
-/** A secret that was just made, and how to sign in with it. It is shown only here. */
+/** A secret that was just made, and below it what it is for. It is shown only here. */
 export function SecretOnce({
-  login,
+  what,
   secret,
   onClose,
+  children,
 }: {
-  login: string;
+  /** As the start of a sentence: `The signing secret`. */
+  what: string;
   secret: string;
   onClose: () => void;
+  children?: ReactNode;
 }) {
   return (
     <Stack gap="md">
-      <div>The secret, shown this once:</div>
+      <div>{what}, shown this once:</div>
       <CommandLine command={secret} />
-      <div>Sign in with it; paste the secret when asked for the password:</div>
-      <CommandLine command={`docker login -u ${login} ${window.location.host}`} />
+      {children}
       <Group justify="flex-end">
         <Button onClick={onClose}>I have kept it</Button>
       </Group>

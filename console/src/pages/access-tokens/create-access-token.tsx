@@ -1,9 +1,9 @@
 import { NativeSelect } from '@mantine/core';
 import { useCreateAccessToken } from '../../api/access-tokens.ts';
 import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { type DialogProps, FormDialog } from '../../parts/form-dialog.tsx';
+import { LoginSecretOnce } from '../../parts/login-secret-once.tsx';
 import { NameField } from '../../parts/name-field.tsx';
-import { SecretOnce } from '../../parts/secret-once.tsx';
 import { useDialogValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
 
@@ -16,15 +16,7 @@ const scopeOptions = [
 const noValues = { name: '', scope: 'full' as (typeof scopes)[number], days: '90' };
 
 /** The form for an access token; its secret is shown once. */
-export function CreateAccessToken({
-  accountName,
-  opened,
-  onClose,
-}: {
-  accountName: string;
-  opened: boolean;
-  onClose: () => void;
-}) {
+export function CreateAccessToken({ accountName, opened, onClose }: DialogProps & { accountName: string }) {
   const create = useCreateAccessToken();
   const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const made = create.data;
@@ -34,7 +26,9 @@ export function CreateAccessToken({
       title="Create access token"
       pending={create.isPending}
       error={create.error}
-      done={made !== undefined && <SecretOnce login={accountName} secret={made.secret} onClose={close} />}
+      done={
+        made !== undefined && <LoginSecretOnce login={accountName} secret={made.secret} onClose={close} />
+      }
       onSubmit={() =>
         create.mutate({ name: values.name.trim(), scope: values.scope, ...expiryOf(values.days) })
       }

@@ -6,7 +6,9 @@ import { EmptyNote } from '../../parts/empty-note.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { FailedMark } from '../../parts/failed-mark.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
+import type { SearchState } from '../../parts/use-search-state.ts';
 import '../../parts/section-head.css';
+import { Dash } from '../../parts/dash.tsx';
 
 /** Of all feeds together; a chosen feed shows all that is kept of it. */
 const shownOfAll = 10;
@@ -16,10 +18,6 @@ const outcomes = { refused: 'Refused', unreachable: 'Not reached' } as const;
 function Outcome({ update: { outcome, attempts } }: { update: FeedUpdate }) {
   if (outcome === 'applied') return <span>Applied</span>;
   return <FailedMark>{`${outcomes[outcome]}${attempts > 1 ? `, ${attempts} times` : ''}`}</FailedMark>;
-}
-
-function Dash() {
-  return <span className="pq-dim">—</span>;
 }
 
 function took({ beganAt, endedAt }: FeedUpdate): string {
@@ -71,16 +69,9 @@ const columns: readonly Column<FeedUpdate>[] = [
   },
 ];
 
-/** What the last updates changed, and why others were refused. */
-export function FeedUpdates({
-  feed,
-  feeds,
-  onFeed,
-}: {
-  feed: string | undefined;
-  feeds: readonly string[];
-  onFeed: (feed: string | undefined) => void;
-}) {
+/** What the last updates changed, and why others were refused; `feed` in the address leaves those of one feed. */
+export function FeedUpdates({ state, feeds }: { state: SearchState; feeds: readonly string[] }) {
+  const feed = state.get('feed');
   const updates = useFeedUpdates(feed);
   const rows = feed === undefined ? updates.data?.slice(0, shownOfAll) : updates.data;
   return (
@@ -88,11 +79,11 @@ export function FeedUpdates({
       <h2 className="pq-section-head">
         Last updates
         <Choice
+          state={state}
+          param="feed"
           label="Updates of"
           any="of all feeds"
           options={feeds.map((name) => ({ value: name, label: `of ${name}` }))}
-          value={feed}
-          onChange={onFeed}
         />
       </h2>
       {updates.error !== null && updates.data === undefined ? (

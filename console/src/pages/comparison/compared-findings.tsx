@@ -1,15 +1,15 @@
-import { Link } from 'react-router';
 import type { ComparedFinding } from '../../api/answers.ts';
 import { useComparedFindings } from '../../api/searches.ts';
-import { Choice } from '../../parts/choice.tsx';
+import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { given } from '../../parts/given.ts';
 import { PagedTable } from '../../parts/paged-table.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
-import { SeverityMark } from '../../parts/severity-mark.tsx';
+import { SeverityChoice } from '../../parts/severity-choice.tsx';
 import { severityOrder } from '../../parts/severity-order.ts';
 import { oneOf, type SearchState } from '../../parts/use-search-state.ts';
+import { vulnerabilityColumns } from '../../parts/vulnerability-columns.tsx';
 
 const pageSize = 50;
 
@@ -24,20 +24,7 @@ function Version({ row }: { row: ComparedFinding }) {
 }
 
 const columns: readonly Column<ComparedFinding>[] = [
-  {
-    id: 'id',
-    label: 'Vulnerability',
-    cell: ({ id, aliases }) => (
-      <Link
-        className="pq-nowrap"
-        to={`/vulnerabilities/${encodeURIComponent(id)}`}
-        title={aliases.join('\n')}
-      >
-        {id}
-      </Link>
-    ),
-  },
-  { id: 'severity', label: 'Severity', cell: (row) => <SeverityMark severity={row.severity} /> },
+  ...vulnerabilityColumns,
   {
     id: 'package',
     label: 'Package',
@@ -49,16 +36,7 @@ const columns: readonly Column<ComparedFinding>[] = [
     id: 'fix',
     label: 'Fixed in',
     cell: ({ fixedVersion }) =>
-      fixedVersion === null ? (
-        <span className="pq-dim">—</span>
-      ) : (
-        <span className="pq-mono">{fixedVersion}</span>
-      ),
-  },
-  {
-    id: 'exploited',
-    label: 'Exploited',
-    cell: (row) => (row.knownExploited ? <strong>known</strong> : <span className="pq-dim">—</span>),
+      fixedVersion === null ? <Dash /> : <span className="pq-mono">{fixedVersion}</span>,
   },
 ];
 
@@ -105,19 +83,8 @@ export function ComparedFindings({
       rowKey={(row) => `${row.id} ${row.ecosystem} ${row.package}`}
       filters={
         <>
-          <SearchBox
-            label="Search findings"
-            placeholder="Id or package"
-            value={state.get('q')}
-            onChange={(q) => state.set({ q }, { replace: true })}
-          />
-          <Choice
-            label="Severity"
-            any="Any severity"
-            options={severityOrder.map((value) => ({ value, label: value }))}
-            value={state.get('severity')}
-            onChange={(severity) => state.set({ severity })}
-          />
+          <SearchBox state={state} label="Search findings" placeholder="Id or package" />
+          <SeverityChoice state={state} />
         </>
       }
       empty={<EmptyNote title={empties[change]} />}

@@ -1,6 +1,7 @@
 import type { ComparedPackage } from '../../api/answers.ts';
 import { useComparedPackages } from '../../api/searches.ts';
 import { Choice } from '../../parts/choice.tsx';
+import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { given } from '../../parts/given.ts';
@@ -12,11 +13,7 @@ const pageSize = 100;
 const changes = ['added', 'removed', 'upgraded', 'downgraded', 'changed'] as const;
 
 function Versions({ versions }: { versions: readonly string[] }) {
-  return versions.length === 0 ? (
-    <span className="pq-dim">—</span>
-  ) : (
-    <span className="pq-mono">{versions.join(', ')}</span>
-  );
+  return versions.length === 0 ? <Dash /> : <span className="pq-mono">{versions.join(', ')}</span>;
 }
 
 const columns: readonly Column<ComparedPackage>[] = [
@@ -62,21 +59,16 @@ export function ComparedPackages({
       rowKey={(row) => `${row.ecosystem} ${row.name}`}
       filters={
         <>
-          <SearchBox
-            label="Search packages"
-            placeholder="Package name"
-            value={state.get('q')}
-            onChange={(q) => state.set({ q }, { replace: true })}
-          />
+          <SearchBox state={state} label="Search packages" placeholder="Package name" />
           <Choice
+            state={state}
+            param="change"
             label="Change"
             any="Any change"
             options={changes.map((value) => ({
               value,
               label: value === 'changed' ? 'other version' : value,
             }))}
-            value={state.get('change')}
-            onChange={(change) => state.set({ change })}
           />
         </>
       }

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../api/answers.ts';
 import { useEvents } from '../../api/namespaces.ts';
 import { Choice } from '../../parts/choice.tsx';
+import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { shortDigest } from '../../parts/digest-text.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
@@ -60,7 +61,7 @@ const columns: readonly Column<AuditEvent>[] = [
 const allColumns: readonly Column<AuditEvent>[] = columns.toSpliced(3, 0, {
   id: 'namespace',
   label: 'Namespace',
-  cell: ({ namespace }) => namespace ?? <span className="pq-dim">—</span>,
+  cell: ({ namespace }) => namespace ?? <Dash />,
 });
 
 /** The audit log of a namespace, or of the whole registry, newest first. */
@@ -81,24 +82,13 @@ export function EventTable({ namespace }: { namespace?: string }) {
       rowKey={(event) => String(event.id)}
       filters={
         <>
-          <Choice
-            label="Kind of event"
-            any="Every kind"
-            options={eventKinds}
-            value={kind}
-            onChange={(changed) => state.set({ kind: changed })}
-          />
-          <SearchBox
-            label="Who"
-            placeholder="Who, the whole name"
-            value={actor}
-            onChange={(changed) => state.set({ actor: changed }, { replace: true })}
-          />
+          <Choice label="Kind of event" any="Every kind" options={eventKinds} state={state} param="kind" />
+          <SearchBox label="Who" placeholder="Who, the whole name" state={state} param="actor" />
           <SearchBox
             label="To what"
             placeholder="A part of what it happened to"
-            value={subject}
-            onChange={(changed) => state.set({ subject: changed }, { replace: true })}
+            state={state}
+            param="subject"
           />
         </>
       }

@@ -6,6 +6,7 @@ import { SeverityCounts } from '../../parts/severity-counts.tsx';
 import { type SeverityCountsOf, totalOf } from '../../parts/severity-order.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import './report.css';
+import { counted } from '../../parts/counted.ts';
 
 /** Takes every filter away, so that a link leads to exactly the findings that it counts. */
 const anyFinding = {
@@ -19,10 +20,6 @@ const anyFinding = {
 
 type Base = NonNullable<ImageDetails['base']>;
 
-function findings(count: number): string {
-  return count === 1 ? '1 finding' : `${count} findings`;
-}
-
 function layersInWords(from: number, to: number): string {
   return from === to ? `layer ${from}` : `layers ${from}–${to}`;
 }
@@ -33,7 +30,7 @@ function Part({ label, counts, from }: { label: ReactNode; counts: SeverityCount
     <div>
       <dt>{label}</dt>
       <dd>
-        <Link to={state.link({ ...anyFinding, from })}>{findings(totalOf(counts))}</Link>{' '}
+        <Link to={state.link({ ...anyFinding, from })}>{counted(totalOf(counts), 'findings')}</Link>{' '}
         <SeverityCounts counts={counts} />
       </dd>
     </div>
@@ -52,7 +49,7 @@ export function NewerBaseLine({ base }: { base: Base }) {
       <Link to={`/images/${imageId}`} title={digest}>
         <strong>{name}</strong>
       </Link>
-      : clears {findings(clears)}
+      : clears {counted(clears, 'findings')}
       {clearsHighOrWorse > 0 && `, ${clearsHighOrWorse} high or worse`}
       {adds > 0 && `; brings ${adds} that this image does not have`}
     </>

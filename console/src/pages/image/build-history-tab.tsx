@@ -5,6 +5,7 @@ import { EmptyNote } from '../../parts/empty-note.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { SeverityCounts, SeverityCountsHead } from '../../parts/severity-counts.tsx';
 import './report.css';
+import { Dash } from '../../parts/dash.tsx';
 
 interface Step {
   readonly position: number;
@@ -42,7 +43,7 @@ const columns: readonly Column<Step>[] = [
     cell: ({ entry, isFromBase }) => (
       <span className="pq-nowrap">
         {isFromBase && <span className="pq-dim">base </span>}
-        {entry.layerIndex === undefined ? <span className="pq-dim">—</span> : entry.layerIndex + 1}
+        {entry.layerIndex === undefined ? <Dash /> : entry.layerIndex + 1}
       </span>
     ),
   },
@@ -67,11 +68,7 @@ const columns: readonly Column<Step>[] = [
     label: 'Size',
     align: 'right',
     cell: ({ sizeBytes }) =>
-      sizeBytes === undefined ? (
-        <span className="pq-dim">—</span>
-      ) : (
-        <span className="pq-nowrap">{byteSize(sizeBytes)}</span>
-      ),
+      sizeBytes === undefined ? <Dash /> : <span className="pq-nowrap">{byteSize(sizeBytes)}</span>,
   },
   {
     id: 'created',

@@ -7,6 +7,7 @@ import { given } from '../../parts/given.ts';
 import { Note } from '../../parts/note.tsx';
 import { PagedTable } from '../../parts/paged-table.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
+import { SeverityChoice } from '../../parts/severity-choice.tsx';
 import { severityOrder } from '../../parts/severity-order.ts';
 import { oneOf, type SearchState, useSearchState } from '../../parts/use-search-state.ts';
 import './report.css';
@@ -56,26 +57,9 @@ function Filters({
 }: Pick<FileFindingsProps<unknown>, 'name' | 'placeholder' | 'types'> & { state: SearchState }) {
   return (
     <>
-      <SearchBox
-        label={`Search ${name.toLowerCase()}`}
-        placeholder={placeholder}
-        value={state.get('q')}
-        onChange={(q) => state.set({ q }, { replace: true })}
-      />
-      <Choice
-        label="Severity"
-        any="Any severity"
-        options={severityOrder.map((value) => ({ value, label: value }))}
-        value={state.get('severity')}
-        onChange={(severity) => state.set({ severity })}
-      />
-      <Choice
-        label="Type"
-        any="Any type"
-        options={types.map((value) => ({ value, label: value }))}
-        value={state.get('type')}
-        onChange={(type) => state.set({ type })}
-      />
+      <SearchBox state={state} label={`Search ${name.toLowerCase()}`} placeholder={placeholder} />
+      <SeverityChoice state={state} />
+      <Choice state={state} param="type" label="Type" any="Any type" options={types} />
     </>
   );
 }

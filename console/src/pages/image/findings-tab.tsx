@@ -11,6 +11,7 @@ import { PagedTable } from '../../parts/paged-table.tsx';
 import { percent } from '../../parts/percent.ts';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
+import { SeverityChoice } from '../../parts/severity-choice.tsx';
 import { SeverityMark } from '../../parts/severity-mark.tsx';
 import { severityOrder } from '../../parts/severity-order.ts';
 import { oneOf, type SearchState, useSearchState } from '../../parts/use-search-state.ts';
@@ -186,29 +187,18 @@ function columnsOf(state: SearchState): readonly Column<Finding>[] {
 function Filters({ state, image }: { state: SearchState; image: ImageDetails }) {
   return (
     <>
-      <SearchBox
-        label="Search findings"
-        placeholder="Id or package"
-        value={state.get('q')}
-        onChange={(q) => state.set({ q }, { replace: true })}
-      />
-      <Choice
-        label="Severity"
-        any="Any severity"
-        options={severityOrder.map((value) => ({ value, label: value }))}
-        value={state.get('severity')}
-        onChange={(severity) => state.set({ severity })}
-      />
+      <SearchBox state={state} label="Search findings" placeholder="Id or package" />
+      <SeverityChoice state={state} />
       {image.base !== null && (
         <Choice
+          state={state}
+          param="from"
           label="Layers"
           any="All layers"
           options={[
             { value: 'own', label: 'Own layers only' },
             { value: 'base', label: 'Base layers only' },
           ]}
-          value={state.get('from')}
-          onChange={(from) => state.set({ from })}
         />
       )}
       <Switch

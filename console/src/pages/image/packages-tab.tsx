@@ -1,5 +1,6 @@
 import type { ImageDetails, ImagePackage } from '../../api/answers.ts';
 import { usePackages } from '../../api/images.ts';
+import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { given } from '../../parts/given.ts';
@@ -20,7 +21,7 @@ const columns: readonly Column<ImagePackage>[] = [
   {
     id: 'source',
     label: 'Source',
-    cell: (row) => (row.sourceName === row.name ? <span className="pq-dim">—</span> : row.sourceName),
+    cell: (row) => (row.sourceName === row.name ? <Dash /> : row.sourceName),
   },
   {
     id: 'owned',
@@ -57,14 +58,7 @@ export function PackagesTab({ image }: { image: ImageDetails }) {
       chooseColumns
       columns={columns}
       rowKey={(row) => `${row.purl} ${row.place.layerIndex} ${row.place.path}`}
-      filters={
-        <SearchBox
-          label="Search packages"
-          placeholder="Package name"
-          value={state.get('q')}
-          onChange={(q) => state.set({ q }, { replace: true })}
-        />
-      }
+      filters={<SearchBox state={state} label="Search packages" placeholder="Package name" />}
       empty={
         <EmptyNote
           title={state.get('q') === undefined ? 'No packages found' : 'No package has this in its name'}

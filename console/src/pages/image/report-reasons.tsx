@@ -6,6 +6,7 @@ import { SeverityMark } from '../../parts/severity-mark.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { WhatToDo } from './what-to-do.tsx';
 import './report.css';
+import { counted } from '../../parts/counted.ts';
 
 function ReasonLine({ reason }: { reason: Reason }) {
   const state = useSearchState();
@@ -110,7 +111,7 @@ function Reasons({ image }: { image: ImageDetails }) {
         {reasons.map((reason) => (
           <ReasonLine key={reasonKey(reason)} reason={reason} />
         ))}
-        {more > 0 && <li>and {more === 1 ? '1 more reason' : `${more} more reasons`}</li>}
+        {more > 0 && <li>and {counted(more, 'more reasons')}</li>}
       </ul>
     </section>
   );

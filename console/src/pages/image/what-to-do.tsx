@@ -2,6 +2,7 @@ import { Link } from 'react-router';
 import type { ImageDetails, Reason } from '../../api/answers.ts';
 import { isBusy } from '../../api/images.ts';
 import { allowlistPath } from '../../parts/allowlist-path.ts';
+import { counted } from '../../parts/counted.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { NewerBaseLine } from './base-facts.tsx';
 import { DoubtRemedy, remedyKindOf } from './doubt-remedy.tsx';
@@ -12,7 +13,7 @@ type Upgrade = ImageDetails['upgrades'][number];
 
 function UpgradeLine({ upgrade }: { upgrade: Upgrade }) {
   const { packageName, installedVersion, version, clears, clearsHighOrWorse } = upgrade;
-  const findings = clears === 1 ? '1 finding' : `${clears} findings`;
+  const findings = counted(clears, 'findings');
   return (
     <li>
       Upgrade <strong>{packageName}</strong> {installedVersion} → {version}: clears {findings}

@@ -6,6 +6,7 @@ import { useAddExemptions } from '../../api/exemptions.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import './policy.css';
+import { counted } from '../../parts/counted.ts';
 
 const noValues = { ids: '', reason: '', expiresOn: '', repository: '', packageName: '', path: '' };
 
@@ -41,7 +42,7 @@ export function AddExemptions({ namespace }: { namespace: string }) {
     add.mutate(requestOf(values), {
       onSuccess: ({ items }) => {
         setValues(noValues);
-        const ids = items.length === 1 ? '1 id' : `${items.length} ids`;
+        const ids = counted(items.length, 'ids');
         notifications.show({ message: `Allowed ${ids}: from the next pull on` });
       },
     });

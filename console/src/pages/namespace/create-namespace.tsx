@@ -1,32 +1,25 @@
 import { Switch } from '@mantine/core';
-import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useCreateNamespace } from '../../api/namespaces.ts';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { type DialogProps, FormDialog } from '../../parts/form-dialog.tsx';
 import { NameField } from '../../parts/name-field.tsx';
+import { useDialogValues } from '../../parts/use-form-values.ts';
+
+const noValues = { name: '', autoScan: true, public: false };
 
 /** The form for a new namespace; leads to its page when it is there. */
-export function CreateNamespace({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function CreateNamespace({ opened, onClose }: DialogProps) {
   const create = useCreateNamespace();
   const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const [autoScan, setAutoScan] = useState(true);
-  const [isPublic, setIsPublic] = useState(false);
-  const close = () => {
-    create.reset();
-    setName('');
-    onClose();
-  };
+  const { values, set, close } = useDialogValues(noValues, { create, onClose });
+  const { name, autoScan } = values;
   const submit = () =>
-    create.mutate(
-      { name, autoScan, public: isPublic },
-      {
-        onSuccess: (namespace) => {
-          close();
-          void navigate(`/namespaces/${namespace.name}`);
-        },
+    create.mutate(values, {
+      onSuccess: (namespace) => {
+        close();
+        void navigate(`/namespaces/${namespace.name}`);
       },
-    );
+    });
   return (
     <FormDialog
       opened={opened}
@@ -39,17 +32,17 @@ export function CreateNamespace({ opened, onClose }: { opened: boolean; onClose:
       <NameField
         description={`Images are pushed to ${window.location.host}/${name === '' ? 'name' : name}/…`}
         value={name}
-        onChange={setName}
+        onChange={(changed) => set({ name: changed })}
       />
       <Switch
         label="Scan images as they are pushed"
         checked={autoScan}
-        onChange={(event) => setAutoScan(event.currentTarget.checked)}
+        onChange={(event) => set({ autoScan: event.currentTarget.checked })}
       />
       <Switch
         label="Everybody may pull, without signing in"
-        checked={isPublic}
-        onChange={(event) => setIsPublic(event.currentTarget.checked)}
+        checked={values.public}
+        onChange={(event) => set({ public: event.currentTarget.checked })}
       />
     </FormDialog>
   );

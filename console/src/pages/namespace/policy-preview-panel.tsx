@@ -6,9 +6,10 @@ import { shortDigest } from '../../parts/digest-text.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import './policy.css';
+import { counted } from '../../parts/counted.ts';
 
 function Figures({ preview }: { preview: PolicyPreview }) {
-  const images = preview.images === 1 ? '1 image' : `${preview.images} images`;
+  const images = counted(preview.images, 'images');
   return (
     <>
       <p className="pq-preview-figure" role="status">

@@ -103,14 +103,7 @@ export function RepositoriesTab({ namespace }: { namespace: Namespace }) {
         noun="repositories"
         columns={columnsOf(mayDelete ? setDeleting : undefined)}
         rowKey={({ name }) => name}
-        filters={
-          <SearchBox
-            label="Search repositories"
-            placeholder="Name"
-            value={state.get('q')}
-            onChange={(q) => state.set({ q }, { replace: true })}
-          />
-        }
+        filters={<SearchBox state={state} label="Search repositories" placeholder="Name" />}
         empty={<EmptyNote title="No repositories here" />}
       />
     </>

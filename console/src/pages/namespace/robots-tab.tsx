@@ -1,7 +1,6 @@
-import { Button, Group } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
+import { Group } from '@mantine/core';
 import type { Namespace } from '../../api/answers.ts';
+import { CreateButton } from '../../parts/create-button.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { CreateRobot } from '../robots/create-robot.tsx';
 import { RobotList } from '../robots/robot-list.tsx';
@@ -9,14 +8,13 @@ import './policy.css';
 
 /** Accounts of machines that may do something in this namespace. */
 export function RobotsTab({ namespace: { name, role } }: { namespace: Namespace }) {
-  const [creating, setCreating] = useState(false);
   return (
     <div className="pq-policy-main">
       {role === 'admin' && (
         <Group>
-          <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-            Create robot
-          </Button>
+          <CreateButton label="Create robot">
+            {(dialog) => <CreateRobot home={name} {...dialog} />}
+          </CreateButton>
         </Group>
       )}
       <RobotList
@@ -28,7 +26,6 @@ export function RobotsTab({ namespace: { name, role } }: { namespace: Namespace 
           </EmptyNote>
         }
       />
-      <CreateRobot home={name} opened={creating} onClose={() => setCreating(false)} />
     </div>
   );
 }

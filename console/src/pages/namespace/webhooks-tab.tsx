@@ -1,7 +1,6 @@
-import { Button, Group } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
+import { Group } from '@mantine/core';
 import type { Namespace } from '../../api/answers.ts';
+import { CreateButton } from '../../parts/create-button.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { CreateWebhook } from '../webhooks/webhook-form.tsx';
 import { WebhookList } from '../webhooks/webhook-list.tsx';
@@ -9,14 +8,13 @@ import './policy.css';
 
 /** Where this namespace's notifications go. */
 export function WebhooksTab({ namespace: { name, role } }: { namespace: Namespace }) {
-  const [creating, setCreating] = useState(false);
   return (
     <div className="pq-policy-main">
       {role === 'admin' && (
         <Group>
-          <Button leftSection={<IconPlus size={14} />} onClick={() => setCreating(true)}>
-            Add target
-          </Button>
+          <CreateButton label="Add target">
+            {(dialog) => <CreateWebhook home={name} {...dialog} />}
+          </CreateButton>
         </Group>
       )}
       <WebhookList
@@ -29,7 +27,6 @@ export function WebhooksTab({ namespace: { name, role } }: { namespace: Namespac
           </EmptyNote>
         }
       />
-      <CreateWebhook home={name} opened={creating} onClose={() => setCreating(false)} />
     </div>
   );
 }

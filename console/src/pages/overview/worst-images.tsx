@@ -1,6 +1,7 @@
 import { Link, useNavigate } from 'react-router';
 import type { Image } from '../../api/answers.ts';
 import { useImages } from '../../api/images.ts';
+import { Dash } from '../../parts/dash.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { imageName } from '../../parts/image-name.ts';
@@ -21,12 +22,7 @@ const columns: readonly Column<Image>[] = [
     id: 'findings',
     label: 'Findings',
     head: <SeverityCountsHead />,
-    cell: (image) =>
-      image.severity === null ? (
-        <span className="pq-dim">—</span>
-      ) : (
-        <SeverityCounts counts={image.severity} />
-      ),
+    cell: (image) => (image.severity === null ? <Dash /> : <SeverityCounts counts={image.severity} />),
   },
 ];
 

@@ -2,9 +2,9 @@ import { NativeSelect, TextInput } from '@mantine/core';
 import type { RobotGrant } from '../../api/answers.ts';
 import { type RobotHome, useCreateRobot } from '../../api/robots.ts';
 import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { type DialogProps, FormDialog } from '../../parts/form-dialog.tsx';
+import { LoginSecretOnce } from '../../parts/login-secret-once.tsx';
 import { NameField } from '../../parts/name-field.tsx';
-import { SecretOnce } from '../../parts/secret-once.tsx';
 import { useDialogValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
 import { GrantsField } from './grants-field.tsx';
@@ -18,15 +18,7 @@ const noValues = {
 };
 
 /** The form for a robot of a namespace or the registry; its first secret is shown once. */
-export function CreateRobot({
-  home,
-  opened,
-  onClose,
-}: {
-  home: RobotHome;
-  opened: boolean;
-  onClose: () => void;
-}) {
+export function CreateRobot({ home, opened, onClose }: DialogProps & { home: RobotHome }) {
   const create = useCreateRobot(home);
   const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const submit = () => {
@@ -42,7 +34,7 @@ export function CreateRobot({
       error={create.error}
       done={
         made !== undefined && (
-          <SecretOnce login={made.robot.login} secret={made.secret.secret} onClose={close} />
+          <LoginSecretOnce login={made.robot.login} secret={made.secret.secret} onClose={close} />
         )
       }
       onSubmit={submit}

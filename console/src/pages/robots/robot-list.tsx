@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import type { Robot } from '../../api/answers.ts';
 import { type RobotHome, useChangeRobot, useDeleteRobot, useRobots } from '../../api/robots.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
+import { counted } from '../../parts/counted.ts';
 import type { Column } from '../../parts/data-table.tsx';
 import { RowAction } from '../../parts/row-action.tsx';
 import { LastUse } from '../../parts/secret-times.tsx';
@@ -42,7 +43,7 @@ function RobotActions({ robot, onShow }: { robot: Robot; onShow: (shown: Shown) 
         aria-label={`Secrets of ${login}`}
         onClick={() => onShow({ robot, what: 'secrets' })}
       >
-        {secrets.length === 1 ? '1 secret' : `${secrets.length} secrets`}
+        {counted(secrets.length, 'secrets')}
       </Button>
       <RowAction label="Delete" of={login} onClick={() => onShow({ robot, what: 'deletion' })} />
     </Group>

@@ -6,8 +6,8 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { ExpiryChoice, expiryOf } from '../../parts/expiry-choice.tsx';
+import { LoginSecretOnce } from '../../parts/login-secret-once.tsx';
 import { RowAction } from '../../parts/row-action.tsx';
-import { SecretOnce } from '../../parts/secret-once.tsx';
 import { LastUse, SecretExpiry } from '../../parts/secret-times.tsx';
 
 function columnsOf(onRevoke: (secret: RobotSecret) => void): readonly Column<RobotSecret>[] {
@@ -42,7 +42,7 @@ export function RobotSecrets({
   return (
     <Modal opened onClose={onClose} title={`Secrets of ${robot.login}`} size="lg" centered>
       {create.data !== undefined ? (
-        <SecretOnce login={robot.login} secret={create.data.secret} onClose={() => create.reset()} />
+        <LoginSecretOnce login={robot.login} secret={create.data.secret} onClose={() => create.reset()} />
       ) : (
         <Stack gap="md">
           <DataTable

@@ -1,6 +1,7 @@
 import { Link } from 'react-router';
 import type { HeldPackage } from '../../api/answers.ts';
 import { useHeldPackages } from '../../api/searches.ts';
+import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { given } from '../../parts/given.ts';
@@ -26,7 +27,7 @@ const columns: readonly Column<HeldPackage>[] = [
   {
     id: 'source',
     label: 'Source',
-    cell: (row) => (row.sourceName === row.name ? <span className="pq-dim">—</span> : row.sourceName),
+    cell: (row) => (row.sourceName === row.name ? <Dash /> : row.sourceName),
   },
   {
     id: 'findings',

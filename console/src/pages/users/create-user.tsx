@@ -1,27 +1,15 @@
-import { Button, Group, Stack, Switch } from '@mantine/core';
+import { Switch } from '@mantine/core';
 import { useCreateUser } from '../../api/users.ts';
-import { CommandLine } from '../../parts/command-line.tsx';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { type DialogProps, FormDialog } from '../../parts/form-dialog.tsx';
 import { NameField } from '../../parts/name-field.tsx';
 import { NewPasswordField } from '../../parts/password-field.tsx';
+import { SecretOnce } from '../../parts/secret-once.tsx';
 import { useDialogValues } from '../../parts/use-form-values.ts';
 
 const noValues = { name: '', password: '', isAdmin: false };
 
-function MadePassword({ name, password, onClose }: { name: string; password: string; onClose: () => void }) {
-  return (
-    <Stack gap="md">
-      <div>The password of {name}, shown this once:</div>
-      <CommandLine command={password} />
-      <Group justify="flex-end">
-        <Button onClick={onClose}>I have kept it</Button>
-      </Group>
-    </Stack>
-  );
-}
-
 /** The form for an account; without a password the server makes one up and it is shown once. */
-export function CreateUser({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function CreateUser({ opened, onClose }: DialogProps) {
   const create = useCreateUser();
   const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const submit = () => {
@@ -40,7 +28,7 @@ export function CreateUser({ opened, onClose }: { opened: boolean; onClose: () =
       error={create.error}
       done={
         made?.password !== undefined && (
-          <MadePassword name={made.name} password={made.password} onClose={close} />
+          <SecretOnce what={`The password of ${made.name}`} secret={made.password} onClose={close} />
         )
       }
       onSubmit={submit}

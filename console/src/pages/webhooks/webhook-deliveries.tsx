@@ -1,6 +1,7 @@
 import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import type { Webhook, WebhookDelivery } from '../../api/answers.ts';
 import { useDeliveries, useRedeliver, useTestWebhook, type WebhookHome } from '../../api/webhooks.ts';
+import { counted } from '../../parts/counted.ts';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
@@ -14,8 +15,7 @@ import { kindInWords } from './webhook-words.ts';
 function DeliveryState({ delivery }: { delivery: WebhookDelivery }) {
   const { state, attempts, nextAttemptAt } = delivery;
   if (state === 'delivered') return <span>Delivered</span>;
-  if (state === 'failed')
-    return <FailedMark>Given up after {attempts === 1 ? '1 attempt' : `${attempts} attempts`}</FailedMark>;
+  if (state === 'failed') return <FailedMark>Given up after {counted(attempts, 'attempts')}</FailedMark>;
   if (attempts === 0) return <span>On its way</span>;
   return (
     <UnsureMark>

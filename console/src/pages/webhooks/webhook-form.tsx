@@ -1,8 +1,9 @@
-import { Button, Checkbox, Group, Input, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Input, NativeSelect, Stack } from '@mantine/core';
 import type { Webhook, WebhookCreate } from '../../api/answers.ts';
 import { useChangeWebhook, useCreateWebhook, type WebhookHome } from '../../api/webhooks.ts';
-import { CommandLine } from '../../parts/command-line.tsx';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { type DialogProps, FormDialog } from '../../parts/form-dialog.tsx';
+import { NameField } from '../../parts/name-field.tsx';
+import { SecretOnce } from '../../parts/secret-once.tsx';
 import { useDialogValues } from '../../parts/use-form-values.ts';
 import { oneOf } from '../../parts/use-search-state.ts';
 import {
@@ -40,19 +41,14 @@ function filterOf({ minSeverity, fixableOnly, knownExploitedOnly }: Values) {
 }
 
 /** The signing secret that was just made. It is shown only here. */
-export function SigningSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
+function SigningSecret(shown: { secret: string; onClose: () => void }) {
   return (
-    <Stack gap="md">
-      <div>The signing secret, shown this once:</div>
-      <CommandLine command={secret} />
+    <SecretOnce what="The signing secret" {...shown}>
       <div className="pq-dim">
         Receivers check the header webhook-signature with it, as the Standard Webhooks specification has it.
         Slack and Teams do not need it.
       </div>
-      <Group justify="flex-end">
-        <Button onClick={onClose}>I have kept it</Button>
-      </Group>
-    </Stack>
+    </SecretOnce>
   );
 }
 
@@ -109,15 +105,7 @@ function FilterFields({ values, set }: FieldsProps) {
 }
 
 /** The form for a new target; the signing secret of a webhook is shown once. */
-export function CreateWebhook({
-  home,
-  opened,
-  onClose,
-}: {
-  home: WebhookHome;
-  opened: boolean;
-  onClose: () => void;
-}) {
+export function CreateWebhook({ home, opened, onClose }: DialogProps & { home: WebhookHome }) {
   const create = useCreateWebhook(home);
   const { values, set, close } = useDialogValues(noValues, { create, onClose });
   const secret = create.data?.secret;
@@ -142,13 +130,7 @@ export function CreateWebhook({
       onSubmit={submit}
       onClose={close}
     >
-      <TextInput
-        label="Name"
-        required
-        autoComplete="off"
-        value={values.name}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-      />
+      <NameField value={values.name} onChange={(name) => set({ name })} />
       <NewDestinationFields values={values} set={set} />
       <KindFields home={home} values={values} set={set} />
       <FilterFields home={home} values={values} set={set} />
@@ -210,13 +192,7 @@ export function ChangeWebhook({
       onSubmit={() => save({})}
       onClose={onClose}
     >
-      <TextInput
-        label="Name"
-        required
-        autoComplete="off"
-        value={values.name}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-      />
+      <NameField value={values.name} onChange={(name) => set({ name })} />
       <StandingDestinationFields webhook={webhook} values={values} set={set} />
       <KindFields home={home} values={values} set={set} />
       <FilterFields home={home} values={values} set={set} />

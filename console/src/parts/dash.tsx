@@ -1,0 +1,4 @@
+/** Stands in a cell that has nothing to say. */
+export function Dash() {
+  return <span className="pq-dim">—</span>;
+}
