@@ -315,6 +315,12 @@ describe('pratique advisories', () => {
       code: 0,
       output: 'no advisory data yet: nothing can be judged; run "pratique advisories sync"\n',
     });
+    const byHand = { ...environment, PRATIQUE_ADVISORY_BUNDLE: 'manual' };
+    for (const command of [['advisories', 'status'], ['doctor']]) {
+      const { output } = await runCli(command, { environment: byHand });
+      expect(output).toContain('nothing can be judged; run "pratique advisories import" with a bundle');
+      expect(output).not.toContain('advisories sync');
+    }
     const failed = await runCli(['advisories', 'sync'], { environment });
     expect(failed).toMatchObject({ code: 3, errors: '' });
     expect(failed.output).toMatch(/^ecosystems.txt +failed +0 +Cannot use /m);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { doubtsOfFeeds, type FeedDoubtQuery, type FeedKnowledge } from './feed-doubts.ts';
+import { feedReadiness } from './feed-status.ts';
 
 const now = new Date('2026-08-22T12:00:00Z');
 const yesterday = new Date('2026-08-21T12:00:00Z');
@@ -47,9 +48,12 @@ describe('doubtsOfFeeds()', () => {
     expect(doubtsOfFeeds({ feeds: [], coverage: [] }, image('v3.10'))).toEqual([
       {
         code: 'feed-missing',
-        message: 'no advisory data yet: nothing can be judged; run "pratique advisories sync"',
+        message: 'no advisory data yet: nothing can be judged; "pratique advisories status" says what to do',
       },
     ]);
+    expect(feedReadiness([], 'mirrors').message).toMatch(/; run "pratique advisories sync"$/);
+    expect(feedReadiness([], 'bundle').message).toContain('"pratique advisories import"');
+    expect(feedReadiness([], 'by-hand').message).toMatch(/; run "pratique advisories import" with a bundle$/);
   });
 
   it('names the error when the first synchronisation failed', () => {

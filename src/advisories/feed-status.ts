@@ -64,8 +64,23 @@ export interface FeedReadiness {
   readonly message: string;
 }
 
-/** Whether there is anything to judge by, in one sentence for status pages. */
-export function feedReadiness(feeds: readonly FeedStatus[]): FeedReadiness {
+/** Whom an installation asks for advisories: mirrors, the bundle that it follows, or nobody, as bundles are imported by hand. */
+export type AdvisoryOrigin = 'mirrors' | 'bundle' | 'by-hand';
+
+/** What brings the advisories up to date, as it completes "run …". */
+export function updateCommand(origin: AdvisoryOrigin): string {
+  switch (origin) {
+    case 'mirrors':
+      return '"pratique advisories sync"';
+    case 'bundle':
+      return '"pratique advisories sync", which asks for the bundle that is followed, or "pratique advisories import" with another';
+    case 'by-hand':
+      return '"pratique advisories import" with a bundle';
+  }
+}
+
+/** Whether there is anything to judge by, in one sentence for status pages. `origin`: absent where it is not known. */
+export function feedReadiness(feeds: readonly FeedStatus[], origin?: AdvisoryOrigin): FeedReadiness {
   const held = feeds.filter((feed) => isEcosystemFeed(feed.name) && feed.lastSuccessAt !== undefined);
   if (held.length > 0) {
     const records = held.reduce((sum, feed) => sum + feed.recordCount, 0);
@@ -74,7 +89,9 @@ export function feedReadiness(feeds: readonly FeedStatus[]): FeedReadiness {
   const failed =
     feeds.find((feed) => feed.name === feedNames.ecosystems && feed.lastError !== undefined) ??
     feeds.find((feed) => feed.lastError !== undefined);
-  const hint = 'no advisory data yet: nothing can be judged; run "pratique advisories sync"';
+  const remedy =
+    origin === undefined ? '"pratique advisories status" says what to do' : `run ${updateCommand(origin)}`;
+  const hint = `no advisory data yet: nothing can be judged; ${remedy}`;
   if (failed === undefined) return { ready: false, message: hint };
   return { ready: false, message: `${hint} (last attempt: ${failed.lastError})` };
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
+import type { AdvisoryOrigin } from '../advisories/feed-status.ts';
 import type { Tables } from '../database/tables.ts';
 import type { NamespacePolicy } from '../gate/namespace-policies.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -70,6 +71,7 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly namespaceQuotaBytes?: number;
   /** A feed that was confirmed longer ago is shown as stale. */
   readonly feedAgeMaxDays: number;
+  readonly advisoryOrigin: AdvisoryOrigin;
   readonly facts: FactsReader;
   readonly verdicts: VerdictReader;
   readonly enqueuer: ScanEnqueuer;

@@ -42,3 +42,29 @@ describe('a change whose event cannot be written', () => {
     expect(rows).toEqual([{ kind: 'namespace.created' }, { kind: 'namespace.deleted' }]);
   });
 });
+
+it('GET /advisories tells whom is asked, and of the last bundle that was accepted', async () => {
+  const { db } = server.database;
+  expect((await server.call('guest', 'GET', '/advisories')).body).toEqual({
+    items: [],
+    origin: 'mirrors',
+    bundle: null,
+  });
+  const at = new Date('2026-03-01T10:00:00Z');
+  const bundle = { digest: 'sha256:0', created_at: at, key_id: 'key-1', source: 'file', accepted_at: at };
+  const rows = [
+    { ...bundle, version: 7, imported_at: at },
+    { ...bundle, version: 8, imported_at: null },
+  ];
+  await db.insertInto('advisory_bundle').values(rows).execute();
+  expect((await server.call('guest', 'GET', '/advisories')).body).toMatchObject({
+    bundle: {
+      version: 8,
+      createdAt: '2026-03-01T10:00:00.000Z',
+      acceptedAt: '2026-03-01T10:00:00.000Z',
+      importedAt: null,
+      signedBy: 'key-1',
+      source: 'file',
+    },
+  });
+});

@@ -68,8 +68,8 @@ function nothingToSync(bundle: string | undefined): string {
 }
 
 async function status(context: CommandContext, asJson: boolean): Promise<void> {
-  await withInstallation(context, async ({ connection }) => {
-    const { feeds, readiness, bundle } = await advisoryStatus(connection.db);
+  await withInstallation(context, async (installation) => {
+    const { feeds, readiness, bundle } = await advisoryStatus(installation);
     if (asJson) return print(JSON.stringify({ readiness, feeds, bundle: bundle ?? null }, undefined, 2));
     if (feeds.length > 0) printFeedStatus(feeds, systemClock());
     print(readiness.message);

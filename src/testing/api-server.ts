@@ -106,6 +106,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     version: '0.0.0-test',
     externalUrl: 'http://registry.test',
     feedAgeMaxDays: 5,
+    advisoryOrigin: 'mirrors',
     facts,
     verdicts: new Verdicts({ db, facts, policies, changes, now: () => clock.now }),
     enqueuer: queue,

@@ -1574,6 +1574,20 @@ export interface components {
             scope: "full" | "read-only";
             secret: string;
         };
+        AdvisoryBundle: {
+            /** @description Grows with every bundle; an older one is refused */
+            version: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            acceptedAt: string;
+            /** @description null: its import was ended half-way, or a feed of it was refused */
+            importedAt: string | null;
+            /** @description Id of the key whose signature counted; null: accepted without one */
+            signedBy: string | null;
+            /** @description File or address that it was read from */
+            source: string;
+        };
         AttachedSbom: {
             /** @description Of the artifact, in the same repository */
             imageId: number;
@@ -5324,6 +5338,13 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Feed"][];
+                        /**
+                         * @description Whom this installation asks: mirrors, the bundle that it follows, or nobody, as bundles are imported by hand
+                         * @enum {unknown}
+                         */
+                        origin: "mirrors" | "bundle" | "by-hand";
+                        /** @description The last one that was accepted */
+                        bundle: components["schemas"]["AdvisoryBundle"] | null;
                     };
                 };
             };

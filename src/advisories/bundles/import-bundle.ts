@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../../database/tables.ts';
+import {
+  type AcceptedBundle,
+  addBundle,
+  finishBundle,
+  lastBundle,
+  lockLastBundle,
+} from '../bundle-history.ts';
 import { feedNames } from '../feed-names.ts';
 import { noteUnchanged } from '../feeds/note-attempt.ts';
 import { type SyncOptions, syncAdvisories } from '../feeds/sync-advisories.ts';
@@ -9,13 +16,6 @@ import { unpackedSources, unpackLayers } from './_unpack-layers.ts';
 import { type Bundle, type BundleSource, openBundle } from './bundle.ts';
 import { BundleRefusedError } from './bundle-error.ts';
 import { bundleFolder } from './bundle-folder.ts';
-import {
-  type AcceptedBundle,
-  addBundle,
-  finishBundle,
-  lastBundle,
-  lockLastBundle,
-} from './bundle-history.ts';
 import type { PublicKey } from './bundle-keys.ts';
 import { findSignature } from './bundle-signature.ts';
 

@@ -8,10 +8,10 @@ import { useBundleHarness } from '../../testing/bundle-harness.ts';
 import { buildTar } from '../../testing/samples/build-image.ts';
 import { buildZip } from '../../testing/samples/build-zip.ts';
 import { alpineRecords } from '../../testing/samples/osv-fixtures.ts';
+import { lastBundle } from '../bundle-history.ts';
 import { readFeedStatus } from '../feed-status.ts';
 import { bundleManifest } from './bundle.ts';
 import type { BundleConfig } from './bundle-config.ts';
-import { lastBundle } from './bundle-history.ts';
 import { signatureAnnotation } from './bundle-signature.ts';
 
 const harness = useBundleHarness();

@@ -22,7 +22,29 @@ export const Feed = component('Feed', {
 });
 export type Feed = Static<typeof Feed>;
 
-export const FeedList = closed({ items: Type.Array(Feed) });
+/** A signed file or artifact that advisories were taken over from. */
+export const AdvisoryBundle = component('AdvisoryBundle', {
+  version: Type.Integer({ description: 'Grows with every bundle; an older one is refused' }),
+  createdAt: Instant,
+  acceptedAt: Instant,
+  importedAt: Type.Union([Instant, Type.Null()], {
+    description: 'null: its import was ended half-way, or a feed of it was refused',
+  }),
+  signedBy: Type.Union([Type.String(), Type.Null()], {
+    description: 'Id of the key whose signature counted; null: accepted without one',
+  }),
+  source: Type.String({ description: 'File or address that it was read from' }),
+});
+export type AdvisoryBundle = Static<typeof AdvisoryBundle>;
+
+export const FeedList = closed({
+  items: Type.Array(Feed),
+  origin: Type.Enum(['mirrors', 'bundle', 'by-hand'], {
+    description:
+      'Whom this installation asks: mirrors, the bundle that it follows, or nobody, as bundles are imported by hand',
+  }),
+  bundle: Type.Union([AdvisoryBundle, Type.Null()], { description: 'The last one that was accepted' }),
+});
 
 /** What one update of a feed did, or why it did nothing. */
 export const FeedUpdate = component('FeedUpdate', {

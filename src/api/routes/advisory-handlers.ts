@@ -1,3 +1,4 @@
+import { type AcceptedBundle, lastBundle } from '../../advisories/bundle-history.ts';
 import { readScoreDate } from '../../advisories/exploitation-dates.ts';
 import { type FeedUpdate, readFeedHistory } from '../../advisories/feed-history.ts';
 import {
@@ -15,7 +16,7 @@ import { defaultSeverityOrder } from '../../report/severity-order.ts';
 import { decidingSource, packSeverities, severityIn } from '../../report/source-severities.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
 import type { HandlersOf } from '../call.ts';
-import type { Feed, FeedUpdate as ShownUpdate } from '../contract/feed.ts';
+import type { AdvisoryBundle, Feed, FeedUpdate as ShownUpdate } from '../contract/feed.ts';
 import type { Vulnerability } from '../contract/vulnerability.ts';
 import { notFound } from '../errors.ts';
 import { recordChange } from '../record-change.ts';
@@ -26,7 +27,7 @@ const imagesMax = 200;
 export function advisoryHandlers(
   dependencies: ApiDependencies,
 ): HandlersOf<'getVulnerability' | 'listFeeds' | 'listFeedUpdates' | 'syncAdvisories' | 'getAdvisory'> {
-  const { db, feedAgeMaxDays, queueAdvisorySync } = dependencies;
+  const { db, feedAgeMaxDays, advisoryOrigin, queueAdvisorySync } = dependencies;
   return {
     getVulnerability: async ({ params, caller }) => {
       const found = await readVulnerability(db, params.id);
@@ -50,8 +51,12 @@ export function advisoryHandlers(
     },
 
     listFeeds: async ({ now }) => {
-      const feeds = await readFeedStatus(db);
-      return { items: feeds.map((feed) => showFeed(feed, { now, feedAgeMaxDays })) };
+      const [feeds, bundle] = await Promise.all([readFeedStatus(db), lastBundle(db)]);
+      return {
+        items: feeds.map((feed) => showFeed(feed, { now, feedAgeMaxDays })),
+        origin: advisoryOrigin,
+        bundle: bundle === undefined ? null : showBundle(bundle),
+      };
     },
 
     listFeedUpdates: async ({ query }) => ({
@@ -90,6 +95,17 @@ function showFeed(feed: FeedStatus, limit: { readonly now: Date; readonly feedAg
     lastError: feed.lastError ?? null,
     failures: feed.failures,
     stale: isFeedStale(feed, limit),
+  };
+}
+
+function showBundle(bundle: AcceptedBundle): AdvisoryBundle {
+  return {
+    version: bundle.version,
+    createdAt: bundle.createdAt.toISOString(),
+    acceptedAt: bundle.acceptedAt.toISOString(),
+    importedAt: bundle.importedAt?.toISOString() ?? null,
+    signedBy: bundle.keyId ?? null,
+    source: bundle.source,
   };
 }
 

@@ -9,7 +9,7 @@ import { visibleTo } from '../caller.ts';
 import { visibleImages } from '../visible-images.ts';
 
 export function systemHandlers(dependencies: ApiDependencies): HandlersOf<'getSystem' | 'getOpenApi'> {
-  const { db, version } = dependencies;
+  const { db, version, advisoryOrigin } = dependencies;
   const document = apiDocument();
   return {
     getSystem: async ({ caller, request }) => {
@@ -19,7 +19,7 @@ export function systemHandlers(dependencies: ApiDependencies): HandlersOf<'getSy
         listNamespaces(db, { visibleTo: visibleTo(caller), limit: 1 }),
         countImages(db, filter),
       ]);
-      const { ready, message } = feedReadiness(feeds);
+      const { ready, message } = feedReadiness(feeds, advisoryOrigin);
       const advisories = feeds
         .filter(({ name }) => isEcosystemFeed(name))
         .reduce((sum, { recordCount }) => sum + recordCount, 0);

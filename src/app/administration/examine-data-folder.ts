@@ -1,11 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
-import { feedReadiness, isFeedStale, readFeedStatus } from '../../advisories/feed-status.ts';
+import { feedReadiness, isFeedStale, readFeedStatus, updateCommand } from '../../advisories/feed-status.ts';
 import { type DoctorFinding, failed, ok, warning } from '../../edge/doctor-finding.ts';
 import { systemClock } from '../clock.ts';
 import { feedAgeMaxDays } from '../feed-age.ts';
 import { openInstallation } from '../installation.ts';
 import type { Config } from '../settings/config.ts';
+import { advisoryOriginOf } from '../settings/read-bundle-settings.ts';
 
 const freeBytesMin = 2 * 1024 ** 3;
 const skewMsMax = 10_000;
@@ -38,7 +39,8 @@ export async function examineDataFolder(config: Config): Promise<readonly Doctor
       findings.push(await examineSpace(folder));
     }
     const feeds = await readFeedStatus(db);
-    const { ready, message } = feedReadiness(feeds);
+    const origin = advisoryOriginOf(config);
+    const { ready, message } = feedReadiness(feeds, origin);
     const limit = { now: systemClock(), feedAgeMaxDays };
     const stale = feeds.filter((feed) => isFeedStale(feed, limit)).map(({ name }) => name);
     if (!ready)
@@ -46,7 +48,9 @@ export async function examineDataFolder(config: Config): Promise<readonly Doctor
         warning(
           'advisories',
           message,
-          'run "pratique advisories sync", or set PRATIQUE_ADVISORIES to a mirror that this machine reaches',
+          origin === 'mirrors'
+            ? `run ${updateCommand(origin)}, or set PRATIQUE_ADVISORIES to a mirror that this machine reaches`
+            : `run ${updateCommand(origin)}`,
         ),
       );
     else if (stale.length > 0)
@@ -54,7 +58,7 @@ export async function examineDataFolder(config: Config): Promise<readonly Doctor
         warning(
           'advisories',
           `older than ${feedAgeMaxDays} days: ${stale.slice(0, 10).join(', ')}`,
-          'run "pratique advisories sync" and see its notes',
+          `run ${updateCommand(origin)} and see its notes`,
         ),
       );
     else findings.push(ok('advisories', message));

@@ -1,4 +1,4 @@
-import { type AcceptedBundle, lastBundle } from '../../advisories/bundles/bundle-history.ts';
+import { type AcceptedBundle, lastBundle } from '../../advisories/bundle-history.ts';
 import { type FeedUpdate, readFeedHistory } from '../../advisories/feed-history.ts';
 import {
   type FeedReadiness,
@@ -18,6 +18,8 @@ import { queueRenamed } from '../../scan/queue-scan.ts';
 import { FindingDifferences } from '../../webhooks/finding-differences.ts';
 import { systemClock } from '../clock.ts';
 import { feedAgeMaxDays } from '../feed-age.ts';
+import type { Installation } from '../installation.ts';
+import { advisoryOriginOf } from '../settings/read-bundle-settings.ts';
 
 /** Brings the feeds up to date, then judges again what the changed advisories name. */
 export async function updateAdvisories(options: Omit<SyncOptions, 'now'>): Promise<SyncResult> {
@@ -51,10 +53,14 @@ export interface AdvisoryStatus {
 }
 
 /** What is held of each feed, and whether anything can be judged by it. */
-export async function advisoryStatus(db: Database): Promise<AdvisoryStatus> {
+export async function advisoryStatus({
+  connection: { db },
+  config,
+}: Pick<Installation, 'connection' | 'config'>): Promise<AdvisoryStatus> {
   const feeds = await readFeedStatus(db);
   const bundle = await lastBundle(db);
-  return { feeds, readiness: feedReadiness(feeds), ...(bundle === undefined ? {} : { bundle }) };
+  const readiness = feedReadiness(feeds, advisoryOriginOf(config));
+  return { feeds, readiness, ...(bundle === undefined ? {} : { bundle }) };
 }
 
 /** How old a feed is, and whether that is older than images may be judged by. */

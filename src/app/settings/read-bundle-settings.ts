@@ -1,5 +1,6 @@
 import { isRegistryAddress, parseRegistryAddress } from '../../advisories/bundles/registry-address.ts';
 import type { RegistryCredentials } from '../../advisories/bundles/registry-connection.ts';
+import type { AdvisoryOrigin } from '../../advisories/feed-status.ts';
 import { Secret } from './secret.ts';
 import { SettingError } from './setting-error.ts';
 import { type Setting, settings } from './settings.ts';
@@ -55,6 +56,11 @@ function refuseBadAddress(bundle: string): void {
     const { variable, must } = settings.advisoryBundle;
     throw new SettingError(`Cannot use the setting "${variable}": it must be ${must}, got "${bundle}"`);
   }
+}
+
+export function advisoryOriginOf({ advisoryBundle }: BundleSettings): AdvisoryOrigin {
+  if (advisoryBundle === undefined) return 'mirrors';
+  return advisoryBundle === 'manual' ? 'by-hand' : 'bundle';
 }
 
 export function missingSetting({ variable, must }: Pick<Setting, 'variable' | 'must'>): SettingError {

@@ -10,6 +10,7 @@ import { systemClock } from '../clock.ts';
 import { feedAgeMaxDays } from '../feed-age.ts';
 import type { Installation } from '../installation.ts';
 import { programVersion } from '../program-version.ts';
+import { advisoryOriginOf } from '../settings/read-bundle-settings.ts';
 import type { MalwareEngines } from './malware-engines.ts';
 import { queueAdvisorySync } from './wire-advisories.ts';
 import type { BlobBytes } from './wire-blobs.ts';
@@ -49,6 +50,7 @@ export async function wireApi(
     externalUrlOf,
     notePrincipal,
     feedAgeMaxDays,
+    advisoryOrigin: advisoryOriginOf(installation.config),
     ...(installation.config.namespaceQuotaBytes === undefined
       ? {}
       : { namespaceQuotaBytes: installation.config.namespaceQuotaBytes }),

@@ -1,7 +1,7 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
-import type { AdvisoryBundleTable } from '../../database/bundle-tables.ts';
-import type { Database } from '../../database/database.ts';
-import type { Tables } from '../../database/tables.ts';
+import type { AdvisoryBundleTable } from '../database/bundle-tables.ts';
+import type { Database } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
 
 /** A bundle that was accepted here. */
 export interface AcceptedBundle {
