@@ -7,7 +7,7 @@ import type { DatabaseConnection } from '../src/database/database.ts';
 import { inspectorVersion } from '../src/inspection/inventory/inspector-version.ts';
 import type { Package } from '../src/report/package.ts';
 import { matchingVersion } from '../src/scan/matches/matching-version.ts';
-import { encodePlaces, type StoredPlace } from '../src/scan/reports/image-places.ts';
+import { encodeColumns, placesOf, type StoredPlace } from '../src/scan/reports/image-places.ts';
 import { packIds } from '../src/scan/reports/packed-ids.ts';
 import { refreshSummaries } from '../src/scan/summaries/refresh-summaries.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
@@ -62,7 +62,8 @@ const columns = {
   repository_manifest: 'repository_id, manifest_digest, pushed_by',
   tag: 'repository_id, name, manifest_digest',
   image_report:
-    'manifest_digest, inspector_version, outcome, distribution, ecosystems, doubts, package_ids, places, newest_file_at, inspected_at, first_judged_at',
+    'manifest_digest, inspector_version, outcome, distribution, ecosystems, doubts, package_set, places, newest_file_at, inspected_at, first_judged_at',
+  image_packages: 'manifest_digest, package_ids',
   image_summary: 'manifest_digest',
   image_scan: 'manifest_digest, category, state, layers_total, layers_done, finished_at',
 } as const;
@@ -94,7 +95,7 @@ async function fillReports(client: pg.ClientBase, count: number): Promise<void> 
       index,
       repository: 1 + Math.floor(index / imagesPerRepository),
       tag: String(1 + (index % imagesPerRepository)),
-      places: places[index % places.length] ?? Buffer.alloc(0),
+      columns: places[index % places.length] ?? Buffer.alloc(0),
       ...image,
     });
     if (index % 5_000 < 4_999) continue;
@@ -105,7 +106,7 @@ async function fillReports(client: pg.ClientBase, count: number): Promise<void> 
     index: count,
     repository: 1 + Math.ceil(count / imagesPerRepository),
     tag: names.tag,
-    places: places[0] ?? Buffer.alloc(0),
+    columns: places[0] ?? Buffer.alloc(0),
     ...(await flippingImage(client)),
   });
   await flush(client, rows);
@@ -195,7 +196,7 @@ async function somePlaces(client: pg.ClientBase, drawing: Drawing): Promise<read
       [drawing.image(random).ids],
     );
     encoded.push(
-      await encodePlaces(
+      await encodeColumns(
         rows.map(({ id, ...own }): StoredPlace => {
           const isOfLanguage = own.release === '';
           return {
@@ -221,7 +222,7 @@ function addRows(
     readonly index: number;
     readonly repository: number;
     readonly tag: string;
-    readonly places: Buffer;
+    readonly columns: Buffer;
   },
 ): void {
   const add = (table: Table, values: readonly CopyValue[]) => {
@@ -251,6 +252,7 @@ function addRows(
   }
   add('repository_manifest', [repository, digest, 'ci']);
   add('tag', [repository, image.tag, digest]);
+  const { packageSet, places } = placesOf(packIds(image.ids), image.columns);
   add('image_report', [
     digest,
     inspectorVersion,
@@ -258,12 +260,13 @@ function addRows(
     image.distribution,
     image.ecosystems,
     '[]',
-    packIds(image.ids),
-    image.places,
+    packageSet,
+    places,
     null,
     at,
     at,
   ]);
+  add('image_packages', [digest, image.ids.toSorted((a, b) => a - b).map(String)]);
   add('image_summary', [digest]);
   add('image_scan', [digest, 'vulnerabilities', 'scanned', 2, 2, at]);
 }
@@ -271,7 +274,7 @@ function addRows(
 async function flush(client: pg.ClientBase, rows: ReadonlyMap<Table, readonly string[]>): Promise<void> {
   for (const table of tables) {
     const lines = [...new Set(rows.get(table) ?? [])];
-    if (table !== 'image_report') {
+    if (table !== 'image_report' && table !== 'image_packages') {
       await copyRows(client, `${table} (${columns[table]})`, lines);
       continue;
     }

@@ -1,18 +1,25 @@
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import { copyLine, copyRows } from '../src/advisories/feeds/copy-rows.ts';
 import type { PackageFacts } from '../src/report/image-facts.ts';
 import type { Severity } from '../src/report/severity.ts';
 import { matchingVersion } from '../src/scan/matches/matching-version.ts';
-import { encodePlaces } from '../src/scan/reports/image-places.ts';
-import { packIds } from '../src/scan/reports/packed-ids.ts';
 import { summarise } from '../src/scan/summaries/summarise.ts';
+import { PlacesInOneFile } from './_places-in-one-file.ts';
 
 const packageCount = 6_000;
 const packagesPerBase = 250;
 const packagesOfOwn = 50;
 const baseCount = 500;
+
+interface FilledImage {
+  readonly n: number;
+  readonly digest: string;
+  readonly base: number;
+}
 
 /**
  * Packages, what affects them, and a report, a summary and a scan for every image: by the code that writes them in the
@@ -21,13 +28,13 @@ const baseCount = 500;
 export async function fillReports(client: pg.PoolClient): Promise<void> {
   const facts = await fillPackages(client);
   const bases = Array.from({ length: baseCount }, (_, base) => baseSet(base));
-  const places = await encodePlaces([]);
-  const { rows } = await client.query<{ n: number; digest: string; base: number }>(
+  const shared = new PlacesInOneFile();
+  const { rows } = await client.query<FilledImage>(
     `select n, digest, base from fill.m where kind = 'image' order by n`,
   );
   const reports = client.query(
     copyStreams.from(`copy image_report (manifest_digest, inspector_version, outcome, distribution, ecosystems, doubts,
-      package_ids, places, inspected_at, first_judged_at) from stdin`),
+      package_set, places, inspected_at, first_judged_at) from stdin`),
   );
   const summaries: string[] = [];
   const now = new Date();
@@ -36,27 +43,21 @@ export async function fillReports(client: pg.PoolClient): Promise<void> {
   for (const { n, digest, base } of rows) {
     if (n % 100 < 3) continue;
     const outcome = n % 100 === 3 ? 'incomplete' : 'scanned';
-    const ids = [...(bases[base] ?? []), ...ownSet(n)];
-    const line = copyLine([
-      digest,
-      3,
-      outcome,
-      distribution,
-      ['Debian'],
-      '[]',
-      packIds(ids),
-      places,
-      now,
-      now,
-    ]);
+    const ids = setOf({ n, base }, bases);
+    const { packageSet, places } = await shared.of(ids);
+    const line = copyLine([digest, 3, outcome, distribution, ['Debian'], '[]', packageSet, places, now, now]);
     if (!reports.write(line)) await once(reports, 'drain');
-    const { knownExploited, ...counts } = summarise([...new Set(ids)].flatMap((id) => facts.get(id) ?? []));
+    const { knownExploited, ...counts } = summarise(ids.flatMap((id) => facts.get(id) ?? []));
     const { highest, critical, high, medium, low, negligible, unknown, fixable } = counts;
     const severities = [critical, high, medium, low, negligible, unknown];
     summaries.push(copyLine([digest, highest, ...severities, fixable, knownExploited, false, '[]']));
   }
   reports.end();
   await once(reports, 'finish');
+  await pipeline(
+    Readable.from(packageLines(rows, bases)),
+    client.query(copyStreams.from('copy image_packages (manifest_digest, package_ids) from stdin')),
+  );
   await copyRows(
     client,
     `image_summary (manifest_digest, highest, critical, high, medium, low, negligible, unknown, fixable,
@@ -68,9 +69,10 @@ export async function fillReports(client: pg.PoolClient): Promise<void> {
     select digest, 'vulnerabilities', case n % 100 when 0 then 'failed' when 1 then 'cancelled' when 3 then 'incomplete'
       else 'scanned' end, now(), now(), now()
     from fill.m where kind = 'image' and n % 100 <> 2;
-    insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_ids, places,
+    insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_set, places,
       inspected_at, first_judged_at)
     select digest, 3, 'unsupported', '{}', '[]', '', '', now(), now() from fill.m where kind = 'artifact';
+    insert into image_packages (manifest_digest, package_ids) select digest, '{}' from fill.m where kind = 'artifact';
     insert into image_summary (manifest_digest) select digest from fill.m where kind = 'artifact';
     insert into image_scan (manifest_digest, category, state, finished_at)
     select digest, 'vulnerabilities', 'unsupported', now() from fill.m where kind = 'artifact'`);
@@ -130,6 +132,22 @@ async function fillPackages(client: pg.PoolClient): Promise<ReadonlyMap<number, 
       },
     ]),
   );
+}
+
+function* packageLines(
+  rows: readonly FilledImage[],
+  bases: readonly (readonly number[])[],
+): Iterable<string> {
+  for (const row of rows) if (row.n % 100 >= 3) yield copyLine([row.digest, setOf(row, bases).map(String)]);
+}
+
+/** Of an image, in ascending order. */
+function setOf(
+  image: Pick<FilledImage, 'n' | 'base'>,
+  bases: readonly (readonly number[])[],
+): readonly number[] {
+  const ids = new Set([...(bases[image.base] ?? []), ...ownSet(image.n)]);
+  return [...ids].sort((a, b) => a - b);
 }
 
 /** Every third base has nothing that is affected severely, as base images that are kept up to date. */

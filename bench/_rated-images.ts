@@ -47,20 +47,25 @@ export async function fillRatedImages({ pool }: DatabaseConnection, count: numbe
     insert into image_summary (manifest_digest, highest, critical, high, medium, low, negligible, unknown)
     select f.digest, case when c.high > 0 then 'high' when c.medium > 0 then 'medium' when c.low > 0 then 'low' end,
       0, c.high, c.medium, c.low, 0, 0
-    from filled f join image_report r on r.manifest_digest = f.digest cross join lateral (
+    from filled f join image_packages i on i.manifest_digest = f.digest cross join lateral (
       select count(*) filter (where severity = 'high') as high, count(*) filter (where severity = 'medium') as medium,
         count(*) filter (where severity = 'low') as low
-      from package_match where package_id = any(unpack_package_ids(r.package_ids))) c;
+      from package_match where package_id = any(i.package_ids)) c;
     insert into image_scan (manifest_digest, category, state) select digest, 'vulnerabilities', 'scanned' from filled;
     drop table filled`);
 }
 
-/** Sorted little-endian numbers: 300 of the packages, by the image's number. */
+/** 300 of the packages, by the image's number. Sets as plain numbers, as SQL can write them, are read too. */
 const packedReports = `
-  insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_ids, places,
+  insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_set, places,
     inspected_at, first_judged_at)
-  select f.digest, 1, 'scanned', '{Debian}', '[]', p.packed, '', now(), now()
-  from filled f cross join lateral (
-    select string_agg(set_byte(set_byte('\\x00000000', 0, id % 256), 1, id / 256), '' order by id) as packed
+  select f.digest, 1, 'scanned', '{Debian}', '[]', '', '', now(), now() from filled f;
+  insert into image_packages (manifest_digest, package_ids)
+  select f.digest, p.ids from filled f cross join lateral (
+    select array_agg(id order by id) as ids
     from (select distinct 1 + (f.n * 7 + k * 19 + k * k) % ${packageCount} as id
-      from generate_series(1, ${packagesPerImage}) k) ids) p`;
+      from generate_series(1, ${packagesPerImage}) k) drawn) p;
+  update image_report r set package_set = (
+    select string_agg(set_byte(set_byte('\\x00000000', 0, id % 256), 1, id / 256), '' order by id)
+    from unnest(i.package_ids) id)
+  from image_packages i where i.manifest_digest = r.manifest_digest`;

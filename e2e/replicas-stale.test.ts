@@ -187,7 +187,7 @@ describe('a replica that stands still (threats.md F16)', () => {
 
   async function reportRow(): Promise<unknown> {
     const { rows } = await pair.database.pool.query(
-      `select i.inspected_at, i.outcome, i.package_ids, s.revision from image_report i join image_summary s using (manifest_digest)
+      `select i.inspected_at, i.outcome, i.package_set, s.revision from image_report i join image_summary s using (manifest_digest)
        join repository_manifest h using (manifest_digest)
        join repository r on r.id = h.repository_id where r.name = 'zombie'`,
     );

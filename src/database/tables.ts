@@ -351,7 +351,7 @@ export interface ImageReportTable {
   distribution: ColumnType<unknown, string | null | undefined, string | null>;
   ecosystems: string[];
   doubts: Json;
-  package_ids: Buffer;
+  package_set: Buffer;
   places: Buffer;
   newest_file_at: Date | null;
   inspected_at: Date;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { storeImage } from '../testing/stored-images.ts';
+import { holdPackages, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { countFound } from './image-counts.ts';
 import { type ImageListFilter, readImageRefs } from './image-list.ts';
@@ -165,13 +165,7 @@ describe('readVulnerabilityImages()', () => {
         content: `held ${index}`,
         packages: [],
       });
-      const packed = Buffer.alloc(8);
-      packed.writeUInt32LE(7, 0);
-      packed.writeUInt32LE(id, 4);
-      await pool.query('update image_report set package_ids = $2 where manifest_digest = $1', [
-        image.digest,
-        packed,
-      ]);
+      await holdPackages(db, image.digest, [7, id]);
       images.set(index, image.id);
     }
     for (const [index, imageId] of images) {

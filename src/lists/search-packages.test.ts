@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matchingVersion } from '../scan/matches/matching-version.ts';
-import { packIds } from '../scan/reports/packed-ids.ts';
-import { storeImage } from '../testing/stored-images.ts';
+import { holdPackages, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { findPackages } from './find-packages.ts';
 import { countHolders, countHoldersOfEach, heldAmong } from './package-holders.ts';
@@ -88,10 +87,7 @@ async function hold(
     content: `content ${index}`,
     packages: [],
   });
-  await database.pool.query('update image_report set package_ids = $2 where manifest_digest = $1', [
-    image.digest,
-    packIds(packageIds),
-  ]);
+  await holdPackages(database.db, image.digest, packageIds);
 }
 
 async function find(text: string): Promise<{ readonly within: string[]; readonly incomparable: string[] }> {
@@ -227,18 +223,22 @@ describe('images that hold packages', () => {
       `select manifest_digest as digest from repository_manifest rm join repository r on r.id = rm.repository_id
        where r.name = 'many' order by rm.id`,
     );
+    const insertReports = `
+      insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_set, places,
+        inspected_at, first_judged_at)
+      select digest, 1, 'scanned', '{}', '[]', '', '', now(), now()`;
     for (const [wanted, packageId] of [
       [3, id('musl')],
       [100, id('core')],
     ] as const)
       await pool.query(
-        `insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_ids, places, inspected_at, first_judged_at)
-         select digest, 1, 'scanned', '{}', '[]', $2, '', now(), now() from unnest($1::text[]) digest on conflict do nothing`,
-        [held.filter((_, index) => index % wanted === 0).map(({ digest }) => digest), packIds([packageId])],
+        `with reported as (${insertReports} from unnest($1::text[]) digest on conflict do nothing returning manifest_digest)
+         insert into image_packages (manifest_digest, package_ids) select manifest_digest, array[$2::int] from reported`,
+        [held.filter((_, index) => index % wanted === 0).map(({ digest }) => digest), packageId],
       );
     await pool.query(
-      `insert into image_report (manifest_digest, inspector_version, outcome, ecosystems, doubts, package_ids, places, inspected_at, first_judged_at)
-       select digest, 1, 'scanned', '{}', '[]', '', '', now(), now() from manifest on conflict do nothing`,
+      `with reported as (${insertReports} from manifest on conflict do nothing returning manifest_digest)
+       insert into image_packages (manifest_digest, package_ids) select manifest_digest, '{}' from reported`,
     );
     const scope = { namespaceIds };
     const [musl, core] = [

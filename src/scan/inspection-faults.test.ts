@@ -7,7 +7,7 @@ import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
 import { alpineFiles } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { cancelScan } from './queue-scan.ts';
-import { decodePlaces } from './reports/image-places.ts';
+import { readReportDetails } from './reports/report-details.ts';
 
 /** `npm run soak:inspections` takes more. */
 const killsMax = Number(process.env['PRATIQUE_TEST_KILLS'] ?? 8);
@@ -150,11 +150,7 @@ function killSome(inspections: InspectionPool, afterMs: number): () => Promise<v
   };
 }
 
-async function packageCount(digest: string): Promise<number> {
-  const row = await harness.database.db
-    .selectFrom('image_report')
-    .select('places')
-    .where('manifest_digest', '=', digest)
-    .executeTakeFirstOrThrow();
-  return (await decodePlaces(row.places)).length;
+async function packageCount(digest: string): Promise<number | undefined> {
+  const report = await readReportDetails(harness.database.db, digest);
+  return report?.packages.length;
 }

@@ -6,7 +6,7 @@ import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
 import { buildZip } from '../testing/samples/build-zip.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { DatabaseImages } from './database-images.ts';
-import { decodePlaces } from './reports/image-places.ts';
+import { readReportDetails } from './reports/report-details.ts';
 import { ScanJob } from './scan-job.ts';
 
 let harness: ScanHarness;
@@ -22,12 +22,12 @@ const image = buildImage({ layers: [layer] });
 async function result(): Promise<{ readonly names: readonly string[]; readonly doubts: readonly string[] }> {
   const row = await harness.database.db
     .selectFrom('image_report')
-    .select(['places', 'doubts'])
+    .select('doubts')
     .where('manifest_digest', '=', image.digest)
     .executeTakeFirstOrThrow();
-  const places = await decodePlaces(row.places);
+  const report = await readReportDetails(harness.database.db, image.digest);
   return {
-    names: places.map(({ package: { name, version } }) => `${name} ${version}`),
+    names: (report?.packages ?? []).map(({ package: { name, version } }) => `${name} ${version}`),
     doubts: (row.doubts as { code: string }[]).map(({ code }) => code),
   };
 }

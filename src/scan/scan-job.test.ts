@@ -3,7 +3,7 @@ import { buildImage, buildLayer } from '../testing/samples/build-image.ts';
 import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../testing/samples/small-feed.ts';
 import { ScanHarness } from '../testing/scan-harness.ts';
 import { cancelScan, queueScan, queueUnscanned } from './queue-scan.ts';
-import { decodePlaces } from './reports/image-places.ts';
+import { readReportDetails } from './reports/report-details.ts';
 import { settleAbandonedScans } from './settle-abandoned-scans.ts';
 
 const today = new Date('2018-06-01T00:00:00Z');
@@ -77,8 +77,10 @@ describe('ScanJob', () => {
         ],
       },
     ]);
-    const places = await decodePlaces((await reportOf(image.digest))?.places ?? Buffer.alloc(0));
-    expect(places.map(({ package: { name }, place }) => [name, place.path, place.layerDigest])).toEqual([
+    const report = await readReportDetails(harness.database.db, image.digest);
+    expect(
+      report?.packages.map(({ package: { name }, place }) => [name, place.path, place.layerDigest]),
+    ).toEqual([
       ['musl', 'lib/apk/db/installed', base.digest],
       ['zlib', 'lib/apk/db/installed', base.digest],
     ]);

@@ -13,9 +13,9 @@ import type { DifferenceObserver } from './matches/difference-observer.ts';
 import { lockMatching } from './matches/match-lock.ts';
 import { readPackageFacts } from './matches/read-package-facts.ts';
 import { type StandingMalware, writeMalware } from './reports/image-malware-store.ts';
-import { encodePlaces } from './reports/image-places.ts';
+import { encodePlaces, type StoredPlaces } from './reports/image-places.ts';
 import { encodeSecrets, keepFirstSeen } from './reports/image-secrets-store.ts';
-import { packIds, unpackIds } from './reports/packed-ids.ts';
+import { unpackIds } from './reports/packed-ids.ts';
 import { isRun, type ScanRun } from './scan-run.ts';
 import { imageDoubts } from './summaries/image-doubts.ts';
 import { writeOrderCounts } from './summaries/order-counts.ts';
@@ -72,30 +72,35 @@ async function readPackageIds(
 ): Promise<readonly number[] | undefined> {
   const row = await transaction
     .selectFrom('image_report')
-    .select('package_ids')
+    .select('package_set')
     .where('manifest_digest', '=', digest)
     .executeTakeFirst();
-  return row === undefined ? undefined : unpackIds(row.package_ids);
+  return row === undefined ? undefined : unpackIds(row.package_set);
 }
 
 async function writeImageReport(
   transaction: Transaction<Tables>,
   { run: { digest }, inspected, interned }: ReportToWrite,
-  places: Buffer,
+  { packageSet, places }: StoredPlaces,
 ): Promise<void> {
   const { inventory } = inspected;
   await sql`
     insert into image_report as r (manifest_digest, inspector_version, outcome, problem, distribution, ecosystems,
-      doubts, package_ids, places, newest_file_at, inspected_at, first_judged_at)
+      doubts, package_set, places, newest_file_at, inspected_at, first_judged_at)
     values (${digest}, ${inspectorVersion}, ${inspected.outcome}, ${jsonOrNull(inspected.problem)}::jsonb,
       ${jsonOrNull(inventory.distribution)}::jsonb, ${interned.ecosystems}::text[],
-      ${JSON.stringify(inventory.doubts)}::jsonb, ${packIds(interned.packageIds)}, ${places},
+      ${JSON.stringify(inventory.doubts)}::jsonb, ${packageSet}, ${places},
       ${inventory.newestAt ?? null}, clock_timestamp(), clock_timestamp())
     on conflict (manifest_digest) do update set
       inspector_version = excluded.inspector_version, outcome = excluded.outcome, problem = excluded.problem,
       distribution = excluded.distribution, ecosystems = excluded.ecosystems, doubts = excluded.doubts,
-      package_ids = excluded.package_ids, places = excluded.places, newest_file_at = excluded.newest_file_at,
+      package_set = excluded.package_set, places = excluded.places, newest_file_at = excluded.newest_file_at,
       inspected_at = excluded.inspected_at`.execute(transaction);
+  // The same set as an array, which searches have an index on.
+  await sql`
+    insert into image_packages as p (manifest_digest, package_ids) values (${digest}, ${unpackIds(packageSet)}::int[])
+    on conflict (manifest_digest) do update set package_ids = excluded.package_ids
+    where p.package_ids <> excluded.package_ids`.execute(transaction);
 }
 
 async function writeSecrets(

@@ -5,7 +5,7 @@ import { type Severity, type SeveritySource, severitySources } from '../report/s
 import { packSeverities } from '../report/source-severities.ts';
 import { matchingVersion } from '../scan/matches/matching-version.ts';
 import { encodePlaces } from '../scan/reports/image-places.ts';
-import { packIds } from '../scan/reports/packed-ids.ts';
+import { unpackIds } from '../scan/reports/packed-ids.ts';
 
 /** A vulnerability of a package of a stored image. */
 export interface StoredVulnerability {
@@ -115,6 +115,20 @@ async function storeRepository(db: Database, image: ImageToStore): Promise<numbe
   return id;
 }
 
+/** Lets a stored image hold these packages, as searches see it. */
+export async function holdPackages(
+  db: Database,
+  digest: Digest,
+  packageIds: readonly number[],
+): Promise<void> {
+  const sorted = [...packageIds].sort((a, b) => a - b);
+  await db
+    .updateTable('image_packages')
+    .set({ package_ids: sorted })
+    .where('manifest_digest', '=', digest)
+    .execute();
+}
+
 async function storeResult(db: Database, digest: Digest, packages: readonly StoredPackage[]): Promise<void> {
   const places = [];
   for (const one of packages) {
@@ -134,6 +148,7 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
     });
   }
   const now = new Date('2026-01-02T00:00:00Z');
+  const { packageSet, places: encoded } = await encodePlaces(places);
   await db
     .insertInto('image_report')
     .values({
@@ -143,12 +158,16 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
       distribution: JSON.stringify({ id: 'alpine', versionId: '3.4.0', prettyName: 'Alpine Linux v3.4' }),
       ecosystems: ['Alpine'],
       doubts: '[]',
-      package_ids: packIds(places.map(({ packageId }) => packageId)),
-      places: await encodePlaces(places),
+      package_set: packageSet,
+      places: encoded,
       newest_file_at: null,
       inspected_at: now,
       first_judged_at: now,
     })
+    .execute();
+  await db
+    .insertInto('image_packages')
+    .values({ manifest_digest: digest, package_ids: unpackIds(packageSet) })
     .execute();
   const severities = packages.flatMap(({ vulnerabilities = [] }) =>
     vulnerabilities.map((one) => one.severity),

@@ -103,7 +103,7 @@ export class FindingDifferences implements DifferenceObserver {
     for (let after = ''; ; ) {
       const rows = await transaction
         .selectFrom('image_report')
-        .select(['manifest_digest', 'package_ids'])
+        .select(['manifest_digest', 'package_set'])
         .where('manifest_digest', '>', after)
         .orderBy('manifest_digest')
         .limit(chunkImages)
@@ -113,7 +113,7 @@ export class FindingDifferences implements DifferenceObserver {
       after = last.manifest_digest;
       const byDigest = new Map<string, readonly MatchHistory[]>();
       for (const row of rows) {
-        const own = unpackIds(row.package_ids).flatMap((id) => changes.get(id) ?? []);
+        const own = unpackIds(row.package_set).flatMap((id) => changes.get(id) ?? []);
         if (own.length > 0) byDigest.set(row.manifest_digest, own);
       }
       if (byDigest.size === 0) continue;

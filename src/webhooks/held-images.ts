@@ -58,7 +58,7 @@ export async function packagesPushedBefore(
   image: HeldImage,
 ): Promise<{ readonly digest: string; readonly packed: Buffer } | undefined> {
   const { rows } = await sql<{ digest: string; packed: Buffer }>`
-    select rm.manifest_digest as digest, report.package_ids as packed
+    select rm.manifest_digest as digest, report.package_set as packed
     from repository_manifest rm join image_report report on report.manifest_digest = rm.manifest_digest
     where rm.repository_id = ${image.repositoryId} and rm.manifest_digest <> ${image.digest}
       and rm.pushed_at <= ${image.pushedAt} and report.outcome <> 'unsupported'

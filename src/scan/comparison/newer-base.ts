@@ -54,11 +54,11 @@ export async function findNewerBases(db: Database, base: BaseImage): Promise<rea
     ),
   );
   const once = [...new Map(candidates.map((row) => [row.digest, row])).values()].slice(0, comparedMax);
-  const installed = await readVersions(db, before.packageIds);
+  const installed = await readVersions(db, before.packageSet);
   const newer: NewerBase[] = [];
   for (const { imageId, digest, tag, configDigest } of once) {
     const after = await readReport(db, digest);
-    if (after === undefined || !isNowhereOlder(installed, await readVersions(db, after.packageIds))) continue;
+    if (after === undefined || !isNowhereOlder(installed, await readVersions(db, after.packageSet))) continue;
     newer.push({ imageId, digest, tag, configDigest });
   }
   return newer;
@@ -67,9 +67,9 @@ export async function findNewerBases(db: Database, base: BaseImage): Promise<rea
 async function readReport(
   db: Database,
   digest: Digest,
-): Promise<{ readonly distribution: Distribution | null; readonly packageIds: Buffer } | undefined> {
-  const { rows } = await sql<{ distribution: Distribution | null; packageIds: Buffer }>`
-    select distribution, package_ids as "packageIds" from image_report
+): Promise<{ readonly distribution: Distribution | null; readonly packageSet: Buffer } | undefined> {
+  const { rows } = await sql<{ distribution: Distribution | null; packageSet: Buffer }>`
+    select distribution, package_set as "packageSet" from image_report
     where manifest_digest = ${digest} and outcome = 'scanned'`.execute(db);
   return rows[0];
 }
@@ -110,11 +110,11 @@ function escapeLike(text: string): string {
 /** Versions by ecosystem and name; a package may be installed in several. */
 async function readVersions(
   db: Database,
-  packageIds: Buffer,
+  packageSet: Buffer,
 ): Promise<ReadonlyMap<string, readonly InstalledVersion[]>> {
   const { rows } = await sql<InstalledVersion>`
     select ecosystem, name, version from package
-    where id = any(${unpackIds(packageIds)}::int[])`.execute(db);
+    where id = any(${unpackIds(packageSet)}::int[])`.execute(db);
   return Map.groupBy(rows, ({ ecosystem, name }) => `${ecosystem} ${name}`);
 }
 

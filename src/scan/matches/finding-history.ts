@@ -152,17 +152,17 @@ async function readJudged(
   db: Database,
   digest: string,
 ): Promise<{ readonly packageIds: readonly number[]; readonly since: Date } | undefined> {
-  const { rows } = await sql<{ package_ids: Buffer; first_judged_at: Date }>`
+  const { rows } = await sql<{ package_set: Buffer; first_judged_at: Date }>`
     with recursive reached (digest) as (
       select ${digest}::text
       union
       select c.child_digest from reached join manifest_child c
         on c.parent_digest = reached.digest and c.position < ${indexImagesMax})
-    select r.package_ids, r.first_judged_at from reached join image_report r on r.manifest_digest = reached.digest
+    select r.package_set, r.first_judged_at from reached join image_report r on r.manifest_digest = reached.digest
     order by r.manifest_digest limit ${indexImagesMax}`.execute(db);
   if (rows.length === 0) return undefined;
   return {
-    packageIds: [...new Set(rows.flatMap((row) => unpackIds(row.package_ids)))],
+    packageIds: [...new Set(rows.flatMap((row) => unpackIds(row.package_set)))],
     since: new Date(Math.min(...rows.map((row) => row.first_judged_at.getTime()))),
   };
 }

@@ -1,17 +1,196 @@
-import type { PlacedPackage } from '../../report/package.ts';
+import { crc32 } from 'node:zlib';
+import type { Database } from '../../database/database.ts';
+import type { Package, PackagePlace, PlacedPackage } from '../../report/package.ts';
+import { type ColumnRuns, fromRuns, toRuns } from './_column-runs.ts';
+import { pathOfTemplate, templateOfPath } from './_path-templates.ts';
 import { deflateJson, inflateJson } from './deflated-json.ts';
+import { packIds, unpackIds } from './packed-ids.ts';
+import { readPackages } from './read-packages.ts';
+import { StoredReportError } from './stored-report-error.ts';
 
-/** A package of an image where it was found, as `image_report.places` holds it. */
+/** A package of an image where it was found. */
 export interface StoredPlace extends PlacedPackage {
   /** Absent: the distribution owns it, so it is listed but not judged by itself. */
   readonly packageId?: number;
 }
 
-/** `image_report.places` is raw deflate of the JSON of `StoredPlace[]`. */
-export async function encodePlaces(places: readonly StoredPlace[]): Promise<Buffer> {
-  return await deflateJson(places);
+/** Two columns of `image_report`; the places need the packages that they were written with. */
+export interface StoredPlaces {
+  /** As of `packIds()`. */
+  readonly packageSet: Buffer;
+  /**
+   *     | format, 1 byte | CRC-32 of `packageSet`, 4 bytes, little-endian | raw deflate of the JSON of `PlaceColumns` |
+   *
+   * Those of before migration 0027 are raw deflate of the JSON of `StoredPlace[]`. No deflate begins like a format: its
+   * second and third bit would be those of a block of the type 3, which there is not (RFC 1951, 3.2.3).
+   */
+  readonly places: Buffer;
 }
 
-export async function decodePlaces(stored: Buffer): Promise<readonly StoredPlace[]> {
-  return (await inflateJson(stored)) as readonly StoredPlace[]; // written by encodePlaces() alone
+const columnsFormat = 0x06;
+const blockTypeBits = 0x06;
+const headerBytes = 5;
+
+/**
+ * Places as columns, which deflate shortens best. What a package is does not stand there, but in `package`, whose rows stay
+ * for ever. Rows are in ascending order of packages; those without an id come last.
+ */
+interface PlaceColumns {
+  /** How far to go on in the packed set from row to row, beginning before its first package. */
+  readonly steps: ColumnRuns<number>;
+  /** Rows with a package of the set. */
+  readonly interned: number;
+  /** The packages of the others. */
+  readonly others: readonly Package[];
+  readonly layers: ColumnRuns<readonly [digest: string, index: number, createdBy?: string]>;
+  readonly paths: ColumnRuns<string>;
+  readonly owned: ColumnRuns<boolean>;
+  readonly architectures: ColumnRuns<readonly string[] | null>;
+  readonly licenses: ColumnRuns<string | null>;
+}
+
+export async function encodePlaces(places: readonly StoredPlace[]): Promise<StoredPlaces> {
+  const packageSet = packIds(places.flatMap(({ packageId }) => packageId ?? []));
+  return placesOf(packageSet, await encodeColumns(places));
+}
+
+/** Places whose columns are known, of other packages: as many as those that `encodeColumns()` got. */
+export function placesOf(packageSet: Buffer, columns: Buffer): StoredPlaces {
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(columnsFormat);
+  header.writeUInt32LE(crc32(packageSet), 1);
+  return { packageSet, places: Buffer.concat([header, columns]) };
+}
+
+/** What follows the header. */
+export async function encodeColumns(places: readonly StoredPlace[]): Promise<Buffer> {
+  const rows = places.toSorted(byPackage);
+  const interned = rows.filter(({ packageId }) => packageId !== undefined);
+  const columns: PlaceColumns = {
+    steps: toRuns(interned.map(({ packageId }, row) => (packageId === interned[row - 1]?.packageId ? 0 : 1))),
+    interned: interned.length,
+    others: rows.slice(interned.length).map((row) => row.package),
+    layers: toRuns(
+      rows.map(({ place: { layerDigest, layerIndex, createdBy } }) =>
+        createdBy === undefined ? [layerDigest, layerIndex] : [layerDigest, layerIndex, createdBy],
+      ),
+    ),
+    paths: toRuns(rows.map((row) => templateOfPath(row.place.path, row.package))),
+    owned: toRuns(rows.map(({ ownedByDistribution }) => ownedByDistribution)),
+    architectures: toRuns(rows.map(({ architectures = null }) => architectures)),
+    licenses: toRuns(rows.map(({ license = null }) => license)),
+  };
+  return await deflateJson(columns);
+}
+
+/**
+ * The places of images, each in order of name, version, layer and path. Throws a `StoredReportError` where they cannot be
+ * read: a list that lacks packages would look like an image without them.
+ */
+export async function readPlaces(
+  db: Database,
+  stored: readonly StoredPlaces[],
+): Promise<readonly (readonly StoredPlace[])[]> {
+  const sets = stored.map(({ packageSet, places }) => (isColumns(places) ? unpackIds(packageSet) : []));
+  const packages = await readPackages(db, [...new Set(sets.flat())]);
+  return await Promise.all(
+    stored.map(async (one, index) => {
+      const places = isColumns(one.places)
+        ? await decodeColumns(
+            one,
+            (sets[index] ?? []).map((id) => packageOf(packages, id)),
+          )
+        : await inflate<readonly StoredPlace[]>(one.places);
+      return [...places].sort(byNameAndPlace);
+    }),
+  );
+}
+
+function isColumns(places: Buffer): boolean {
+  const [format] = places;
+  if (format === undefined) throw new StoredReportError('places', 'nothing is there');
+  if (format === columnsFormat) return true;
+  if ((format & blockTypeBits) === blockTypeBits)
+    throw new StoredReportError('places', `format ${format} is none that this version knows`);
+  return false;
+}
+
+type InternedPackage = readonly [id: number, own: Package];
+
+function packageOf(packages: ReadonlyMap<number, Package>, id: number): InternedPackage {
+  const own = packages.get(id);
+  if (own === undefined) throw new StoredReportError('places', `package ${id} is not there`);
+  return [id, own];
+}
+
+async function decodeColumns(
+  { packageSet, places }: StoredPlaces,
+  packages: readonly InternedPackage[],
+): Promise<readonly StoredPlace[]> {
+  if (places.length < headerBytes || places.readUInt32LE(1) !== crc32(packageSet))
+    throw new StoredReportError('places', 'they belong to other packages');
+  const columns = await inflate<PlaceColumns>(places.subarray(headerBytes));
+  const rowCount = columns.interned + columns.others.length;
+  const steps = fromRuns(columns.steps, columns.interned);
+  const layers = fromRuns(columns.layers, rowCount);
+  const templates = fromRuns(columns.paths, rowCount);
+  const owned = fromRuns(columns.owned, rowCount);
+  const architectures = fromRuns(columns.architectures, rowCount);
+  const licenses = fromRuns(columns.licenses, rowCount);
+  let at = -1;
+  const rows = layers.map(([layerDigest, layerIndex, createdBy], row): StoredPlace => {
+    at += steps[row] ?? 0;
+    const [packageId, own] =
+      row < columns.interned ? (packages[at] ?? []) : [undefined, columns.others[row - columns.interned]];
+    if (own === undefined) throw new StoredReportError('places', 'there are more of them than packages');
+    const path = pathOfTemplate(templates[row] ?? '', own);
+    const place: PackagePlace = {
+      layerDigest,
+      layerIndex,
+      path,
+      ...(createdBy === undefined ? {} : { createdBy }),
+    };
+    const [archs, license] = [architectures[row] ?? null, licenses[row] ?? null];
+    return {
+      package: own,
+      place,
+      ownedByDistribution: owned[row] ?? false,
+      ...(archs === null ? {} : { architectures: archs }),
+      ...(license === null ? {} : { license }),
+      ...(packageId === undefined ? {} : { packageId }),
+    };
+  });
+  if (at !== packages.length - 1)
+    throw new StoredReportError('places', 'there are fewer of them than packages');
+  return rows;
+}
+
+async function inflate<T>(deflated: Buffer): Promise<T> {
+  try {
+    return (await inflateJson(deflated)) as T; // written above alone
+  } catch (error) {
+    throw new StoredReportError('places', 'they do not inflate to JSON', error);
+  }
+}
+
+/** Those without an id last. */
+function byPackage(a: StoredPlace, b: StoredPlace): number {
+  return (
+    (a.packageId ?? Number.POSITIVE_INFINITY) - (b.packageId ?? Number.POSITIVE_INFINITY) ||
+    byNameAndPlace(a, b)
+  );
+}
+
+export function byNameAndPlace(a: StoredPlace, b: StoredPlace): number {
+  return (
+    compareText(a.package.name, b.package.name) ||
+    compareText(a.package.version, b.package.version) ||
+    a.place.layerIndex - b.place.layerIndex ||
+    compareText(a.place.path, b.place.path)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -48,7 +48,7 @@ interface FactsRow {
   readonly malware_outcome: FactsRow['outcome'];
   readonly malware_result_problem: ScanProblem | null;
   readonly malware_facts: MalwareFacts | null;
-  readonly package_ids: Buffer | null;
+  readonly package_set: Buffer | null;
   readonly newest_file_at: Date | null;
   readonly first_judged_at: Date | null;
 }
@@ -85,7 +85,7 @@ async function readFactsNow(db: Database, query: FactsQuery): Promise<ReadonlyMa
     const next = new Set<Digest>();
     for (let start = 0; start < wanted.length; start += chunkImages) {
       const rows = await readRows(db, wanted.slice(start, start + chunkImages));
-      const ids = rows.flatMap((row) => (row.package_ids === null ? [] : unpackIds(row.package_ids)));
+      const ids = rows.flatMap((row) => (row.package_set === null ? [] : unpackIds(row.package_set)));
       const packages = await query.readPackages(db, [...new Set(ids)], generation);
       for (const row of rows) {
         if (row.kind === 'index') {
@@ -106,7 +106,7 @@ async function readRows(db: Database, digests: readonly Digest[]): Promise<reado
            z.state as secrets_state, z.problem as secrets_problem, r.secrets_outcome,
            r.secrets_problem as secrets_result_problem, r.secret_facts,
            w.state as malware_state, w.problem as malware_problem, r.malware_outcome,
-           r.malware_problem as malware_result_problem, r.malware_facts, r.doubts, r.package_ids, r.newest_file_at, r.first_judged_at,
+           r.malware_problem as malware_result_problem, r.malware_facts, r.doubts, r.package_set, r.newest_file_at, r.first_judged_at,
            case m.kind when 'index' then array(select c.child_digest from manifest_child c
             where c.parent_digest = m.digest order by c.position limit ${indexImagesMax}) end as children,
            case m.kind when 'index' then (select count(*) from manifest_child c
@@ -127,7 +127,7 @@ interface FactsContext {
 }
 
 function factsOf(row: FactsRow, { packages, knowledge, query }: FactsContext): ImageFacts {
-  const found = (row.package_ids === null ? [] : unpackIds(row.package_ids)).flatMap(
+  const found = (row.package_set === null ? [] : unpackIds(row.package_set)).flatMap(
     (id) => packages.get(id) ?? [],
   );
   const doubts =

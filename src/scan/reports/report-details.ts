@@ -5,7 +5,7 @@ import type { Distribution } from '../../report/distribution.ts';
 import type { VulnerabilityFact } from '../../report/finding.ts';
 import type { ImageFacts } from '../../report/image-facts.ts';
 import type { PackagePlace } from '../../report/package.ts';
-import { decodePlaces, type StoredPlace } from './image-places.ts';
+import { byNameAndPlace, readPlaces, type StoredPlace, type StoredPlaces } from './image-places.ts';
 import { indexImagesMax } from './read-facts.ts';
 
 /** A package where it lies in an image. */
@@ -37,23 +37,24 @@ export interface PlacedFinding {
 
 /** The result that stands, with packages in order of name; undefined when there never was one. */
 export async function readReportDetails(db: Database, digest: string): Promise<ReportDetails | undefined> {
-  const { rows } = await sql<{ distribution: Distribution | null; places: Buffer; inspectedAt: Date }>`
+  const { rows } = await sql<StoredPlaces & { distribution: Distribution | null; inspectedAt: Date }>`
     with recursive reached (digest) as (
       select ${digest}::text
       union
       select c.child_digest from reached join manifest_child c
         on c.parent_digest = reached.digest and c.position < ${indexImagesMax})
-    select r.distribution, r.places, r.inspected_at as "inspectedAt"
+    select r.distribution, r.package_set as "packageSet", r.places, r.inspected_at as "inspectedAt"
     from reached join image_report r on r.manifest_digest = reached.digest
     order by r.manifest_digest limit ${indexImagesMax}`.execute(db);
   const [first] = rows;
   if (first === undefined) return undefined;
-  const packages: PlacedPackageDetails[] = [];
-  for (const { distribution, places } of rows) {
-    for (const placed of await decodePlaces(places)) {
-      packages.push({ ...placed, purl: placedPackageUrl(placed, distribution ?? undefined) });
-    }
-  }
+  const places = await readPlaces(db, rows);
+  const packages = rows.flatMap(({ distribution }, index) =>
+    (places[index] ?? []).map((placed) => ({
+      ...placed,
+      purl: placedPackageUrl(placed, distribution ?? undefined),
+    })),
+  );
   return {
     ...(first.distribution === null ? {} : { distribution: first.distribution }),
     inspectedAt: first.inspectedAt,
@@ -81,18 +82,4 @@ export function placeFindings(
       })),
     ),
   );
-}
-
-function byNameAndPlace(a: StoredPlace, b: StoredPlace): number {
-  return (
-    compareText(a.package.name, b.package.name) ||
-    compareText(a.package.version, b.package.version) ||
-    a.place.layerIndex - b.place.layerIndex ||
-    compareText(a.place.path, b.place.path)
-  );
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

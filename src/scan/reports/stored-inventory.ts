@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts';
 import { urlsOfPackages } from '../../inspection/inventory/package-url.ts';
 import type { Distribution } from '../../report/distribution.ts';
 import type { Doubt, ScanProblem } from '../../report/scan-state.ts';
-import { decodePlaces } from './image-places.ts';
+import { readPlaces, type StoredPlaces } from './image-places.ts';
 import type { PlacedPackageDetails } from './report-details.ts';
 
 /** The inventory of one image as its last scan took it. */
@@ -23,20 +23,22 @@ export async function readStoredInventory(
   db: Database,
   digest: string,
 ): Promise<StoredInventory | undefined> {
-  const { rows } = await sql<{
-    outcome: StoredInventory['outcome']; // the column's check constraint
-    problem: ScanProblem | null;
-    distribution: Distribution | null;
-    doubts: readonly Doubt[];
-    inspectedAt: Date;
-    places: Buffer;
-  }>`
-    select outcome, problem, distribution, doubts, inspected_at as "inspectedAt", places
+  const { rows } = await sql<
+    StoredPlaces & {
+      outcome: StoredInventory['outcome']; // the column's check constraint
+      problem: ScanProblem | null;
+      distribution: Distribution | null;
+      doubts: readonly Doubt[];
+      inspectedAt: Date;
+    }
+  >`
+    select outcome, problem, distribution, doubts, inspected_at as "inspectedAt",
+      package_set as "packageSet", places
     from image_report where manifest_digest = ${digest}`.execute(db);
   const [row] = rows;
   if (row === undefined) return undefined;
   const { problem, distribution, outcome, doubts, inspectedAt } = row;
-  const places = await decodePlaces(row.places);
+  const [places = []] = await readPlaces(db, [row]);
   return {
     outcome,
     ...(problem === null ? {} : { problem }),

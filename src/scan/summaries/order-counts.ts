@@ -97,11 +97,11 @@ export async function writeOrderCountsOf(
   for (let start = 0; start < held.length; start += chunkImages) {
     const reports = await db
       .selectFrom('image_report')
-      .select(['manifest_digest as digest', 'package_ids'])
+      .select(['manifest_digest as digest', 'package_set'])
       .where('manifest_digest', 'in', held.slice(start, start + chunkImages))
       .execute();
     const known = new KnownPackages(db);
-    const listed = reports.map(({ digest, package_ids }) => ({ digest, ids: unpackIds(package_ids) }));
+    const listed = reports.map(({ digest, package_set }) => ({ digest, ids: unpackIds(package_set) }));
     await known.load(listed.flatMap(({ ids }) => ids));
     await writeOrderCounts(
       db,
@@ -114,11 +114,11 @@ export async function writeOrderCountsOf(
 export async function writeOrderCountsOfStored(db: Database, digest: string): Promise<void> {
   const report = await db
     .selectFrom('image_report')
-    .select('package_ids')
+    .select('package_set')
     .where('manifest_digest', '=', digest)
     .executeTakeFirst();
   if (report === undefined) return;
-  const packages = [...(await readPackageFacts(db, unpackIds(report.package_ids))).values()];
+  const packages = [...(await readPackageFacts(db, unpackIds(report.package_set))).values()];
   await writeOrderCounts(db, [{ digest, packages }]);
 }
 

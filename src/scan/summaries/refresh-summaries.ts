@@ -2,7 +2,7 @@ import { readFeedKnowledge } from '../../advisories/feed-doubts.ts';
 import { type CopiedRow, copyOut } from '../../database/copy-out.ts';
 import type { DatabaseConnection } from '../../database/database.ts';
 import { PackageCounts } from '../matches/package-counts.ts';
-import { unpackIds } from '../reports/packed-ids.ts';
+import { readIds, unpackIds } from '../reports/packed-ids.ts';
 import { summaryRow } from '../write-report.ts';
 import { noteDoubtsPass, readDoubtsNow } from './doubts-pass.ts';
 import { versionDoubts } from './image-doubts.ts';
@@ -106,7 +106,7 @@ async function pass(
 
 const reportsQuery = `
   select r.manifest_digest, s.revision, r.outcome = 'unsupported', r.distribution::text, array_to_json(r.ecosystems)::text,
-    r.doubts::text, (extract(epoch from r.newest_file_at) * 1000)::float8, s.doubts::text, r.package_ids
+    r.doubts::text, (extract(epoch from r.newest_file_at) * 1000)::float8, s.doubts::text, r.package_set
   from image_report r join image_summary s on s.manifest_digest = r.manifest_digest`;
 
 interface ReadImage {
@@ -163,6 +163,8 @@ class TouchedImages {
   readonly #groupOf: Uint16Array;
   readonly #groups: string[][] = [[]];
   readonly #imagesOf = new Map<string, number>();
+  /** Room for the ids of one image. */
+  #ids = new Uint32Array();
 
   constructor(changed: ReadonlyMap<number, readonly string[]>) {
     let last = 0;
@@ -177,11 +179,13 @@ class TouchedImages {
     }
   }
 
-  /** Whether the image holds one; it is then counted. The packed set is read where it lies. */
+  /** Whether the image holds one; it is then counted. No memory is taken for it. */
   count(packed: Buffer): boolean {
+    if (this.#ids.length < packed.length) this.#ids = new Uint32Array(packed.length * 2);
     const groups: number[] = [];
-    for (let at = 0; at + 4 <= packed.length; at += 4) {
-      const group = this.#groupOf[packed.readUInt32LE(at)] ?? 0;
+    const count = readIds(packed, this.#ids);
+    for (let index = 0; index < count; index += 1) {
+      const group = this.#groupOf[this.#ids[index] ?? 0] ?? 0;
       if (group !== 0 && !groups.includes(group)) groups.push(group);
     }
     if (groups.length === 0) return false;
