@@ -13,7 +13,10 @@ import { type BenchLine, rounded } from './bench-line.ts';
 
 const bench = 'advisory-bundle';
 
-/** A signed bundle of the whole mirror with KEV and EPSS: made, and imported into an empty database. */
+/**
+ * A signed bundle of the whole mirror with KEV and EPSS: made, imported into an empty database, and followed by the next
+ * one, in which one ecosystem has one record less.
+ */
 export async function run(): Promise<readonly BenchLine[]> {
   const shared = sharedData();
   if (shared === undefined) {
@@ -21,18 +24,25 @@ export async function run(): Promise<readonly BenchLine[]> {
     return [];
   }
   const folder = await mkdtemp(join(tmpdir(), 'pratique-bench-'));
-  const file = join(folder, 'bundle.tar');
+  const [file, next] = [join(folder, 'bundle.tar'), join(folder, 'next.tar')];
   try {
     const made = await withDatabase(join(folder, 'from'), async (config) => {
       await fill(config, shared);
-      return await inChild(config, 'export', file);
+      const first = await inChild(config, 'export', file);
+      await changeOneFeed(config);
+      await inChild(config, 'export', next);
+      return first;
     });
-    const imported = await withDatabase(join(folder, 'to'), (config) => inChild(config, 'import', file));
+    const [imported, followed] = await withDatabase(join(folder, 'to'), async (config) => [
+      await inChild(config, 'import', file),
+      await inChild(config, 'import', next),
+    ]);
     return [
       { bench, figure: 'records', value: made.records, unit: 'records' },
       { bench, figure: 'size', value: rounded(made.sizeBytes / 1e6), unit: 'MB' },
       ...linesOf('export', made),
       ...linesOf('import', imported),
+      ...linesOf('import-next', followed),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -75,6 +85,15 @@ async function fill(config: ServerConfig, shared: string): Promise<void> {
   await connection.close();
   const failed = feeds.find(({ kind }) => kind === 'failed');
   if (failed !== undefined) throw new Error(`Cannot import "${failed.name}": ${failed.error}`);
+}
+
+/** As a day later, when a record of one ecosystem has gone. */
+async function changeOneFeed(config: ServerConfig): Promise<void> {
+  const { pool, close } = connectDatabase(config);
+  await pool.query(`delete from feed_advisory where (feed, advisory_id) =
+    (select feed, advisory_id from feed_advisory where feed = 'npm' order by advisory_id limit 1)`);
+  await pool.query(`update feed set last_success_at = last_success_at + interval '1 day'`);
+  await close();
 }
 
 async function inChild(config: ServerConfig, what: string, file: string): Promise<BundleFigures> {

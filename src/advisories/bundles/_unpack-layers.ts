@@ -14,13 +14,18 @@ import { BundleUnreachableError } from './bundle-error.ts';
 export async function unpackLayers(
   bundle: Bundle,
   folder: string,
-  options: { readonly signal?: AbortSignal },
+  options: {
+    readonly signal?: AbortSignal;
+    /** Feeds that are held as these bytes already: their layers are not even fetched. */
+    readonly except: ReadonlySet<string>;
+  },
 ): Promise<void> {
   const { config, manifest, source } = bundle;
   for (const [index, { name }] of config.feeds.entries()) {
     const layer: Descriptor | undefined = manifest.layers[index];
     if (layer === undefined) throw new TypeError('a checked bundle must have a layer for each feed');
     options.signal?.throwIfAborted();
+    if (options.except.has(name)) continue;
     const path = join(folder, feedFile(name));
     await mkdir(dirname(path), { recursive: true });
     await writeLayer(blobBytes(source, layer), path);

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useBundleHarness } from '../../testing/bundle-harness.ts';
+import { npmRecord } from '../../testing/samples/osv-fixtures.ts';
 import { isFeedStale, readFeedStatus } from '../feed-status.ts';
+import { type BundleSource, openBundle } from './bundle.ts';
+import { openBundleFile } from './bundle-file.ts';
 
 const harness = useBundleHarness();
 
@@ -50,4 +53,42 @@ describe('a bundle of advisories', () => {
     const again = await harness.exported('again.tar', { from: harness.target });
     expect(readFileSync(again).equals(readFileSync(path))).toBe(true);
   });
+
+  it('is read only where it has other bytes than the last one, and tells the age of all its feeds', async () => {
+    const { sync, target } = harness;
+    await harness.fill();
+    expect(await importReading('first.tar')).toEqual(['Alpine', 'CVE', 'EPSS', 'KEV', 'npm']);
+    const next = async (name: string) => {
+      sync.clock = new Date(sync.clock.getTime() + 86_400_000);
+      sync.mirror.setFolder('npm', [npmRecord('GHSA-aaaa-bbbb-cccc', sync.clock.toISOString())]);
+      await harness.fill();
+      return await importReading(name);
+    };
+    expect(await next('next.tar')).toEqual(['npm']);
+    expect(await stateOf(target)).toEqual(await stateOf(sync.database));
+    // What a mirror brought since, and what a version of ours read that reads otherwise.
+    await target.pool.query(`update feed set validators = '{}' where name = 'Alpine'`);
+    await target.pool.query(`update feed set reader_version = 0 where name = 'CVE'`);
+    expect(await next('other.tar')).toEqual(['Alpine', 'CVE', 'npm']);
+    expect(await stateOf(target)).toEqual(await stateOf(sync.database));
+  });
 });
+
+/** Imports a bundle of what the first installation holds; returns the feeds whose bytes were fetched for it. */
+async function importReading(name: string): Promise<readonly string[]> {
+  await using file = await openBundleFile(await harness.exported(name));
+  const { config } = await openBundle(file);
+  const fetched = new Set<string>();
+  const source: BundleSource = {
+    name: file.name,
+    readManifest: () => file.readManifest(),
+    open: (descriptor) => {
+      fetched.add(descriptor.digest);
+      return file.open(descriptor);
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const { result } = await harness.imported(source);
+  expect(result.feeds.map(({ kind }) => kind)).not.toContain('failed');
+  return config.feeds.filter(({ digest }) => fetched.has(digest)).map((feed) => feed.name);
+}

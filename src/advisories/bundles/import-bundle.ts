@@ -10,6 +10,7 @@ import {
 } from '../bundle-history.ts';
 import { feedNames } from '../feed-names.ts';
 import { noteUnchanged } from '../feeds/note-attempt.ts';
+import { feedsHeldAs } from '../feeds/same-copy.ts';
 import { type SyncOptions, syncAdvisories } from '../feeds/sync-advisories.ts';
 import type { SyncResult } from '../feeds/sync-result.ts';
 import { unpackedSources, unpackLayers } from './_unpack-layers.ts';
@@ -45,8 +46,9 @@ export interface ImportedBundle {
 }
 
 /**
- * Verifies a bundle whole, then takes its feeds over as a synchronisation with a mirror does: each by itself, each
- * guarded, each with the age that it had when the bundle was made. Throws `BundleRefusedError` before anything is changed, `BundleUnreachableError`,
+ * Verifies a bundle, all of which it does not hold yet, then takes its feeds over as a synchronisation with a mirror does:
+ * each by itself, each guarded, each with the age that it had when the bundle was made. Feeds that the last bundle had
+ * byte for byte the same are confirmed and not read. Throws `BundleRefusedError` before anything is changed, `BundleUnreachableError`,
  * and what `syncAdvisories()` throws.
  */
 export async function importBundle(options: ImportBundleOptions): Promise<ImportedBundle> {
@@ -63,7 +65,10 @@ export async function importBundle(options: ImportBundleOptions): Promise<Import
     return { kind: 'unchanged', ...said, result: nothingDone };
   }
   await using folder = await bundleFolder();
-  await unpackLayers(bundle, folder.path, options);
+  const same = options.force
+    ? new Set<string>()
+    : await feedsHeldAs(options.connection.pool, bundle.config.feeds);
+  await unpackLayers(bundle, folder.path, { ...options, except: same });
   const id = await accept(bundle, keyId, options);
   const result = await syncFeeds(bundle, folder.path, options);
   const isWhole = !result.alreadyRunning && result.feeds.every(({ kind }) => kind !== 'failed');
@@ -174,6 +179,8 @@ async function syncFeeds(bundle: Bundle, folder: string, options: ImportBundleOp
   const { connection, now, onProgress, follow, reading, force } = options;
   const signal = options.signal ?? new AbortController().signal;
   const confirmedAt = confirmations(bundle, now);
+  const digests = new Map(bundle.config.feeds.map(({ name, digest }) => [name, digest]));
+  const digestOf = (feed: string) => digests.get(feed);
   const until = performance.now() + patienceMs;
   for (;;) {
     const result = await syncAdvisories({
@@ -181,6 +188,7 @@ async function syncFeeds(bundle: Bundle, folder: string, options: ImportBundleOp
       sources: unpackedSources(bundle, folder),
       now,
       confirmedAt,
+      ...(force ? {} : { digestOf }),
       full: true,
       force,
       signal,

@@ -21,6 +21,8 @@ export interface FeedContext {
   readonly confirmedAt: (feed: string) => Date;
   /** The sources are such a copy: a feed that is held from a later instant is refused. */
   readonly isCopy: boolean;
+  /** Of the bytes that the copy has of a feed; undefined: the feed is read whatever is held. */
+  readonly digestOf: (feed: string) => string | undefined;
   /** Read everything again instead of what changed. */
   readonly full: boolean;
   /** Take over a version that is older or much smaller than the one held. */

@@ -13,6 +13,7 @@ import { importKnownExploited } from './known-exploited-feed.ts';
 import { type Changes, joinChanges, readPendingChanges } from './pending-changes.ts';
 import { importRecordFeed } from './record-feed.ts';
 import { noRecordChanges } from './record-update.ts';
+import { confirmSameCopy, noteCopy } from './same-copy.ts';
 import { parseSource, type Source, sourceBelow } from './source.ts';
 import { SourceReader, type SourceReaderOptions } from './source-reader.ts';
 import { freeSyncLock, takeSyncLock } from './sync-lock.ts';
@@ -39,6 +40,8 @@ export interface SyncOptions {
    * refused then. Absent: the sources are asked themselves, and what they say is of now.
    */
   readonly confirmedAt?: (feed: string) => Date;
+  /** Of the bytes that a copy has of a feed: one that is held as these bytes is confirmed and not read. */
+  readonly digestOf?: (feed: string) => string | undefined;
   /** Limits and retries of reading; the defaults suit the public sources. */
   readonly reading?: Omit<SourceReaderOptions, 'signal'>;
 }
@@ -84,6 +87,7 @@ function contextOf(options: SyncOptions, client: pg.ClientBase): FeedContext {
     only: options.only,
     confirmedAt: options.confirmedAt ?? options.now,
     isCopy: options.confirmedAt !== undefined,
+    digestOf: options.digestOf ?? (() => undefined),
     full: options.full ?? false,
     force: options.force ?? false,
     onProgress: options.onProgress ?? (() => {}),
@@ -232,9 +236,10 @@ async function syncFolder(
   context: FeedContext,
   { name, roots }: { readonly name: string; readonly roots: readonly Source[] },
 ): Promise<FeedOutcome | undefined> {
-  return await syncFirst(context, { name, sources: roots }, (root) => {
+  const folders = roots.map((root) => sourceBelow(root, name));
+  return await syncFirst(context, { name, sources: folders }, (folder) => {
     const stage = name === feedNames.cve ? new CveStage() : new AdvisoryStage(name);
-    return importRecordFeed(context, { name, folder: sourceBelow(root, name), stage });
+    return importRecordFeed(context, { name, folder, stage });
   });
 }
 
@@ -254,8 +259,12 @@ async function syncFirst(
   }
   for (const source of sources) {
     try {
+      const same = await confirmSameCopy(context, { name, source });
+      if (same !== undefined) return same;
       const outcome = await importFrom(source);
-      if (outcome !== undefined) return outcome;
+      if (outcome === undefined) continue;
+      await noteCopy(context, outcome);
+      return outcome;
     } catch (error) {
       reasons.push(reasonOf(context, error));
     }
