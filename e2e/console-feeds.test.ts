@@ -127,6 +127,22 @@ describe.skipIf(unavailable)('the page of the feeds', () => {
     expect(cells.slice(4, 11)).toEqual(['1', '1', '1', '1', '1', '+0 −1', '1']);
   });
 
+  it('tells on an image what the update changed for it', async () => {
+    await page.goto(`${server.url}/images/1?tab=changes`);
+    const changes = page.getByRole('table', { name: 'Changes' });
+    const row = changes.getByRole('row').filter({ hasText: 'CVE-2026-1000' });
+    await row.getByText('No longer reported').waitFor();
+    await row.getByText('package-1000').waitFor();
+    await takePicture('changes');
+    await row.getByRole('link', { name: 'CVE-2026-1000' }).click();
+    await page.getByRole('dialog').getByText('This image does not have this finding (any more)').waitFor();
+    await page.getByRole('button', { name: 'Close finding' }).click();
+    await page.getByLabel('Change', { exact: true }).selectOption('New');
+    await page.getByText('No change matches this filter').waitFor();
+    expect(page.url()).toContain('change=added');
+    await page.goto(`${server.url}/advisories`);
+  });
+
   it('shows what was refused, with the last good version in force', async () => {
     mirror.set('/npm/modified_id.csv', '<html>Please sign in</html>');
     await page.getByRole('button', { name: 'Read feeds now' }).click();

@@ -85,6 +85,7 @@ function Report({ image }: { image: ImageDetails }) {
     sort: undefined,
     finding: undefined,
     from: undefined,
+    change: undefined,
   };
   return (
     <>

@@ -13,6 +13,7 @@ import { sourceWords } from '../../parts/severity-sources.ts';
 import { useSearchState } from '../../parts/use-search-state.ts';
 import { VulnerabilityFacts } from '../vulnerability/vulnerability-facts.tsx';
 import { readableCommand } from './build-history-tab.tsx';
+import { FixedVersion } from './fixed-version.tsx';
 import { MatchReasons } from './match-reasons.tsx';
 import { revisionOf } from './revision-of.ts';
 import './report.css';
@@ -57,11 +58,7 @@ function InThisImage({ findings }: { findings: readonly Finding[] }) {
         <div>
           <dt>Fixed in</dt>
           <dd>
-            {first.fixedVersion === null ? (
-              'no fix known'
-            ) : (
-              <span className="pq-mono">{first.fixedVersion}</span>
-            )}
+            <FixedVersion finding={first} />
           </dd>
         </div>
         <div>
@@ -131,9 +128,11 @@ function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: strin
   return (
     <>
       {here?.length === 0 && (
-        <Note tone="plain" title="This image does not have this finding (any more)">
-          <p>A new scan or a changed advisory may have taken it away.</p>
-        </Note>
+        <section className="pq-drawer-section">
+          <Note tone="plain" title="This image does not have this finding (any more)">
+            <p>A new scan or a changed advisory may have taken it away.</p>
+          </Note>
+        </section>
       )}
       {here !== undefined && <Allowed finding={here[0]} />}
       {here === undefined ? <Skeleton height={120} mb="md" radius={2} /> : <InThisImage findings={here} />}

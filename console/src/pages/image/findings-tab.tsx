@@ -15,6 +15,7 @@ import { SeverityChoice } from '../../parts/severity-choice.tsx';
 import { SeverityMark } from '../../parts/severity-mark.tsx';
 import { severityOrder } from '../../parts/severity-order.ts';
 import { oneOf, type SearchState, useSearchState } from '../../parts/use-search-state.ts';
+import { FixedVersion } from './fixed-version.tsx';
 import { NothingFound } from './nothing-found.tsx';
 import { revisionOf } from './revision-of.ts';
 import './report.css';
@@ -52,17 +53,6 @@ function findingQuery(state: SearchState): FindingQuery {
 function fromBase(state: SearchState): boolean | undefined {
   const origin = oneOf(state.get('from'), origins);
   return origin === undefined ? undefined : origin === 'base';
-}
-
-function FixCell({ finding }: { finding: Finding }) {
-  if (finding.fixedVersion !== null) return <span className="pq-mono">{finding.fixedVersion}</span>;
-  const words = {
-    fixed: 'fixed',
-    'not-fixed': 'none yet',
-    'wont-fix': 'won’t fix',
-    'end-of-life': 'end of life',
-  };
-  return <span className="pq-dim">{words[finding.fixState]}</span>;
 }
 
 /** `Listed by CISA on 2026-01-02, to be fixed by 2026-01-23` */
@@ -130,7 +120,7 @@ function columnsOf(state: SearchState): readonly Column<Finding>[] {
       label: 'Installed',
       cell: (finding) => <span className="pq-mono pq-nowrap">{finding.package.version}</span>,
     },
-    { id: 'fix', label: 'Fixed in', cell: (finding) => <FixCell finding={finding} /> },
+    { id: 'fix', label: 'Fixed in', cell: (finding) => <FixedVersion finding={finding} /> },
     {
       id: 'epss',
       label: 'EPSS',

@@ -3,15 +3,17 @@ import type { Finding } from '../../api/answers.ts';
 type Evidence = NonNullable<Finding['matched']>[number];
 type RangeEvent = NonNullable<Evidence['range']>[number];
 
-/** `from 1.2.0, fixed in 1.2.5` */
+/** `from 1.2.0, fixed in 1.2.5; from 2.0.0, fixed in 2.0.3` */
 function rangeInWords(events: readonly RangeEvent[]): string {
   return events
-    .map(({ introduced, fixed, last_affected: last, limit }) => {
-      if (introduced !== undefined) return introduced === '0' ? 'all versions' : `from ${introduced}`;
-      if (fixed !== undefined) return `fixed in ${fixed}`;
-      return last === undefined ? `below ${limit}` : `up to ${last}`;
+    .map(({ introduced, fixed, last_affected: last, limit }, index) => {
+      const joint = index === 0 ? '' : introduced === undefined ? ', ' : '; ';
+      if (introduced !== undefined)
+        return joint + (introduced === '0' ? 'all versions' : `from ${introduced}`);
+      if (fixed !== undefined) return `${joint}fixed in ${fixed}`;
+      return joint + (last === undefined ? `below ${limit}` : `up to ${last}`);
     })
-    .join(', ');
+    .join('');
 }
 
 function Statement({ evidence }: { evidence: Evidence }) {

@@ -1,0 +1,16 @@
+import type { Finding } from '../../api/answers.ts';
+
+const words: Readonly<Record<Finding['fixState'], string>> = {
+  fixed: 'fixed',
+  'not-fixed': 'none yet',
+  'wont-fix': 'won’t fix',
+  'end-of-life': 'end of life',
+};
+
+/** The version to upgrade to, or why there is none. */
+export function FixedVersion({ finding }: { finding: Finding }) {
+  const { fixedVersion, fixState, undetermined } = finding;
+  if (fixedVersion !== null) return <span className="pq-mono">{fixedVersion}</span>;
+  // A version that nobody can compare is below or above the fixed one, nobody knows.
+  return <span className="pq-dim">{undetermined ? 'could not tell' : words[fixState]}</span>;
+}
