@@ -6,7 +6,7 @@ export function UnsureMark({ children }: { children: ReactNode }) {
   return (
     <span className="pq-mark" data-look="unsure">
       <span className="pq-mark-box pq-hatched" aria-hidden="true" />
-      {children}
+      <span>{children}</span>
     </span>
   );
 }

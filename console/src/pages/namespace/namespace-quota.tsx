@@ -12,7 +12,8 @@ const tightPart = 0.85;
 
 /** How much the namespace holds, and of how much. */
 function UsageBar({ usedBytes, quotaBytes }: { usedBytes: number; quotaBytes: number | null }) {
-  if (quotaBytes === null) return <p className="pq-dim">Holds {byteSize(usedBytes)}; there is no limit.</p>;
+  if (quotaBytes === null)
+    return <div className="pq-dim">Holds {byteSize(usedBytes)}; there is no limit.</div>;
   const part = quotaBytes === 0 ? 1 : Math.min(1, usedBytes / quotaBytes);
   const words = `${byteSize(usedBytes)} of ${byteSize(quotaBytes)} used`;
   return (
@@ -47,7 +48,10 @@ export function NamespaceQuota({ namespace }: { namespace: Namespace }) {
   };
   return (
     <section className="pq-panel pq-policy-panel" aria-label="Quota">
-      <UsageBar usedBytes={usedBytes} quotaBytes={quotaBytes} />
+      <div>
+        <h2>Quota</h2>
+        <UsageBar usedBytes={usedBytes} quotaBytes={quotaBytes} />
+      </div>
       {session.data?.account.isAdmin === true && (
         <form
           onSubmit={(event) => {
@@ -57,7 +61,7 @@ export function NamespaceQuota({ namespace }: { namespace: Namespace }) {
         >
           <Group align="flex-end" gap="sm">
             <TextInput
-              label="Quota"
+              label="At most"
               description="Such as 10 GiB; empty: no limit"
               value={text ?? stored}
               error={bytes === undefined ? 'A number with B, KiB, MiB, GiB or TiB' : undefined}

@@ -24,7 +24,7 @@ function Figures({ preview }: { preview: PolicyPreview }) {
       )}
       {preview.undetermined > 0 && (
         <p style={{ margin: '6px 0 0' }}>
-          <UnsureMark>{preview.undetermined} not or not fully judged</UnsureMark>
+          <UnsureMark>{preview.undetermined} not judged, or not in full</UnsureMark>
         </p>
       )}
     </>

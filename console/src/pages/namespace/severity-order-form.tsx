@@ -71,6 +71,7 @@ export function SeverityOrderForm({ namespace }: { namespace: Namespace }) {
   return (
     <section className="pq-panel pq-policy-panel" aria-label="Severity">
       <div>
+        <h2>Severity</h2>
         Whose rating of a vulnerability counts: the first of these that gives one.
         <div className="pq-dim">Acts on pulls at once, and on lists within seconds.</div>
       </div>

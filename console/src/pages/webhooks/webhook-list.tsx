@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import type { Webhook } from '../../api/answers.ts';
 import { useChangeWebhook, useDeleteWebhook, useWebhooks, type WebhookHome } from '../../api/webhooks.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
+import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { FailedMark } from '../../parts/failed-mark.tsx';
 import { RowAction } from '../../parts/row-action.tsx';
@@ -65,7 +66,7 @@ function columnsOf(options: {
       id: 'failed',
       label: 'Deliveries',
       cell: ({ failedDeliveries }) =>
-        failedDeliveries > 0 && <FailedMark>{givenUpInWords(failedDeliveries)}</FailedMark>,
+        failedDeliveries > 0 ? <FailedMark>{givenUpInWords(failedDeliveries)}</FailedMark> : <Dash />,
     },
     {
       id: 'asks',
