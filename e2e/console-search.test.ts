@@ -168,7 +168,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await search('pkg:npm/widget');
     await rows('Images').getByRole('link', { name: 'team/shop:2' }).click();
     await page.getByRole('link', { name: 'Compare with…' }).click();
-    await heading('1 added and 1 fixed since team/shop:1.');
+    await heading('1 finding added and 1 fixed since team/shop:1.');
     await expect
       .poll(() => rows('Findings').allInnerTexts())
       .toEqual([expect.stringContaining('CVE-2026-5555')]);
@@ -184,8 +184,46 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await page.getByRole('tab', { name: /^Packages/ }).click();
     await expect.poll(() => rows('Packages').count()).toBe(3);
     await shot('comparison-packages');
-    // What was refused is told of by the browser too: the visit before signing in, and the search that is none.
-    expect(browser.faults.filter((fault) => !/status of 40[01]/.test(fault))).toEqual([]);
+  });
+
+  it('compares an image with one of another repository', async () => {
+    await search('pkg:npm/gizmo@not-a-version');
+    await page.getByRole('tab', { name: /^Packages/ }).click();
+    await rows('Packages').getByRole('link').click();
+    await rows('Images').getByRole('link', { name: 'team/other:1' }).click();
+    await page.getByRole('link', { name: 'Compare with…' }).click();
+    await heading('What is team/other:1 to be compared with?');
+    await page.getByText('Nothing was pushed to team/other before team/other:1').waitFor();
+    await shot('comparison-none');
+    const choice = page.getByRole('combobox', { name: 'Compare with' });
+    await choice.fill('shop:1');
+    await page.getByRole('option', { name: 'team/shop:1' }).click();
+    await heading(/ since team\/shop:1\b/);
+    await choice.click();
+    await choice.fill('shop');
+    await page.getByRole('option', { name: 'team/shop:2' }).click();
+    await heading(/ since team\/shop:2\b/);
+  });
+
+  it('fits a narrow screen', async () => {
+    const comparison = page.url();
+    await page.setViewportSize({ width: 390, height: 844 });
+    const paths = ['/', '/images/1', '/vulnerabilities', '/advisories'];
+    const inNamespace = ['policy', 'webhooks'].map((tab) => `/namespaces/team?tab=${tab}`);
+    const widths = new Map<string, number>();
+    for (const path of [...paths, ...inNamespace, comparison.slice(server.url.length)]) {
+      await page.goto(`${server.url}${path}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await expect.poll(() => page.locator('[aria-busy="true"], .mantine-Skeleton-root').count()).toBe(0);
+      widths.set(path, await page.evaluate<number>('document.documentElement.scrollWidth'));
+    }
+    expect([...widths].filter(([, width]) => width > 390)).toEqual([]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  it('had no error that was not asked for', () => {
+    // The visit before signing in, the search that is none, and the image with nothing before it.
+    expect(browser.faults.filter((fault) => !/status of 40[014]/.test(fault))).toEqual([]);
   });
 
   it('is the same at the command line', async () => {

@@ -1,17 +1,20 @@
-import { NativeSelect, Tabs } from '@mantine/core';
+import { Tabs } from '@mantine/core';
 import { useParams } from 'react-router';
-import type { Comparison } from '../api/answers.ts';
-import { useImage, useImages } from '../api/images.ts';
+import type { Comparison, ImageDetails } from '../api/answers.ts';
+import { ApiError } from '../api/api-error.ts';
+import { useImage } from '../api/images.ts';
 import { useComparison } from '../api/searches.ts';
 import { PageHead } from '../layout/page-head.tsx';
-import { PageSkeleton } from '../layout/page-skeleton.tsx';
-import { ErrorNote } from '../parts/error-note.tsx';
+import { PageWait } from '../layout/page-wait.tsx';
+import { counted } from '../parts/counted.ts';
+import { EmptyNote } from '../parts/empty-note.tsx';
 import { imageName } from '../parts/image-name.ts';
 import { totalOf } from '../parts/severity-order.ts';
 import { oneOf, type SearchState, useSearchState } from '../parts/use-search-state.ts';
 import { ComparedFindings } from './comparison/compared-findings.tsx';
 import { ComparedPackages } from './comparison/compared-packages.tsx';
 import { ComparisonFacts } from './comparison/comparison-facts.tsx';
+import { OtherImageChoice } from './comparison/other-image-choice.tsx';
 
 const tabs = ['added', 'fixed', 'unchanged', 'undecided', 'packages'] as const;
 const labels = {
@@ -23,28 +26,10 @@ const labels = {
 } as const;
 
 function sentence({ findings, with: earlier }: Comparison): string {
-  const [added, fixed, undecided] = [findings.added, findings.fixed, findings.undecided].map(totalOf);
-  const told = `${added} added and ${fixed} fixed since ${imageName(earlier)}`;
-  return undecided === 0 ? `${told}.` : `${told}; of ${undecided} it cannot be told.`;
-}
-
-/** The images of the same repository, and the one that stands in the address, wherever it is. */
-function EarlierChoice({ comparison, state }: { comparison: Comparison; state: SearchState }) {
-  const { image, with: earlier } = comparison;
-  const images = useImages({ namespace: image.namespace, repository: image.repository, limit: 100 });
-  const others = [earlier, ...(images.data?.items ?? []).map((one) => ({ ...one, imageId: one.id }))].filter(
-    (one, index, all) =>
-      one.imageId !== image.imageId && all.findIndex(({ imageId }) => imageId === one.imageId) === index,
-  );
-  return (
-    <NativeSelect
-      size="xs"
-      aria-label="Compare with"
-      data={others.map((one) => ({ value: String(one.imageId), label: `with ${imageName(one)}` }))}
-      value={String(earlier.imageId)}
-      onChange={(event) => state.set({ with: event.currentTarget.value })}
-    />
-  );
+  const added = counted(totalOf(findings.added), 'findings');
+  const told = `${added} added and ${totalOf(findings.fixed)} fixed since ${imageName(earlier)}`;
+  const undecided = totalOf(findings.undecided);
+  return undecided === 0 ? `${told}.` : `${told}; ${undecided} cannot be told.`;
 }
 
 function Differences({ comparison, state }: { comparison: Comparison; state: SearchState }) {
@@ -89,27 +74,46 @@ function Differences({ comparison, state }: { comparison: Comparison; state: Sea
   );
 }
 
+/** Nothing was named to compare the image with, and nothing was pushed to its repository before. */
+function NothingBefore({ image, state }: { image: ImageDetails; state: SearchState }) {
+  return (
+    <section className="pq-panel">
+      <EmptyNote
+        title={`Nothing was pushed to ${image.namespace}/${image.repository} before ${imageName(image)}`}
+      >
+        It can be compared with any other image.
+      </EmptyNote>
+      <div style={{ padding: '0 20px 28px' }}>
+        <OtherImageChoice image={image} state={state} />
+      </div>
+    </section>
+  );
+}
+
 /** How an image differs from an earlier one: what was added, fixed, and what could not be told. */
 export function ComparisonPage() {
   const { id = '' } = useParams();
   const state = useSearchState();
-  const earlier = Number(state.get('with'));
+  const named = Number(state.get('with'));
+  const earlier = Number.isSafeInteger(named) && named > 0 ? named : undefined;
   const image = useImage(Number(id));
-  const comparison = useComparison(
-    Number(id),
-    Number.isSafeInteger(earlier) && earlier > 0 ? earlier : undefined,
-  );
+  const comparison = useComparison(Number(id), earlier);
   const name = image.data === undefined ? `Image ${id}` : imageName(image.data);
   const crumbs = [
     { label: 'Images', to: '/images' },
     { label: name, to: `/images/${id}` },
   ];
-  if (comparison.data === undefined) {
-    if (comparison.error === null) return <PageSkeleton />;
+  if (comparison.data === undefined || image.data === undefined) {
+    const { error } = comparison;
+    const hasNone = earlier === undefined && error instanceof ApiError && error.status === 404;
+    if (!hasNone || image.data === undefined)
+      return (
+        <PageWait crumbs={crumbs} title="Comparison" query={image.error === null ? comparison : image} />
+      );
     return (
       <>
-        <PageHead crumbs={crumbs} title="Comparison" />
-        <ErrorNote error={comparison.error} onRetry={() => void comparison.refetch()} />
+        <PageHead crumbs={crumbs} title="Comparison" verdict={`What is ${name} to be compared with?`} />
+        <NothingBefore image={image.data} state={state} />
       </>
     );
   }
@@ -120,7 +124,7 @@ export function ComparisonPage() {
         crumbs={crumbs}
         title="Comparison"
         verdict={sentence(data)}
-        actions={<EarlierChoice comparison={data} state={state} />}
+        actions={<OtherImageChoice image={image.data} chosen={data.with} state={state} />}
       />
       <ComparisonFacts comparison={data} />
       <Differences comparison={data} state={state} />

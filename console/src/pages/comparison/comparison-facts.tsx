@@ -3,6 +3,8 @@ import { Link } from 'react-router';
 import type { Comparison } from '../../api/answers.ts';
 import { byteSize } from '../../parts/byte-size.ts';
 import { imageName } from '../../parts/image-name.ts';
+import { SeverityCounts } from '../../parts/severity-counts.tsx';
+import { type SeverityCountsOf, totalOf } from '../../parts/severity-order.ts';
 import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import '../image/report.css';
 
@@ -13,6 +15,10 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <dd>{children}</dd>
     </div>
   );
+}
+
+function Counts({ counts }: { counts: SeverityCountsOf }) {
+  return totalOf(counts) === 0 ? 'none' : <SeverityCounts counts={counts} />;
 }
 
 function sizeChange(before: number, after: number): string {
@@ -36,11 +42,17 @@ function packageChanges({ packages }: Comparison): string {
 
 /** What two images have in common besides findings, and why something could not be told. */
 export function ComparisonFacts({ comparison }: { comparison: Comparison }) {
-  const { image, with: earlier, layers } = comparison;
+  const { image, with: earlier, layers, findings } = comparison;
   const doubts = [image, earlier].filter((one) => one.doubts.length > 0);
   return (
     <section className="pq-panel pq-facts" aria-label="What is different">
       <dl>
+        <Fact label="Added">
+          <Counts counts={findings.added} />
+        </Fact>
+        <Fact label="Fixed">
+          <Counts counts={findings.fixed} />
+        </Fact>
         <Fact label="Size">{sizeChange(earlier.sizeBytes, image.sizeBytes)}</Fact>
         {layers !== null && (
           <Fact label="Layers shared">
