@@ -41,7 +41,7 @@ export async function writeDelta(
   const { rows: held } = await pool.query<HeldRecord>(
     `select feed, advisory_id as id, modified_at, cardinality(vulnerabilities) as described
      from feed_advisory join advisory on id = advisory_id
-     union all select 'CVE', id, modified_at, 1 from cve`,
+     union all select 'CVE', id, modified_at, 1 from cve order by 1, 2`,
   );
   const byFeed = Map.groupBy(held, ({ feed }) => feed);
   const eligible = held.filter(

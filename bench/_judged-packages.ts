@@ -7,7 +7,9 @@ import type { Database, DatabaseConnection } from '../src/database/database.ts';
 import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { migrateQueue } from '../src/jobs/migrate-queue.ts';
-import { matchRows, type PackageRow } from '../src/scan/matches/match-packages.ts';
+import { judgePackages, type PackageRow, readJudgingInputs } from '../src/scan/matches/judge-packages.ts';
+import { MatchDetails } from '../src/scan/matches/match-details.ts';
+import { differencesOf } from '../src/scan/matches/match-differences.ts';
 import { matchingVersion } from '../src/scan/matches/matching-version.ts';
 import { addToCounts } from '../src/scan/matches/package-counts.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
@@ -70,13 +72,14 @@ export async function fillPackages(connection: DatabaseConnection, shared: strin
   try {
     // The rows are sound by the way they are made; checking that each has its package takes longer than to write it.
     await client.query('set session_replication_role = replica');
-    const secondary = await dropSecondaryIndexes(client, ['package_match']);
+    const secondary = await dropSecondaryIndexes(client, ['stored_match', 'match_detail']);
     const { rows } = await client.query<PackageRow>(
       `select id, ecosystem, release, name, version, source_name, source_version, module from package
        order by ecosystem, name, id`,
     );
+    const details = new MatchDetails();
     for (let start = 0; start < rows.length; start += chunkPackages)
-      await fillMatches(db, client, rows.slice(start, start + chunkPackages));
+      await fillMatches(db, client, { packages: rows.slice(start, start + chunkPackages), details });
     for (const definition of secondary) await client.query(definition);
     await client.query('update package set matched_at = now(), matching_version = $1', [matchingVersion]);
   } finally {
@@ -88,34 +91,20 @@ export async function fillPackages(connection: DatabaseConnection, shared: strin
 async function fillMatches(
   db: Database,
   client: pg.ClientBase,
-  packages: readonly PackageRow[],
+  { packages, details }: { readonly packages: readonly PackageRow[]; readonly details: MatchDetails },
 ): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    const rows = await matchRows(transaction, packages);
-    await addToCounts(transaction, { written: rows, ended: [] });
-    for (let start = 0; start < rows.length; start += rowsAtOnce)
-      await copyRows(
-        client,
-        `package_match (${matchColumns.join(', ')})`,
-        rows
-          .slice(start, start + rowsAtOnce)
-          .map((row) => copyLine(matchColumns.map((column) => row[column]))),
-      );
+  const written = await db.transaction().execute(async (transaction) => {
+    const wanted = await judgePackages(await readJudgingInputs(transaction, packages, undefined), details);
+    const differences = differencesOf(wanted.keys(), wanted, () => []);
+    await addToCounts(transaction, differences);
+    const ids = await details.idsOf(transaction, new Set(differences.written.map(({ detail }) => detail)));
+    return differences.written.map(({ packageId, detail }) => copyLine([packageId, ids.get(detail)]));
   });
+  for (let start = 0; start < written.length; start += rowsAtOnce)
+    await copyRows(client, 'stored_match (package_id, detail_id)', written.slice(start, start + rowsAtOnce));
 }
 
 const rowsAtOnce = 50_000;
-const matchColumns = [
-  'package_id',
-  'vulnerability_id',
-  'advisory_id',
-  'status',
-  'aliases',
-  'severity',
-  'source_severities',
-  'fixed_version',
-  'fix_state',
-] as const;
 
 /** In an order that is the same for the same feed and mixes ecosystems; what stands for "every version" is none. */
 const namedVersions = `

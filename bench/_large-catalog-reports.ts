@@ -86,19 +86,21 @@ async function fillPackages(client: pg.PoolClient): Promise<ReadonlyMap<number, 
     select 'Debian', '12', 'lib' || n, '1.' || n % 9 || '-1', 'source' || n / 2, '1.' || n % 9 || '-1', '', now(),
       ${matchingVersion}
     from generate_series(1, ${packageCount}) n order by n;
-    insert into package_match (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
-    select n, 'CVE-2025-' || lpad(((n * 13 + v * 997) % 9000)::text, 4, '0'), 'DEBIAN-CVE-' || n || '-' || v, 'affected',
+    insert into match_detail (vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
+    select 'CVE-2025-' || lpad(((n * 13 + v * 997) % 9000)::text, 4, '0'), 'DEBIAN-CVE-' || n || '-' || v, 'affected',
       array['GHSA-' || ((n * 13 + v * 997) % 9000)],
       case when n % 80 = 0 and v = 1 then 'critical' when n % 20 = 0 and v = 1 then 'high' when v % 3 = 0 then 'medium'
         when v % 3 = 1 then 'low' else 'negligible' end,
       case when (n + v) % 3 > 0 then '2.0-1' end, case when (n + v) % 3 > 0 then 'fixed' else 'not-fixed' end
-    from generate_series(4, ${packageCount}, 4) n cross join lateral generate_series(1, 1 + n % 7) v
-    on conflict do nothing;
+    from generate_series(4, ${packageCount}, 4) n cross join lateral generate_series(1, 1 + n % 7) v;
+    insert into stored_match (package_id, detail_id)
+    select n, d.id from generate_series(4, ${packageCount}, 4) n cross join lateral generate_series(1, 1 + n % 7) v
+    join match_detail d on d.advisory_id = 'DEBIAN-CVE-' || n || '-' || v;
     insert into known_exploited (cve, added_on, ransomware, details)
     select 'CVE-2025-' || lpad((n * 150)::text, 4, '0'), date '2026-01-01', false, '{}' from generate_series(1, 20) n;
     insert into epss (cve, probability, percentile)
     select 'CVE-2025-' || lpad(n::text, 4, '0'), (n % 100) / 100.0, 0.5 from generate_series(0, 8999) n;
-    analyze package, package_match`);
+    analyze package, stored_match, match_detail`);
   const { rows } = await client.query<{
     id: number;
     severity: Severity;

@@ -29,11 +29,13 @@ export async function fillRatedImages({ pool }: DatabaseConnection, count: numbe
     insert into package (ecosystem, release, name, version, source_name, source_version, module, matched_at, matching_version)
     select 'Debian', '12', 'lib' || n, '1', 'source' || n, '1', '', now(), ${matchingVersion}
     from generate_series(1, ${packageCount}) n order by n;
-    insert into package_match (package_id, vulnerability_id, advisory_id, status, aliases, severity, source_severities,
-      fix_state)
-    select n, 'CVE-2025-' || n || v, 'DEBIAN-CVE-' || n || v, 'affected', '{}', (array['low', 'medium', 'high'])[1 + (n / 4 + v) % 3],
+    insert into match_detail (vulnerability_id, advisory_id, status, aliases, severity, source_severities, fix_state)
+    select 'CVE-2025-' || n || v, 'DEBIAN-CVE-' || n || v, 'affected', '{}', (array['low', 'medium', 'high'])[1 + (n / 4 + v) % 3],
       (array[${said.join()}])[1 + (n / 4 + v) % 3], 'not-fixed'
     from generate_series(4, ${packageCount}, 4) n cross join lateral generate_series(1, 1 + n % 7) v;
+    insert into stored_match (package_id, detail_id)
+    select n, d.id from generate_series(4, ${packageCount}, 4) n cross join lateral generate_series(1, 1 + n % 7) v
+    join match_detail d on d.vulnerability_id = 'CVE-2025-' || n || v;
     insert into namespace (name) values ('${orderedNamespace}'), ('other');
     insert into repository (namespace_id, name) select 1 + n % 2, 'service-' || n from generate_series(1, 100) n;
     create table filled as select n, 'sha256:' || encode(sha256(n::text::bytea), 'hex') as digest from generate_series(1, ${count}) n;

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { AdvisoryBundleTable } from './bundle-tables.ts';
 import type { FeedSyncTable, FeedTable, FeedUpdateTable, ReleaseCoverageTable } from './feed-tables.ts';
 import type { MatchChangeTable, WebhookDeliveryTable, WebhookTable } from './webhook-tables.ts';
@@ -300,8 +300,8 @@ export interface PackageTable {
   matching_version: Generated<number>;
 }
 
-export interface PackageMatchTable {
-  package_id: number;
+export interface MatchDetailTable {
+  id: Generated<number>;
   vulnerability_id: string;
   advisory_id: string;
   status: string;
@@ -310,9 +310,21 @@ export interface PackageMatchTable {
   source_severities: ColumnType<number | null, number | null | undefined, number | null>;
   fixed_version: string | null;
   fix_state: string;
-  first_seen_at: Generated<Date>;
-  resolved_at: Date | null;
 }
+
+export interface StoredMatchTable {
+  package_id: number;
+  detail_id: number;
+  first_seen_at: Generated<Date>;
+  resolved_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+}
+
+/** A view: matches with what they say. */
+type PackageMatchView = {
+  readonly [Column in Exclude<keyof MatchDetailTable, 'id'> | keyof StoredMatchTable]: Selectable<
+    MatchDetailTable & StoredMatchTable
+  >[Column];
+};
 
 export interface PackageCountTable {
   package_id: number;
@@ -468,7 +480,9 @@ export interface Tables {
   known_exploited: KnownExploitedTable;
   epss: EpssTable;
   package: PackageTable;
-  package_match: PackageMatchTable;
+  match_detail: MatchDetailTable;
+  stored_match: StoredMatchTable;
+  package_match: PackageMatchView;
   changed_package: { package_id: number };
   package_count: PackageCountTable;
   doubts_pass: { is_only: Generated<boolean>; knowledge: string; ended_at: Date };

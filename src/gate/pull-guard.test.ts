@@ -304,7 +304,8 @@ describe('PolicyPullGuard when something fails (threats.md P31)', () => {
     const tables = [
       'image_report',
       'image_scan',
-      'package_match',
+      'stored_match',
+      'match_detail',
       'known_exploited',
       'epss',
       'feed',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { storeMatch } from '../testing/samples/store-match.ts';
 import { holdPackages, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { countFound } from './image-counts.ts';
@@ -154,11 +155,14 @@ describe('readVulnerabilityImages()', () => {
         [id],
       );
       const found = { id: `CVE-2030-${index}`, severity: 'low' } as const;
-      await pool.query(
-        `insert into package_match (package_id, vulnerability_id, advisory_id, status, aliases, severity, fix_state)
-         values ($1, $2, $2, 'affected', '{}', 'low', 'not-fixed')`,
-        [id, found.id],
-      );
+      await storeMatch(db, {
+        packageId: id,
+        vulnerabilityId: found.id,
+        advisoryId: found.id,
+        aliases: [],
+        severity: found.severity,
+        fixState: 'not-fixed',
+      });
       const image = await storeImage(db, {
         namespaceId: namespaceIds[index % 2] ?? 0,
         repository: `held-${index}`,
@@ -178,7 +182,7 @@ describe('readVulnerabilityImages()', () => {
       });
     }
     await pool.query(
-      `update package_match set vulnerability_id = 'CVE-2030-9' where vulnerability_id like 'CVE-2030-%'`,
+      `update match_detail set vulnerability_id = 'CVE-2030-9' where vulnerability_id like 'CVE-2030-%'`,
     );
     const all = [...images.values()].toSorted((a, b) => b - a);
     expect(await readVulnerabilityImages(db, { vulnerabilityId: 'CVE-2030-9', limit: 2 })).toEqual({

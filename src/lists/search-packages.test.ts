@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matchingVersion } from '../scan/matches/matching-version.ts';
+import { storeMatch } from '../testing/samples/store-match.ts';
 import { holdPackages, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { findPackages } from './find-packages.ts';
@@ -54,11 +55,15 @@ beforeAll(async () => {
     [openssl, 'CVE-2024-2222', 'DSA-1-1', 'low'],
     [id('secret-thing'), 'CVE-2024-9999', 'GHSA-23cf-ghjm-pqrv', 'critical'],
   ] as const)
-    await pool.query(
-      `insert into package_match (package_id, vulnerability_id, advisory_id, status, aliases, severity, fixed_version, fix_state)
-       values ($1, $2, 'X', 'affected', array[$3], $4, '9', 'fixed')`,
-      [packageId, vulnerability, alias, severity],
-    );
+    await storeMatch(db, {
+      packageId,
+      vulnerabilityId: vulnerability,
+      advisoryId: 'X',
+      aliases: [alias],
+      severity,
+      fixedVersion: '9',
+      fixState: 'fixed',
+    });
   await hold('mine', 0, [libssl, openssl, id('musl')]);
   await hold('mine', 1, [libssl, id('@scope/core')]);
   await hold('other', 2, [libssl, id('secret-thing')]);

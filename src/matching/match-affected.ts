@@ -61,6 +61,8 @@ export function affectedBy({ version, affected, order }: MatchQuestion): Affecte
  * them says so, and only what none of them affects is a fix.
  */
 export function mergeAffected(statements: readonly AffectedPackage[]): AffectedPackage {
+  const [only, ...others] = statements;
+  if (only !== undefined && others.length === 0) return only;
   const urgency = statements.find((statement) => statement.urgency !== undefined)?.urgency;
   const fixState = statements.find((statement) => statement.fixState !== undefined)?.fixState;
   return {

@@ -11,7 +11,7 @@ import { defaultSeverityOrder, type SeverityOrder } from './severity-order.ts';
 /**
  * The worst severity that each source gives a vulnerability, in one number: three bits a source, in the order of
  * `severitySources` from the lowest, each the rank of the severity (0: that source does not rate it). At most 15 bits.
- * So it is stored (`package_match.source_severities`), and to choose by any order is a look at the bits.
+ * So it is stored (`match_detail.source_severities`), and to choose by any order is a look at the bits.
  */
 export type SourceSeverities = number;
 

@@ -6,6 +6,7 @@ import { packSeverities } from '../report/source-severities.ts';
 import { matchingVersion } from '../scan/matches/matching-version.ts';
 import { encodePlaces } from '../scan/reports/image-places.ts';
 import { unpackIds } from '../scan/reports/packed-ids.ts';
+import { storeMatch } from './samples/store-match.ts';
 
 /** A vulnerability of a package of a stored image. */
 export interface StoredVulnerability {
@@ -232,23 +233,17 @@ async function storePackage(db: Database, one: StoredPackage): Promise<number> {
     .returning('id')
     .executeTakeFirstOrThrow();
   for (const { id: vulnerabilityId, severity, fixedVersion, aliases = [], sources } of vulnerabilities) {
-    await db
-      .insertInto('package_match')
-      .values({
-        package_id: id,
-        vulnerability_id: vulnerabilityId,
-        advisory_id: `ALPINE-${vulnerabilityId}`,
-        status: 'affected',
-        aliases: [...aliases],
-        severity,
-        source_severities: packSeverities(ratingsOf(sources ?? { vendor: severity })),
-        fixed_version: fixedVersion ?? null,
-        fix_state: fixedVersion === undefined ? 'not-fixed' : 'fixed',
-        first_seen_at: new Date('2026-01-01T00:00:00Z'),
-        resolved_at: null,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    await storeMatch(db, {
+      packageId: id,
+      vulnerabilityId,
+      advisoryId: `ALPINE-${vulnerabilityId}`,
+      aliases,
+      severity,
+      sourceSeverities: packSeverities(ratingsOf(sources ?? { vendor: severity })),
+      fixedVersion,
+      fixState: fixedVersion === undefined ? 'not-fixed' : 'fixed',
+      firstSeenAt: new Date('2026-01-01T00:00:00Z'),
+    });
   }
   return id;
 }

@@ -6,7 +6,7 @@ import { advisedNames } from '../../matching/installed-as.ts';
 import { affectedBy } from '../../matching/match-affected.ts';
 import type { Package } from '../../report/package.ts';
 import { orderOf } from '../../versions/order-of.ts';
-import { judgeRecords, type RecordJudgement } from './judge-records.ts';
+import { judgeRecords, type RecordJudgement, statementsOfRelease } from './judge-records.ts';
 
 /** One statement of an advisory that made a finding. */
 export interface MatchEvidence {
@@ -57,8 +57,9 @@ export async function explainFindings(
       judged.get(key) ??
       judgeRecords({
         package: installed,
-        candidates: advisedNames(installed).flatMap(
-          (name) => candidates.get(keyOf(installed.ecosystem, name)) ?? [],
+        statements: statementsOfRelease(
+          advisedNames(installed).flatMap((name) => candidates.get(keyOf(installed.ecosystem, name)) ?? []),
+          installed,
         ),
         order: orderOf(installed.ecosystem),
       });

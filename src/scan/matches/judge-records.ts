@@ -26,18 +26,31 @@ export interface RecordJudgement {
   readonly match: Exclude<Match, { kind: 'not-affected' }>;
 }
 
+/** What records say of packages of one release, by record. */
+export type StatementsByRecord = ReadonlyMap<string, readonly Candidate[]>;
+
+/** Of candidates of any release, in their order. */
+export function statementsOfRelease(
+  candidates: readonly Candidate[],
+  installed: Package,
+): StatementsByRecord {
+  return Map.groupBy(
+    candidates.filter((candidate) => isOfRelease(candidate, installed)),
+    ({ advisoryId }) => advisoryId,
+  );
+}
+
 /** What each of the records that name a package says of it; those that do not affect it are left out. */
 export function judgeRecords(question: {
   readonly package: Package;
-  /** Advisories of the ecosystem and of the names by `advisedNames()`, of any release, ordered by record. */
-  readonly candidates: readonly Candidate[];
+  /** By `statementsOfRelease()`: of the ecosystem and of the names by `advisedNames()`. */
+  readonly statements: StatementsByRecord;
   /** Undefined where there is none for the ecosystem. */
   readonly order: VersionOrder | undefined;
 }): readonly RecordJudgement[] {
-  const { package: installed, candidates, order } = question;
-  const ofRelease = candidates.filter((candidate) => isOfRelease(candidate, installed));
+  const { package: installed, statements: ofRelease, order } = question;
   const kept = vulnerabilitiesFixedInMinorRelease(installed, ofRelease, order);
-  return [...Map.groupBy(ofRelease, ({ advisoryId }) => advisoryId).values()].flatMap((statements) => {
+  return [...ofRelease.values()].flatMap((statements) => {
     const judged = judgeRecord(installed, statements, order);
     if (judged === undefined || judged.match.kind === 'undetermined') return judged ?? [];
     const minor = judged.vulnerabilities.map(({ id }) => kept.get(id)).find((one) => one !== undefined);
@@ -125,12 +138,12 @@ function answerOf(question: {
  */
 function vulnerabilitiesFixedInMinorRelease(
   installed: Package,
-  candidates: readonly Candidate[],
+  ofRelease: StatementsByRecord,
   order: VersionOrder | undefined,
 ): ReadonlyMap<string, string> {
   const fixed = new Map<string, string>();
   if (installed.ecosystem !== 'Red Hat' || order === undefined) return fixed;
-  for (const { name, affected, vulnerabilities } of candidates) {
+  for (const { name, affected, vulnerabilities } of [...ofRelease.values()].flat()) {
     const minor = keptMinorRelease(affected);
     if (minor === undefined || !installed.version.includes(`.${minor}`)) continue;
     if (streamStanding(affected, installed) !== 'same') continue;

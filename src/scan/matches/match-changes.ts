@@ -24,24 +24,50 @@ export interface MatchChange {
   readonly knownExploited: boolean;
 }
 
-/** Rows of one statement. */
-const rowsAtOnce = 50_000;
-
 /** Keeps what became of matches; `tell` where somebody asks, for `takeMatchChanges()`. */
 export async function noteMatchChanges(
   transaction: Transaction<Tables>,
   noted: readonly NotedChange[],
   options: { readonly tell: boolean },
 ): Promise<void> {
-  for (let start = 0; start < noted.length; start += rowsAtOnce) {
-    const rows = noted.slice(start, start + rowsAtOnce);
-    await sql`
-      insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities,
-        untold)
-      select n.*, ${options.tell} from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (
-        package_id int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
-      order by 1, 2, 3`.execute(transaction);
-  }
+  if (noted.length === 0) return;
+  // Many packages share what became of a vulnerability: only the first of them brings its words.
+  const kinds = new Map<string, { readonly nth: number; readonly kind: NotedKind }>();
+  const nthOf = ({ detail, change, before }: NotedChange): number => {
+    const key = [detail.vulnerability_id, change, before?.severity, before?.source_severities].join('\0');
+    const known = kinds.get(key);
+    if (known !== undefined) return known.nth;
+    const nth = kinds.size + 1;
+    const kind = {
+      nth,
+      vulnerability_id: detail.vulnerability_id,
+      change,
+      previous_severity: before?.severity ?? null,
+      previous_source_severities: before?.source_severities ?? null,
+    };
+    kinds.set(key, { nth, kind });
+    return nth;
+  };
+  const nths = noted.map(nthOf);
+  await sql`
+    insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities,
+      untold)
+    select n.package_id, k.vulnerability_id, k.change, k.previous_severity, k.previous_source_severities,
+      ${options.tell}
+    from unnest(${noted.map(({ packageId }) => packageId)}::int[], ${nths}::int[]) as n (package_id, nth)
+    join jsonb_to_recordset(${JSON.stringify(Array.from(kinds.values(), ({ kind }) => kind))}::jsonb) as k (
+      nth int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
+      using (nth)
+    order by 1, 2, 3`.execute(transaction);
+}
+
+/** What became of a vulnerability, whatever the package. */
+interface NotedKind {
+  readonly nth: number;
+  readonly vulnerability_id: string;
+  readonly change: MatchChangeKind;
+  readonly previous_severity: string | null;
+  readonly previous_source_severities: number | null;
 }
 
 /** Follows CVEs that were newly listed as exploited, and keeps which matches they are as `noteMatchChanges()` does. */

@@ -1,128 +1,106 @@
 import type { MatchCounts } from '../../advisories/feeds/update-effects.ts';
 import type { MatchChangeKind } from './match-changes.ts';
+import type { MatchDetail } from './match-details.ts';
 
-/** A row of `package_match` as matching makes it. */
-export interface MatchRow {
-  readonly package_id: number;
-  readonly vulnerability_id: string;
-  readonly advisory_id: string;
-  readonly status: string;
-  readonly aliases: readonly string[];
-  readonly severity: string;
-  readonly source_severities: number;
-  readonly fixed_version: string | null;
-  readonly fix_state: string;
+/** What stands against packages, by package; details that say the same are the same object (`MatchDetails`). */
+export type WantedMatches = ReadonlyMap<number, readonly MatchDetail[]>;
+
+/** A match as it is stored. */
+export interface HeldMatch {
+  readonly packageId: number;
+  readonly detailId: number;
+  readonly detail: MatchDetail;
+  readonly resolved: boolean;
 }
 
-/** A row as it is stored. */
-export interface HeldMatch extends Omit<MatchRow, 'source_severities'> {
-  readonly source_severities: number | null;
-  readonly resolved: boolean;
+/** A match that is new, or says something else than before. */
+export interface WrittenMatch {
+  readonly packageId: number;
+  readonly detail: MatchDetail;
+  /** What was stored of that vulnerability. */
+  readonly before: HeldMatch | undefined;
 }
 
 /** What became of one match, with what was held of it before. */
 export interface NotedChange {
-  readonly package_id: number;
-  readonly vulnerability_id: string;
+  readonly packageId: number;
+  /** As it is, or was when it went. */
+  readonly detail: MatchDetail;
   readonly change: MatchChangeKind;
-  readonly previous_severity: string | null;
-  readonly previous_source_severities: number | null;
+  readonly before: MatchDetail | undefined;
 }
 
 /** How wanted matches differ from the held ones. */
 export interface MatchDifferences {
-  /** New, or other than held. */
-  readonly written: readonly MatchRow[];
-  /** Those of `written` that did not stand before. */
-  readonly added: readonly MatchRow[];
+  readonly written: readonly WrittenMatch[];
   /** Held and no longer wanted. */
-  readonly resolved: readonly Pick<MatchRow, 'package_id' | 'vulnerability_id'>[];
-  /** Rows that stood, and were replaced or resolved. */
-  readonly ended: readonly HeldMatch[];
+  readonly resolved: readonly HeldMatch[];
   /** What people are told of; a match whose record or aliases changed is none of them. */
   readonly noted: readonly NotedChange[];
 }
 
-/** Compares the matches of the same packages; both have one row for a package and a vulnerability. */
-export function differencesOf(wanted: readonly MatchRow[], held: readonly HeldMatch[]): MatchDifferences {
-  const heldOf = new Map<number, Map<string, HeldMatch>>();
-  for (const row of held) {
-    const known = heldOf.get(row.package_id);
-    if (known === undefined) heldOf.set(row.package_id, new Map([[row.vulnerability_id, row]]));
-    else known.set(row.vulnerability_id, row);
-  }
-  const written: MatchRow[] = [];
-  const added: MatchRow[] = [];
-  const replaced: HeldMatch[] = [];
+/** Compares the matches of these packages; on both sides a package has one for a vulnerability. */
+export function differencesOf(
+  packageIds: Iterable<number>,
+  wanted: WantedMatches,
+  heldOf: (packageId: number) => readonly HeldMatch[],
+): MatchDifferences {
+  const written: WrittenMatch[] = [];
+  const resolved: HeldMatch[] = [];
   const noted: NotedChange[] = [];
-  for (const row of wanted) {
-    const before = heldOf.get(row.package_id)?.get(row.vulnerability_id);
-    heldOf.get(row.package_id)?.delete(row.vulnerability_id);
-    if (before !== undefined && !before.resolved && isSame(row, before)) continue;
-    written.push(row);
-    if (before === undefined || before.resolved) added.push(row);
-    else replaced.push(before);
-    for (const change of changesOf(row, before)) noted.push(noteOf(row, change, before));
+  for (const packageId of packageIds) {
+    const held = new Map(heldOf(packageId).map((one) => [one.detail.vulnerability_id, one]));
+    for (const detail of wanted.get(packageId) ?? []) {
+      const before = held.get(detail.vulnerability_id);
+      held.delete(detail.vulnerability_id);
+      if (before !== undefined && !before.resolved && before.detail === detail) continue;
+      written.push({ packageId, detail, before });
+      const standing = before?.resolved === false ? before.detail : undefined;
+      for (const change of changesOf(detail, standing))
+        noted.push(noteOf(packageId, detail, change, standing));
+    }
+    for (const gone of held.values()) {
+      if (gone.resolved) continue;
+      resolved.push(gone);
+      if (gone.detail.status === 'affected')
+        noted.push(noteOf(packageId, gone.detail, 'removed', gone.detail));
+    }
   }
-  const gone = [...heldOf.values()].flatMap((rows) => [...rows.values()].filter(({ resolved }) => !resolved));
-  for (const row of gone) if (row.status === 'affected') noted.push(noteOf(row, 'removed', row));
-  return {
-    written,
-    added,
-    resolved: gone.map(({ package_id, vulnerability_id }) => ({ package_id, vulnerability_id })),
-    ended: [...replaced, ...gone],
-    noted,
-  };
-}
-
-function isSame(row: MatchRow, held: HeldMatch): boolean {
-  return (
-    row.advisory_id === held.advisory_id &&
-    row.status === held.status &&
-    row.severity === held.severity &&
-    row.source_severities === held.source_severities &&
-    row.fixed_version === held.fixed_version &&
-    row.fix_state === held.fix_state &&
-    row.aliases.length === held.aliases.length &&
-    row.aliases.every((alias, index) => alias === held.aliases[index])
-  );
+  return { written, resolved, noted };
 }
 
 /** What may be affected is neither there nor gone: nobody is told that it came or went. */
-function changesOf(row: MatchRow, held: HeldMatch | undefined): readonly MatchChangeKind[] {
-  if (row.status !== 'affected') return [];
-  if (held === undefined || held.resolved || held.status !== 'affected') return ['added'];
+function changesOf(detail: MatchDetail, before: MatchDetail | undefined): readonly MatchChangeKind[] {
+  if (detail.status !== 'affected') return [];
+  if (before === undefined || before.status !== 'affected') return ['added'];
   const isRatedAnew =
-    row.severity !== held.severity ||
-    (held.source_severities !== null && row.source_severities !== held.source_severities);
+    detail.severity !== before.severity ||
+    (before.source_severities !== null && detail.source_severities !== before.source_severities);
   return [
     ...(isRatedAnew ? (['severity-changed'] as const) : []),
-    ...(held.fixed_version === null && row.fixed_version !== null ? (['became-fixable'] as const) : []),
+    ...(before.fixed_version === null && detail.fixed_version !== null ? (['became-fixable'] as const) : []),
   ];
 }
 
 function noteOf(
-  { package_id, vulnerability_id }: Pick<MatchRow, 'package_id' | 'vulnerability_id'>,
+  packageId: number,
+  detail: MatchDetail,
   change: MatchChangeKind,
-  held: HeldMatch | undefined,
+  before: MatchDetail | undefined,
 ): NotedChange {
-  const before = held?.status === 'affected' && !held.resolved ? held : undefined;
-  return {
-    package_id,
-    vulnerability_id,
-    change,
-    previous_severity: before?.severity ?? null,
-    previous_source_severities: before?.source_severities ?? null,
-  };
+  return { packageId, detail, change, before: before?.status === 'affected' ? before : undefined };
 }
 
 /** How many of the packages are of each ecosystem, and how many matches were added to theirs and taken from them. */
 export function countByEcosystem(
   packages: readonly { readonly id: number; readonly ecosystem: string }[],
-  { added, resolved }: MatchDifferences,
+  { written, resolved }: MatchDifferences,
 ): ReadonlyMap<string, MatchCounts> {
-  const addedTo = Map.groupBy(added, (row) => row.package_id);
-  const takenFrom = Map.groupBy(resolved, (row) => row.package_id);
+  const addedTo = Map.groupBy(
+    written.filter(({ before }) => before === undefined || before.resolved),
+    ({ packageId }) => packageId,
+  );
+  const takenFrom = Map.groupBy(resolved, ({ packageId }) => packageId);
   const sum = (rows: ReadonlyMap<number, readonly unknown[]>, ids: readonly { readonly id: number }[]) =>
     ids.reduce((count, { id }) => count + (rows.get(id)?.length ?? 0), 0);
   return new Map(
@@ -131,4 +109,16 @@ export function countByEcosystem(
       { packages: own.length, added: sum(addedTo, own), removed: sum(takenFrom, own) },
     ]),
   );
+}
+
+/** Adds counts to those of before. */
+export function addUp(sums: Map<string, MatchCounts>, counted: ReadonlyMap<string, MatchCounts>): void {
+  for (const [ecosystem, { packages, added, removed }] of counted) {
+    const sum = sums.get(ecosystem) ?? { packages: 0, added: 0, removed: 0 };
+    sums.set(ecosystem, {
+      packages: sum.packages + packages,
+      added: sum.added + added,
+      removed: sum.removed + removed,
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Changes } from '../../advisories/feeds/pending-changes.ts';
 import type { Database } from '../../database/database.ts';
-import type { MatchScope } from './match-packages.ts';
+import type { MatchScope } from './judge-packages.ts';
 
 /** Of more, most of what is known of the packages may differ. */
 const advisoriesMax = 5_000;
@@ -18,6 +18,8 @@ export async function readMatchScope(db: Database, changes: Changes): Promise<Ma
   const rated = await sql<{ id: string }>`
     select distinct vulnerability_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
   const vulnerabilityIds = [...new Set([...changedVulnerabilityIds, ...rated.rows.map(({ id }) => id)])];
+  // An index of arrays keeps what was stored lately in a list that each look reads whole, until it is taken in.
+  await sql`select gin_clean_pending_list('advisory_vulnerabilities')`.execute(db);
   const advisories = await sql<{ id: string }>`
     select distinct a.id from unnest(${vulnerabilityIds}::text[]) as described (id) cross join lateral (
       select id from advisory where vulnerabilities @> array[described.id] offset 0) as a`.execute(db);

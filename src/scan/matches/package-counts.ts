@@ -4,7 +4,8 @@ import { copyOut } from '../../database/copy-out.ts';
 import type { Tables } from '../../database/tables.ts';
 import { severities } from '../../report/severity.ts';
 import type { FindingCounts } from '../summaries/summarise.ts';
-import type { HeldMatch, MatchDifferences, MatchRow } from './match-differences.ts';
+import type { MatchDetail } from './match-details.ts';
+import type { MatchDifferences } from './match-differences.ts';
 
 /** The columns of `package_count`, in the order in which a package's counts lie in memory. */
 const columns = [...severities, 'fixable', 'known_exploited', 'undetermined'] as const;
@@ -15,19 +16,25 @@ const columnList = columns.join(', ');
 /** Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. */
 export async function addToCounts(
   transaction: Transaction<Tables>,
-  { written, ended }: Pick<MatchDifferences, 'written' | 'ended'>,
+  { written, resolved }: Pick<MatchDifferences, 'written' | 'resolved'>,
 ): Promise<void> {
-  if (written.length + ended.length === 0) return;
+  if (written.length + resolved.length === 0) return;
   const listed = await transaction.selectFrom('known_exploited').select('cve').execute();
   const exploited = new Set(listed.map(({ cve }) => cve));
+  const columnsOf = new Map<MatchDetail, readonly Column[]>();
   const sums = new Map<number, Partial<Record<Column, number>>>();
-  const add = (row: MatchRow | HeldMatch, sign: 1 | -1) => {
-    const sum = sums.get(row.package_id) ?? {};
-    for (const column of countedIn(row, exploited)) sum[column] = (sum[column] ?? 0) + sign;
-    sums.set(row.package_id, sum);
+  const add = (packageId: number, detail: MatchDetail, sign: 1 | -1) => {
+    const counted = columnsOf.get(detail) ?? countedIn(detail, exploited);
+    columnsOf.set(detail, counted);
+    const sum = sums.get(packageId) ?? {};
+    for (const column of counted) sum[column] = (sum[column] ?? 0) + sign;
+    sums.set(packageId, sum);
   };
-  for (const row of written) add(row, 1);
-  for (const row of ended) add(row, -1);
+  for (const { packageId, detail, before } of written) {
+    add(packageId, detail, 1);
+    if (before?.resolved === false) add(packageId, before.detail, -1);
+  }
+  for (const { packageId, detail } of resolved) add(packageId, detail, -1);
   const differing = [...sums].filter(([, sum]) => Object.values(sum).some((count) => count !== 0));
   if (differing.length === 0) return;
   const rows = differing.map(([id, sum]) => ({
@@ -45,7 +52,7 @@ export async function addToCounts(
   );
 }
 
-function countedIn(row: MatchRow | HeldMatch, exploited: ReadonlySet<string>): readonly Column[] {
+function countedIn(row: MatchDetail, exploited: ReadonlySet<string>): readonly Column[] {
   if (row.status !== 'affected') return ['undetermined'];
   return [
     severities.find((one) => one === row.severity) ?? 'unknown',

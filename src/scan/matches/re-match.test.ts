@@ -65,7 +65,8 @@ const matchesOf = () =>
 async function rowVersions(): Promise<unknown> {
   const tables = [
     'package',
-    'package_match',
+    'stored_match',
+    'match_detail',
     'package_count',
     'match_change',
     'image_report',
@@ -206,7 +207,7 @@ describe('reMatch()', () => {
 
   it('matches again what was matched by older rules, once', async () => {
     const { db } = harness.database;
-    await db.updateTable('package_match').set({ status: 'undetermined' }).execute();
+    await db.updateTable('match_detail').set({ status: 'undetermined' }).execute();
     await db.updateTable('package').set({ matching_version: 0 }).execute();
     expect(await follow({})).toMatchObject({ packages: 3, changedPackages: 1 });
     const [renewed] = await db.selectFrom('package_match').select('status').execute();
@@ -249,9 +250,9 @@ describe('reMatch()', () => {
     const { db, pool } = harness.database;
     const insert = `insert into pending_change values ('package', 'Alpine', 'zlib') on conflict do nothing`;
     await pool.query(insert);
-    await pool.query('alter table package_match rename to gone');
+    await pool.query('alter table stored_match rename to gone');
     await expect(follow({ packages: ['zlib'] })).rejects.toThrow();
-    await pool.query('alter table gone rename to package_match');
+    await pool.query('alter table gone rename to stored_match');
     expect(await db.selectFrom('pending_change').selectAll().execute()).toHaveLength(1);
     let ends: readonly Promise<unknown>[] = [];
     await db.transaction().execute(async (scan) => {

@@ -9,15 +9,17 @@ import {
 import type { DatabaseConnection } from '../../database/database.ts';
 import { notify } from '../../database/notifications.ts';
 import type { Tables } from '../../database/tables.ts';
-import { binaryEcosystems, eitherEcosystems } from '../../matching/installed-as.ts';
 import { refreshSummaries } from '../summaries/refresh-summaries.ts';
 import type { DifferenceObserver } from './difference-observer.ts';
+import type { MatchScope } from './judge-packages.ts';
 import { noteExploited } from './match-changes.ts';
+import { deleteAllUnused } from './match-details.ts';
+import { addUp } from './match-differences.ts';
+import { matchInScope } from './match-in-scope.ts';
 import { awaitMatching } from './match-lock.ts';
-import { type MatchScope, matchPackages } from './match-packages.ts';
-import { matchesOfCves, readMatchScope } from './match-scope.ts';
-import { matchingVersion } from './matching-version.ts';
+import { type MatchedAnew, matchPackages } from './match-packages.ts';
 import { countExploited } from './package-counts.ts';
+import { packagesNamed } from './packages-named.ts';
 
 export interface ReMatchOptions {
   readonly now: Date;
@@ -41,9 +43,8 @@ export interface ReMatchResult {
   readonly images: number;
 }
 
-/** Packages that are matched at once, whole or by what changed: bounds memory. */
+/** Packages of which everything is matched at once: bounds memory. */
 const chunkPackages = 2_000;
-const chunkInScope = 30_000;
 
 /**
  * Follows a synchronisation: matches the packages that the changed advisories name again, then rewrites the summaries of
@@ -107,6 +108,7 @@ async function follow(
   const refreshed = await refreshSummaries(connection, changed, options);
   await sql`delete from changed_package where package_id = any(${differingIds}::int[])`.execute(db);
   await notify(db, 'pratique_facts', 'images');
+  if (named.scope === undefined || named.byRules.length > 0) await deleteAllUnused(db);
   await options.observer?.reMatched(db);
   const packages = named.changed.length + named.byRules.length;
   return { packages, changedPackages: changed.size, ...refreshed };
@@ -117,23 +119,19 @@ async function matchAll(
   ids: readonly number[],
   options: { readonly scope?: MatchScope; readonly tell: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<ReadonlyMap<string, MatchCounts>> {
-  const { signal, ...matching } = options;
-  const step = matching.scope === undefined ? chunkPackages : chunkInScope;
+  const { scope, tell, signal } = options;
   const counted = new Map<string, MatchCounts>();
-  for (let start = 0; start < ids.length; start += step) {
-    signal?.throwIfAborted();
-    const chunk = ids.slice(start, start + step);
-    const matched = await matchPackages(transaction, chunk, { onlyNew: false, ...matching });
-    await noteChangedPackages(transaction, matched.changedIds);
-    for (const [ecosystem, { packages, added, removed }] of matched.ecosystems) {
-      const sum = counted.get(ecosystem) ?? { packages: 0, added: 0, removed: 0 };
-      counted.set(ecosystem, {
-        packages: sum.packages + packages,
-        added: sum.added + added,
-        removed: sum.removed + removed,
-      });
+  const note = async ({ changedIds, ecosystems }: MatchedAnew) => {
+    await noteChangedPackages(transaction, changedIds);
+    addUp(counted, ecosystems);
+  };
+  if (scope !== undefined) await note(await matchInScope(transaction, ids, { scope, tell, signal }));
+  else
+    for (let start = 0; start < ids.length; start += chunkPackages) {
+      signal?.throwIfAborted();
+      const chunk = ids.slice(start, start + chunkPackages);
+      await note(await matchPackages(transaction, chunk, { onlyNew: false, tell }));
     }
-  }
   return counted;
 }
 
@@ -145,49 +143,3 @@ async function noteChangedPackages(
     insert into changed_package (package_id) select unnest(${[...ids]}::int[])
     on conflict do nothing`.execute(transaction);
 }
-
-/** The stored packages that may match otherwise now. */
-interface NamedPackages {
-  /** By name, which the changed records have in their old and their new version, and by the CVEs of their matches. */
-  readonly changed: readonly number[];
-  /** Those by CVEs. */
-  readonly rated: readonly number[];
-  /** What of them may differ; absent: everything. */
-  readonly scope?: MatchScope;
-  /** Those that were matched by older rules of ours, whatever the feeds changed: everything of them may differ. */
-  readonly byRules: readonly number[];
-}
-
-async function packagesNamed({ db }: DatabaseConnection, changes: Changes): Promise<NamedPackages> {
-  const { changedCves, changedPackages } = changes;
-  const byRules = await sql<{ id: number }>`
-    select id from package where matched_at is not null and matching_version < ${matchingVersion}
-    order by ecosystem, source_name, id`.execute(db);
-  const older = new Set(byRules.rows.map(({ id }) => id));
-  // Two statements, each of which PostgreSQL answers with one hash; with an "or" it compares every pair.
-  const byName = await sql<{ id: number }>`
-    with c as (select * from unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
-      ${changedPackages.map((one) => one.name)}::text[]) as named (ecosystem, name))
-    select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = ${advisedName}
-    union
-    select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = p.name
-    where p.ecosystem = any(${eitherEcosystems}::text[])`.execute(db);
-  const byCve = await sql<{ id: number }>`
-    select distinct package_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
-  const scope = await readMatchScope(db, changes);
-  const rated = byCve.rows.map(({ id }) => id);
-  const changed = new Set([...byName.rows, ...byCve.rows].map(({ id }) => id));
-  return {
-    changed: [...changed].filter((id) => !older.has(id)).sort((a, b) => a - b),
-    rated,
-    ...(scope === undefined ? {} : { scope }),
-    byRules: [...older],
-  };
-}
-
-/** `advisedNames()` and `normalisePackageName()` in SQL, but for the first of two names: changed packages come as advisories spell them. */
-const advisedName = sql`case
-  when p.ecosystem = any(${binaryEcosystems}::text[]) then p.name
-  when p.ecosystem = 'PyPI' then regexp_replace(lower(p.source_name), '[-_.]+', '-', 'g')
-  when p.ecosystem in ('NuGet', 'Packagist') then lower(p.source_name)
-  else p.source_name end`;

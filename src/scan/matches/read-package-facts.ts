@@ -29,17 +29,17 @@ export async function readPackageFacts(
 ): Promise<ReadonlyMap<number, PackageFacts>> {
   if (packageIds.length === 0) return new Map();
   const { rows } = await sql<FactRow>`
-    select m.package_id, p.ecosystem, p.name, p.version, m.vulnerability_id, m.advisory_id, m.status, m.aliases,
-           m.severity, m.source_severities, m.fixed_version, m.fix_state, m.first_seen_at,
+    select m.package_id, p.ecosystem, p.name, p.version, d.vulnerability_id, d.advisory_id, d.status, d.aliases,
+           d.severity, d.source_severities, d.fixed_version, d.fix_state, m.first_seen_at,
            -- CISA's list is short: as one hash it is looked into a million times a second, row by row not a thousand times.
-           (m.vulnerability_id in (select cve from known_exploited) or exists (
-             select from unnest(m.aliases) as own (id) where own.id in (select cve from known_exploited)
+           (d.vulnerability_id in (select cve from known_exploited) or exists (
+             select from unnest(d.aliases) as own (id) where own.id in (select cve from known_exploited)
            )) as known_exploited,
-           (select max(e.probability) from unnest(m.vulnerability_id || m.aliases) as own (id)
+           (select max(e.probability) from unnest(d.vulnerability_id || d.aliases) as own (id)
              join epss e on e.cve = own.id where own.id like 'CVE-%') as epss
-    from package_match m join package p on p.id = m.package_id
+    from stored_match m join match_detail d on d.id = m.detail_id join package p on p.id = m.package_id
     where m.package_id = any(${packageIds}::int[]) and m.resolved_at is null
-    order by m.package_id, m.vulnerability_id`.execute(db);
+    order by m.package_id, d.vulnerability_id`.execute(db);
   const facts = new Map<number, PackageFacts>();
   for (const [packageId, own] of Map.groupBy(rows, (row) => row.package_id)) {
     const [first] = own;

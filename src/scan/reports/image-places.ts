@@ -21,7 +21,7 @@ export interface StoredPlaces {
   /**
    *     | format, 1 byte | CRC-32 of `packageSet`, 4 bytes, little-endian | raw deflate of the JSON of `PlaceColumns` |
    *
-   * Those of before migration 0027 are raw deflate of the JSON of `StoredPlace[]`. No deflate begins like a format: its
+   * Those of before migration 0028 are raw deflate of the JSON of `StoredPlace[]`. No deflate begins like a format: its
    * second and third bit would be those of a block of the type 3, which there is not (RFC 1951, 3.2.3).
    */
   readonly places: Buffer;

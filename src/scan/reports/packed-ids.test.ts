@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { packIds, readIds, unpackIds } from './packed-ids.ts';
 import { StoredReportError } from './stored-report-error.ts';
 
-/** As sets were stored before migration 0027. */
+/** As sets were stored before migration 0028. */
 function packPlainly(ids: readonly number[]): Buffer {
   const packed = Buffer.alloc(ids.length * 4);
   for (const [index, id] of ids.entries()) packed.writeUInt32LE(id, index * 4);

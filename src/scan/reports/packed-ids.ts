@@ -6,7 +6,7 @@ import { StoredReportError } from './stored-report-error.ts';
  *
  *     | format, 1 byte | (padding, 1 byte) | distances … |
  *
- * Sets of before migration 0027 are little-endian uint32 without a format: as long as a multiple of four, which ours never
+ * Sets of before migration 0028 are little-endian uint32 without a format: as long as a multiple of four, which ours never
  * are: format 2 has a byte of padding, format 1 has none.
  */
 const formats = { bare: 1, padded: 2 } as const;

@@ -110,7 +110,7 @@ test('scans, pushes of what is known and re-matches keep the counts of every ord
 test('a match of an older version keeps its severity until it is matched again', async () => {
   await harness.push(rated, image, {});
   await harness.scan(image.digest);
-  await harness.database.db.updateTable('package_match').set({ source_severities: null }).execute();
+  await harness.database.db.updateTable('match_detail').set({ source_severities: null }).execute();
   await order(rated, 'cvss-v3');
   await follow(rated);
   expect(await counts()).toMatchObject([{ highest: 'low' }]);

@@ -25,7 +25,7 @@ afterEach(() => harness.close());
 /** As a version left it that knew no advisories for the distribution. */
 async function forgetDistribution(): Promise<void> {
   await harness.database.pool.query(`
-    delete from package_match;
+    delete from stored_match;
     update package set ecosystem = 'apk', release = '';
     update image_report set distribution = distribution - 'ecosystem' - 'release', ecosystems = '{apk}',
       doubts = '[{"code":"unsupported-distribution","message":"No advisories are known for Alpine Linux v3.6"}]';

@@ -1,0 +1,144 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Transaction } from 'kysely';
+import { type Candidate, readCandidates } from '../../advisories/candidates.ts';
+import { type CveRatings, readCveRatings } from '../../advisories/cve-ratings.ts';
+import { normalisePackageName } from '../../advisories/osv/package-name.ts';
+import type { Tables } from '../../database/tables.ts';
+import { advisedNames } from '../../matching/installed-as.ts';
+import type { Package } from '../../report/package.ts';
+import { defaultSeverityOrder } from '../../report/severity-order.ts';
+import { severityIn } from '../../report/source-severities.ts';
+import { orderOf } from '../../versions/order-of.ts';
+import { rememberingOrder } from '../../versions/remembering-order.ts';
+import type { MatchDetail, MatchDetails } from './match-details.ts';
+import type { WantedMatches } from './match-differences.ts';
+import { type MatchedVulnerability, PackageMatcher } from './match-package.ts';
+
+/** A row of `package`. */
+export interface PackageRow extends Omit<Package, 'sourceName' | 'sourceVersion'> {
+  readonly id: number;
+  readonly source_name: string;
+  readonly source_version: string;
+}
+
+/** A part of what is known of packages: what shares a vulnerability with advisories that changed. */
+export interface MatchScope {
+  /** Ids that matches are stored under; no others are looked at or changed. */
+  readonly vulnerabilityIds: readonly string[];
+  /** Every record that describes one of them. */
+  readonly advisoryIds: readonly string[];
+}
+
+/** What packages are judged by. */
+export interface JudgingInputs {
+  readonly packages: readonly { readonly id: number; readonly installed: Package }[];
+  /** By ecosystem and normalised name of `advisedNames()`. */
+  readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
+  readonly ratings: ReadonlyMap<string, CveRatings>;
+  readonly within: ReadonlySet<string> | undefined;
+}
+
+/** Whoever shares the process gets a turn after so long. */
+const turnMs = 15;
+
+export async function readJudgingInputs(
+  transaction: Transaction<Tables>,
+  rows: readonly PackageRow[],
+  scope: MatchScope | undefined,
+): Promise<JudgingInputs> {
+  const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
+  const within = scope === undefined ? undefined : new Set(scope.vulnerabilityIds);
+  const candidates = await readCandidatesOf(
+    transaction,
+    packages.map(({ installed }) => installed),
+    scope?.advisoryIds,
+  );
+  const vulnerabilities = [...candidates.values()].flat().flatMap((candidate) => candidate.vulnerabilities);
+  const ratings = await readCveRatings(
+    transaction,
+    vulnerabilities.flatMap(({ id, aliases }) => (within?.has(id) === false ? [] : [id, ...aliases])),
+  );
+  return { packages, candidates, ratings, within };
+}
+
+/** What the advisories say of packages; those that nothing stands against are absent. */
+export async function judgePackages(
+  { packages, candidates, ratings, within }: JudgingInputs,
+  details: MatchDetails,
+): Promise<WantedMatches> {
+  const wanted = new Map<number, readonly MatchDetail[]>();
+  let turnEndsMs = performance.now() + turnMs;
+  for (const own of Map.groupBy(packages, ({ installed }) => keysOf(installed).join('\n')).values()) {
+    const [first] = own;
+    if (first === undefined) continue;
+    const named = keysOf(first.installed).flatMap((key) => candidates.get(key) ?? []);
+    if (named.length === 0) continue;
+    const order = orderOf(first.installed.ecosystem);
+    const remembering = order === undefined ? undefined : rememberingOrder(order);
+    const matcher = new PackageMatcher({ candidates: named, ratings, order: remembering, within });
+    const known = new Map<MatchedVulnerability, MatchDetail>();
+    for (const { id, installed } of own) {
+      const matches = matcher.match(installed);
+      if (matches.length > 0)
+        wanted.set(
+          id,
+          matches.map((match) => known.get(match) ?? remember(known, match, details)),
+        );
+      if (performance.now() < turnEndsMs) continue;
+      await setImmediate();
+      turnEndsMs = performance.now() + turnMs;
+    }
+  }
+  return wanted;
+}
+
+function remember(
+  known: Map<MatchedVulnerability, MatchDetail>,
+  match: MatchedVulnerability,
+  details: MatchDetails,
+): MatchDetail {
+  const detail = details.of({
+    vulnerability_id: match.id,
+    advisory_id: match.record,
+    status: match.undetermined ? 'undetermined' : 'affected',
+    aliases: match.aliases,
+    severity: severityIn(match.sourceSeverities, defaultSeverityOrder),
+    source_severities: match.sourceSeverities,
+    fixed_version: match.fixedVersion ?? null,
+    fix_state: match.fixState,
+  });
+  known.set(match, detail);
+  return detail;
+}
+
+function packageOf({ source_name, source_version, ...row }: PackageRow): Package {
+  return { ...row, sourceName: source_name, sourceVersion: source_version };
+}
+
+/** One query per ecosystem. */
+async function readCandidatesOf(
+  transaction: Transaction<Tables>,
+  packages: readonly Package[],
+  advisoryIds: readonly string[] | undefined,
+): Promise<ReadonlyMap<string, readonly Candidate[]>> {
+  const byName = new Map<string, Candidate[]>();
+  for (const [ecosystem, installed] of Map.groupBy(packages, (one) => one.ecosystem)) {
+    const names = [...new Set(installed.flatMap(advisedNames))];
+    const query = { ecosystem, names, ...(advisoryIds === undefined ? {} : { advisoryIds }) };
+    for (const candidate of await readCandidates(transaction, query)) {
+      const key = keyOf(ecosystem, candidate.name);
+      const known = byName.get(key);
+      if (known === undefined) byName.set(key, [candidate]);
+      else known.push(candidate);
+    }
+  }
+  return byName;
+}
+
+function keysOf(installed: Package): readonly string[] {
+  return advisedNames(installed).map((name) => keyOf(installed.ecosystem, name));
+}
+
+function keyOf(ecosystem: string, name: string): string {
+  return `${ecosystem}\n${normalisePackageName(ecosystem, name)}`;
+}

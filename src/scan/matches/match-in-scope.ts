@@ -1,0 +1,105 @@
+import { sql, type Transaction } from 'kysely';
+import type { MatchCounts } from '../../advisories/feeds/update-effects.ts';
+import type { Tables } from '../../database/tables.ts';
+import { judgePackages, type MatchScope, type PackageRow, readJudgingInputs } from './judge-packages.ts';
+import { noteMatchChanges } from './match-changes.ts';
+import { deleteUnused, MatchDetails } from './match-details.ts';
+import {
+  addUp,
+  countByEcosystem,
+  differencesOf,
+  type HeldMatch,
+  type WrittenMatch,
+} from './match-differences.ts';
+import { lockDetails, lockMatching } from './match-lock.ts';
+import type { MatchedAnew } from './match-packages.ts';
+import { addToCounts } from './package-counts.ts';
+import { References } from './references.ts';
+import { storeResolved, storeWritten } from './store-matches.ts';
+
+/** Packages of one step: while one is judged here, PostgreSQL stores the last and reads the next. */
+const stepPackages = 4_000;
+
+/**
+ * `matchPackages()` for packages that were matched before, of which only what `scope` names may differ; everything else is left
+ * alone, and so are packages that were never matched. Packages of one name should come one after the other.
+ */
+export async function matchInScope(
+  transaction: Transaction<Tables>,
+  packageIds: readonly number[],
+  options: { readonly scope: MatchScope; readonly tell: boolean; readonly signal: AbortSignal | undefined },
+): Promise<MatchedAnew> {
+  const { scope, tell, signal } = options;
+  await lockMatching(transaction);
+  await lockDetails(transaction, 'alone');
+  const details = new MatchDetails();
+  const references = await References.read(transaction, scope.vulnerabilityIds, details);
+  const written: WrittenMatch[] = [];
+  const resolved: HeldMatch[] = [];
+  const ecosystems = new Map<string, MatchCounts>();
+  const lane = new Lane();
+  const readStep = (start: number) => async () => {
+    const rows = await readPackages(transaction, packageIds.slice(start, start + stepPackages));
+    return { rows, inputs: await readJudgingInputs(transaction, rows, scope) };
+  };
+  let reading = lane.add(readStep(0));
+  for (let start = 0; start < packageIds.length; start += stepPackages) {
+    signal?.throwIfAborted();
+    const { rows, inputs } = await reading;
+    if (start + stepPackages < packageIds.length) reading = lane.add(readStep(start + stepPackages));
+    const wanted = await judgePackages(inputs, details);
+    const differences = differencesOf(
+      rows.map(({ id }) => id),
+      wanted,
+      (id) => references.heldBy(id),
+    );
+    for (const match of differences.written) written.push(match);
+    for (const match of differences.resolved) resolved.push(match);
+    addUp(ecosystems, countByEcosystem(rows, differences));
+    void lane.add(async () => {
+      await noteMatchChanges(transaction, differences.noted, { tell });
+      await addToCounts(transaction, differences);
+    });
+  }
+  await lane.end();
+  const { rewritten, moved } = references.rewriteWhole(written);
+  await storeResolved(transaction, resolved);
+  // First: nothing may move to what is about to say something else.
+  await details.rewrite(transaction, rewritten);
+  await storeWritten(transaction, moved, details);
+  await deleteUnused(
+    transaction,
+    moved.flatMap(({ before }) => before?.detailId ?? []),
+  );
+  return {
+    changedIds: new Set([...written, ...resolved].map(({ packageId }) => packageId)),
+    ecosystems,
+  };
+}
+
+/** No row is locked: who else writes matches of packages that were matched before waits for `lockDetails(…, 'alone')`. */
+async function readPackages(
+  transaction: Transaction<Tables>,
+  ids: readonly number[],
+): Promise<readonly PackageRow[]> {
+  const { rows } = await sql<PackageRow>`
+    select id, ecosystem, release, name, version, source_name, source_version, module from package
+    where id = any(${ids}::int[]) and matched_at is not null`.execute(transaction);
+  return rows;
+}
+
+/** Work on one connection, one thing after the other, in the order in which it came. After a failure nothing more is done. */
+class Lane {
+  #last: Promise<unknown> = Promise.resolve();
+
+  add<Result>(work: () => Promise<Result>): Promise<Result> {
+    const own = this.#last.then(work);
+    own.catch(() => {}); // whoever comes next, or `end()`, throws it
+    this.#last = own;
+    return own;
+  }
+
+  async end(): Promise<void> {
+    await this.#last;
+  }
+}
