@@ -1,25 +1,32 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
+import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
-import copyStreams from 'pg-copy-streams';
-import { type CopyValue, copyLine, copyRows } from '../src/advisories/feeds/copy-rows.ts';
+import { readFeedKnowledge } from '../src/advisories/feed-doubts.ts';
 import type { DatabaseConnection } from '../src/database/database.ts';
 import { inspectorVersion } from '../src/inspection/inventory/inspector-version.ts';
-import type { Package } from '../src/report/package.ts';
 import { matchingVersion } from '../src/scan/matches/matching-version.ts';
+import { PackageCounts } from '../src/scan/matches/package-counts.ts';
 import { encodeColumns, placesOf, type StoredPlace } from '../src/scan/reports/image-places.ts';
-import { packIds } from '../src/scan/reports/packed-ids.ts';
-import { refreshSummaries } from '../src/scan/summaries/refresh-summaries.ts';
+import { packSorted } from '../src/scan/reports/packed-ids.ts';
+import { noteDoubtsPass, readDoubtsNow } from '../src/scan/summaries/doubts-pass.ts';
+import { versionDoubts } from '../src/scan/summaries/image-doubts.ts';
+import { SettledDoubts } from '../src/scan/summaries/settled-doubts.ts';
+import { summaryRow } from '../src/scan/write-report.ts';
+import { BinaryRows, type BinaryValue } from './_binary-rows.ts';
+import { type DrawnImage, DrawnImages, packagesPerImage } from './_drawn-images.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
-const packagesPerImage = 300;
-/** Of the distribution; the others are of two languages. */
-const distributionPackages = 200;
 const imagesPerRepository = 100;
-/** A release of fewer packages is no base of images. */
-const releasePackagesMin = 400;
-/** Places of packages are as large as real ones, and shared: nobody reads them here. */
+/** Images that share their base layer are so many times as few. */
+const baseCount = 500;
+/** Where packages lie is as various as in real images, and shared: nobody reads it here. */
 const distinctPlaces = 200;
+const imagesPerTurnOver = 5_000;
+/** So many are made while others are on their way. */
+const imagesPerTurn = 20;
+/** Every COPY leaves some room behind its rows: those of small tables wait for one another. */
+const copyBytesMin = 16e6;
+const feedAgeMaxDays = 5;
 
 /** What the measurement asks for. */
 export const names = {
@@ -30,45 +37,81 @@ export const names = {
   flipPackage: { ecosystem: 'PyPI', name: 'pratique-bench-flips', version: '1.0.0' },
 } as const;
 
-interface Release {
-  readonly ecosystem: string;
-  readonly release: string;
-  readonly ids: readonly number[];
-}
-
-/** Images of the packages that are there, written as pushes and scans leave them; their summaries by the real pass. */
-export async function fillImages(connection: DatabaseConnection, count: number): Promise<void> {
-  const client = await connection.pool.connect();
-  try {
-    // The rows are sound by the way they are made.
-    await client.query('set session_replication_role = replica');
-    await fillNamespaces(client, count);
-    const secondary = await dropSecondaryIndexes(client, tables);
-    await fillReports(client, count);
-    for (const definition of secondary) await client.query(definition);
-    await client.query('analyze');
-  } finally {
-    client.release(true);
-  }
-  const { rows } = await connection.pool.query<{ id: number }>('select id from package');
-  await refreshSummaries(connection, new Map(rows.map(({ id }) => [id, []])), { now: new Date() });
-}
-
 const columns = {
-  manifest: 'digest, media_type, kind, config_digest, size_bytes, image_size_bytes, content',
-  manifest_blob: 'manifest_digest, position, blob_digest, media_type, size_bytes',
-  blob: 'digest, size_bytes, storage_key',
-  repository_blob: 'repository_id, digest',
-  repository_manifest: 'repository_id, manifest_digest, pushed_by',
-  tag: 'repository_id, name, manifest_digest',
-  image_report:
-    'manifest_digest, inspector_version, outcome, distribution, ecosystems, doubts, package_set, places, newest_file_at, inspected_at, first_judged_at',
-  image_packages: 'manifest_digest, package_ids',
-  image_summary: 'manifest_digest',
-  image_scan: 'manifest_digest, category, state, layers_total, layers_done, finished_at',
+  manifest: ['digest', 'media_type', 'kind', 'config_digest', 'size_bytes', 'image_size_bytes', 'content'],
+  manifest_blob: ['manifest_digest', 'position', 'blob_digest', 'media_type', 'size_bytes'],
+  blob: ['digest', 'size_bytes', 'storage_key'],
+  repository_blob: ['repository_id', 'digest'],
+  repository_manifest: ['repository_id', 'manifest_digest', 'pushed_by'],
+  tag: ['repository_id', 'name', 'manifest_digest'],
+  image_report: [
+    ...[
+      'manifest_digest',
+      'inspector_version',
+      'outcome',
+      'distribution',
+      'ecosystems',
+      'doubts',
+      'package_set',
+    ],
+    ...['places', 'inspected_at', 'first_judged_at'],
+  ],
+  image_packages: ['manifest_digest', 'package_ids'],
+  image_summary: [
+    ...[
+      'manifest_digest',
+      'highest',
+      'critical',
+      'high',
+      'medium',
+      'low',
+      'negligible',
+      'unknown',
+      'fixable',
+    ],
+    ...['known_exploited', 'undetermined', 'doubts'],
+  ],
+  image_scan: ['manifest_digest', 'category', 'state', 'layers_total', 'layers_done', 'finished_at'],
 } as const;
 type Table = keyof typeof columns;
 const tables = Object.keys(columns) as readonly Table[]; // the keys of the object above
+
+/** Images of the packages that are there, written as pushes, scans and a pass over all summaries leave them. */
+export async function fillImages(connection: DatabaseConnection, count: number): Promise<void> {
+  const client = await connection.pool.connect();
+  try {
+    // The rows are sound by the way they are made; those of tables that are truncated in the same transaction need no log.
+    await client.query('begin; set local session_replication_role = replica');
+    await client.query(`truncate ${tables.join(', ')} cascade`);
+    await fillNamespaces(client, count);
+    const secondary = await dropSecondaryIndexes(client, tables);
+    const judging = { now: new Date(), feedAgeMaxDays };
+    const summaries = {
+      counts: await PackageCounts.read(client),
+      settled: new SettledDoubts(await readFeedKnowledge(connection.db), judging),
+    };
+    await fillReports(client, count, await ImageRows.of(client, summaries));
+    await client.query('commit');
+    // That of the sets takes longer than all others together.
+    const [sets, others] = [secondary.filter(isOfSets), secondary.filter((one) => !isOfSets(one))];
+    await Promise.all([
+      inTurn(sets, (definition) => client.query(definition)),
+      inTurn(others, (definition) => connection.pool.query(definition)),
+    ]);
+    const { knowledge } = await readDoubtsNow(connection.db, await readFeedKnowledge(connection.db), judging);
+    await noteDoubtsPass(connection.db, knowledge);
+  } finally {
+    client.release(true);
+  }
+}
+
+function isOfSets(definition: string): boolean {
+  return definition.includes(' ON public.image_packages ');
+}
+
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  for (const item of items) await work(item);
+}
 
 /** In one namespace everything may be pulled; the policy of the other blocks. */
 async function fillNamespaces(client: pg.ClientBase, count: number): Promise<void> {
@@ -84,32 +127,33 @@ async function fillNamespaces(client: pg.ClientBase, count: number): Promise<voi
   await client.query('insert into repository (namespace_id, name) values (2, $1)', [names.flips]);
 }
 
-async function fillReports(client: pg.ClientBase, count: number): Promise<void> {
-  const drawing = await readDrawing(client);
-  const places = await somePlaces(client, drawing);
-  const random = mulberry32(7);
-  let rows = new Map<Table, string[]>();
+async function fillReports(client: pg.ClientBase, count: number, first: ImageRows): Promise<void> {
+  const places = await somePlaces(client);
+  const drawing = await DrawnImages.of(client, 7);
+  let [rows, other] = [first, await first.another(client)];
+  let sending = Promise.resolve();
   for (let index = 0; index < count; index += 1) {
-    const image = drawing.image(random);
-    addRows(rows, {
+    rows.add(drawing.next(), {
       index,
       repository: 1 + Math.floor(index / imagesPerRepository),
       tag: String(1 + (index % imagesPerRepository)),
       columns: places[index % places.length] ?? Buffer.alloc(0),
-      ...image,
     });
-    if (index % 5_000 < 4_999) continue;
-    await flush(client, rows);
-    rows = new Map();
+    if (index % imagesPerTurn === 0) await setImmediate();
+    if (index % imagesPerTurnOver < imagesPerTurnOver - 1) continue;
+    await sending;
+    sending = rows.send(client, copyBytesMin);
+    [rows, other] = [other, rows];
   }
-  addRows(rows, {
+  await sending;
+  rows.add(await flippingImage(client), {
     index: count,
     repository: 1 + Math.ceil(count / imagesPerRepository),
     tag: names.tag,
     columns: places[0] ?? Buffer.alloc(0),
-    ...(await flippingImage(client)),
   });
-  await flush(client, rows);
+  await rows.send(client, 0);
+  await other.send(client, 0);
 }
 
 /** An image of packages that nothing stands against, of an ecosystem that no delta changes, and one that the delta will name. */
@@ -127,87 +171,40 @@ async function flippingImage(client: pg.ClientBase): Promise<DrawnImage> {
     [name, packagesPerImage],
   );
   return {
-    ids: rows.map(({ id }) => id),
+    ids: Uint32Array.from(rows.map(({ id }) => id)).sort(),
     distribution: null,
     ecosystems: [...new Set(rows.map((row) => row.ecosystem))].sort(),
   };
 }
 
-interface DrawnImage {
-  readonly ids: readonly number[];
-  readonly distribution: string | null;
-  readonly ecosystems: readonly string[];
-}
-
-interface Drawing {
-  image(random: () => number): DrawnImage;
-}
-
-/** An image has packages of one release of a distribution and of two languages. */
-async function readDrawing(client: pg.ClientBase): Promise<Drawing> {
-  const { rows } = await client.query<{ ecosystem: string; release: string; ids: number[] }>(
-    `select ecosystem, release, array_agg(id order by id) as ids from package group by 1, 2 order by 1, 2`,
-  );
-  const isDistribution = (one: Release) => one.release !== '' && !one.release.includes('/');
-  const releases = rows.filter((one) => isDistribution(one) && one.ids.length >= releasePackagesMin);
-  const languages = rows.filter((one) => !isDistribution(one) && one.ids.length >= releasePackagesMin);
-  const draw = <T>(random: () => number, from: readonly T[]): T => {
-    const drawn = from[Math.floor(random() * from.length)];
-    if (drawn === undefined) throw new Error('Cannot draw: there must be packages, got none');
-    return drawn;
-  };
-  const add = (ids: Set<number>, random: () => number, from: Release, count: number) => {
-    for (const target = ids.size + count; ids.size < target; ) ids.add(draw(random, from.ids));
-  };
-  return {
-    image: (random) => {
-      const release = draw(random, releases);
-      const first = draw(random, languages);
-      const second = draw(random, languages);
-      const ids = new Set<number>();
-      add(ids, random, release, distributionPackages);
-      add(ids, random, first, (packagesPerImage - distributionPackages) / 2);
-      add(ids, random, second, (packagesPerImage - distributionPackages) / 2);
-      const { ecosystem } = release;
-      const distribution = {
-        id: ecosystem.toLowerCase(),
-        versionId: release.release,
-        prettyName: `${ecosystem} ${release.release}`,
-        ecosystem,
-        release: release.release,
-      };
-      return {
-        ids: [...ids],
-        distribution: JSON.stringify(distribution),
-        ecosystems: [...new Set([ecosystem, first.ecosystem, second.ecosystem])].sort(),
-      };
-    },
-  };
-}
-
-/** As a scan stores where packages lie. */
-async function somePlaces(client: pg.ClientBase, drawing: Drawing): Promise<readonly Buffer[]> {
-  const random = mulberry32(11);
+/** Where the packages of drawn images would lie, for any image of as many. */
+async function somePlaces(client: pg.ClientBase): Promise<readonly Buffer[]> {
+  const drawing = await DrawnImages.of(client, 11);
+  const licenses = ['MIT', 'MIT', 'MIT', 'Apache-2.0', 'BSD-3-Clause', 'ISC'];
   const encoded: Buffer[] = [];
   for (let count = 0; count < distinctPlaces; count += 1) {
-    const { rows } = await client.query<Package & { readonly id: number }>(
-      `select id, ecosystem, release, name, version, source_name as "sourceName", source_version as "sourceVersion", module
-       from package where id = any($1::int[])`,
-      [drawing.image(random).ids],
+    const { rows } = await client.query<{ id: number; name: string; version: string; isOfLanguage: boolean }>(
+      `select id, name, version, release = '' as "isOfLanguage" from package where id = any($1::int[])`,
+      [[...drawing.next().ids]],
     );
     encoded.push(
       await encodeColumns(
-        rows.map(({ id, ...own }): StoredPlace => {
-          const isOfLanguage = own.release === '';
+        rows.map(({ id, name, version, isOfLanguage }): StoredPlace => {
+          const own = { ecosystem: '', release: '', name, version, sourceName: name, sourceVersion: version };
+          const layerIndex = isOfLanguage ? 1 : 0;
+          const layerDigest = digestOf(`layer ${count} ${isOfLanguage}`);
+          const createdBy = isOfLanguage
+            ? `RUN /bin/sh -c install service-${count} # buildkit`
+            : 'ADD rootfs.tar.xz / # buildkit';
+          const path = isOfLanguage ? `usr/lib/${name}-${version}/METADATA` : 'var/lib/dpkg/status';
           return {
-            package: own,
+            package: { ...own, module: '' },
             packageId: id,
             ownedByDistribution: false,
-            place: {
-              layerDigest: digestOf(`layer ${count} ${isOfLanguage}`),
-              layerIndex: isOfLanguage ? 1 : 0,
-              path: isOfLanguage ? `usr/lib/${own.name}-${own.version}/METADATA` : 'var/lib/dpkg/status',
-            },
+            place: { layerDigest, layerIndex, path, createdBy },
+            ...(isOfLanguage
+              ? { license: licenses[id % licenses.length] ?? '' }
+              : { architectures: ['amd64'] }),
           };
         }),
       ),
@@ -216,87 +213,118 @@ async function somePlaces(client: pg.ClientBase, drawing: Drawing): Promise<read
   return encoded;
 }
 
-function addRows(
-  rows: Map<Table, string[]>,
-  image: DrawnImage & {
-    readonly index: number;
-    readonly repository: number;
-    readonly tag: string;
-    readonly columns: Buffer;
-  },
-): void {
-  const add = (table: Table, values: readonly CopyValue[]) => {
-    const own = rows.get(table) ?? [];
-    own.push(copyLine(values));
-    rows.set(table, own);
-  };
-  const { index, repository } = image;
-  const [config, base, own] = [`config ${index}`, `base ${index % 500}`, `own ${index}`].map(digestOf);
-  const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
-  const blobs = [
-    { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config ?? '', size: 1_500 },
-    { mediaType: layer, digest: base ?? '', size: 40_000_000 },
-    { mediaType: layer, digest: own ?? '', size: 10_000_000 },
-  ];
-  const [first, ...layers] = blobs;
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const content = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: first, layers }));
-  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
-  const at = new Date();
-  add('manifest', [digest, mediaType, 'image', config, content.length, 50_001_500, content]);
-  for (const [position, blob] of blobs.entries()) {
-    add('manifest_blob', [digest, position, blob.digest, blob.mediaType, blob.size]);
-    // A base is stored with the first image of it.
-    if (position !== 1 || index < 500) add('blob', [blob.digest, blob.size, `blobs/${blob.digest.slice(7)}`]);
-    add('repository_blob', [repository, blob.digest]);
-  }
-  add('repository_manifest', [repository, digest, 'ci']);
-  add('tag', [repository, image.tag, digest]);
-  const { packageSet, places } = placesOf(packIds(image.ids), image.columns);
-  add('image_report', [
-    digest,
-    inspectorVersion,
-    'scanned',
-    image.distribution,
-    image.ecosystems,
-    '[]',
-    packageSet,
-    places,
-    null,
-    at,
-    at,
-  ]);
-  add('image_packages', [digest, image.ids.toSorted((a, b) => a - b).map(String)]);
-  add('image_summary', [digest]);
-  add('image_scan', [digest, 'vulnerabilities', 'scanned', 2, 2, at]);
+interface Summaries {
+  readonly counts: PackageCounts;
+  readonly settled: SettledDoubts;
 }
 
-async function flush(client: pg.ClientBase, rows: ReadonlyMap<Table, readonly string[]>): Promise<void> {
-  for (const table of tables) {
-    const lines = [...new Set(rows.get(table) ?? [])];
-    if (table !== 'image_report' && table !== 'image_packages') {
-      await copyRows(client, `${table} (${columns[table]})`, lines);
-      continue;
+/** The rows of some images, until they are sent. */
+class ImageRows {
+  readonly #rows: Readonly<Record<Table, BinaryRows>>;
+  readonly #summaries: Summaries;
+  readonly #at = new Date();
+
+  private constructor(rows: Readonly<Record<Table, BinaryRows>>, summaries: Summaries) {
+    this.#rows = rows;
+    this.#summaries = summaries;
+  }
+
+  static async of(client: pg.ClientBase, summaries: Summaries): Promise<ImageRows> {
+    const rows: Partial<Record<Table, BinaryRows>> = {};
+    for (const table of tables) rows[table] = await BinaryRows.of(client, table, columns[table]);
+    return new ImageRows(rows as Record<Table, BinaryRows>, summaries); // all tables have theirs now
+  }
+
+  another(client: pg.ClientBase): Promise<ImageRows> {
+    return ImageRows.of(client, this.#summaries);
+  }
+
+  /** Tables with fewer bytes keep theirs. */
+  async send(client: pg.ClientBase, bytesMin: number): Promise<void> {
+    for (const table of tables)
+      if (this.#rows[table].byteCount >= bytesMin) await this.#rows[table].send(client);
+  }
+
+  add(
+    image: DrawnImage,
+    {
+      index,
+      repository,
+      tag,
+      columns: placeColumns,
+    }: {
+      readonly index: number;
+      readonly repository: number;
+      readonly tag: string;
+      readonly columns: Buffer;
+    },
+  ): void {
+    const digest = this.#addManifest(index, repository);
+    this.#rows.repository_manifest.add(repository, digest, 'ci');
+    this.#rows.tag.add(repository, tag, digest);
+    this.#rows.image_packages.add(digest, image.ids);
+    this.#rows.image_scan.add(digest, 'vulnerabilities', 'scanned', 2, 2, this.#at);
+    const { packageSet, places } = placesOf(packSorted(image.ids), placeColumns);
+    this.#rows.image_report.add(
+      ...[
+        digest,
+        inspectorVersion,
+        'scanned',
+        image.distribution,
+        image.ecosystems,
+        '[]',
+        packageSet,
+        places,
+      ],
+      ...[this.#at, this.#at],
+    );
+    this.#rows.image_summary.add(...this.#summaryOf(digest, image));
+  }
+
+  /** Returns its digest. */
+  #addManifest(index: number, repository: number): string {
+    const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
+    const blobs = [
+      {
+        mediaType: 'application/vnd.oci.image.config.v1+json',
+        digest: digestOf(`config ${index}`),
+        size: 1_500,
+      },
+      { mediaType: layer, digest: digestOf(`base ${index % baseCount}`), size: 40_000_000 },
+      { mediaType: layer, digest: digestOf(`own ${index}`), size: 10_000_000 },
+    ];
+    const [config, ...layers] = blobs;
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const content = JSON.stringify({ schemaVersion: 2, mediaType, config, layers });
+    const digest = digestOf(content);
+    const imageBytes = blobs.reduce((sum, { size }) => sum + size, 0);
+    this.#rows.manifest.add(
+      ...[digest, mediaType, 'image', config?.digest ?? '', content.length, imageBytes, Buffer.from(content)],
+    );
+    for (const [position, blob] of blobs.entries()) {
+      this.#rows.manifest_blob.add(digest, position, blob.digest, blob.mediaType, blob.size);
+      // A base is stored with the first image of it.
+      if (position !== 1 || index < baseCount)
+        this.#rows.blob.add(blob.digest, blob.size, `blobs/${blob.digest.slice(7)}`);
+      this.#rows.repository_blob.add(repository, blob.digest);
     }
-    // Too long for one string.
-    const stream = client.query(copyStreams.from(`copy ${table} (${columns[table]}) from stdin`));
-    for (const line of lines) if (!stream.write(line)) await once(stream, 'drain');
-    stream.end();
-    await once(stream, 'finish');
+    return digest;
+  }
+
+  #summaryOf(digest: string, { ids, distribution, ecosystems }: DrawnImage): readonly BinaryValue[] {
+    const { counts, unsure } = this.#summaries.counts.sum([...ids]);
+    const doubts = this.#summaries.settled.of({
+      isUnsupported: false,
+      distribution,
+      ecosystems: JSON.stringify(ecosystems),
+      own: '[]',
+      newestAtMs: null,
+    });
+    const row = summaryRow(digest, counts, [...doubts, ...versionDoubts(unsure)]);
+    return columns.image_summary.map((column) => row[column]);
   }
 }
 
 function digestOf(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
-}
-
-/** A small generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32, public domain). */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  return `sha256:${hash('sha256', text)}`;
 }

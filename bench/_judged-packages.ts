@@ -22,9 +22,11 @@ const chunkPackages = 1_000;
 const fillSettings = {
   fsync: 'off',
   synchronous_commit: 'off',
-  max_wal_size: '2GB',
+  max_wal_size: '512MB',
   work_mem: '256MB',
   maintenance_work_mem: '1GB',
+  // Two indexes are made at a time, and what workers sort would need room on the disk.
+  max_parallel_maintenance_workers: '0',
   shared_buffers: '1GB',
 };
 

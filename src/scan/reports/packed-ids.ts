@@ -14,7 +14,11 @@ const bytesPerIdMax = 5;
 const scaleMax = 0x80 ** (bytesPerIdMax - 1);
 
 export function packIds(ids: Iterable<number>): Buffer {
-  const sorted = Uint32Array.from(new Set(ids)).sort();
+  return packSorted(Uint32Array.from(new Set(ids)).sort());
+}
+
+/** `sorted`: ascending, each once. */
+export function packSorted(sorted: Uint32Array): Buffer {
   const packed = Buffer.allocUnsafe(2 + sorted.length * bytesPerIdMax);
   let length = 1;
   let previous = 0;
