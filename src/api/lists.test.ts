@@ -228,7 +228,7 @@ describe('details of an image', () => {
       namespace: 'own',
       imageId: digestOfText('config of image 10'),
       platform: { os: 'linux', architecture: 'arm64' },
-      distribution: { id: 'alpine', versionId: '3.4.0' },
+      distribution: { id: 'alpine', versionId: '3.99.0' },
       createdAt: '2016-05-31T23:20:20Z',
       packageCount: 3,
       layers: [
@@ -257,7 +257,7 @@ describe('details of an image', () => {
         ecosystem: 'Alpine',
         name: 'busybox',
         version: '1.24.2-r9',
-        purl: 'pkg:apk/alpine/busybox@1.24.2-r9?distro=alpine-3.4.0',
+        purl: 'pkg:apk/alpine/busybox@1.24.2-r9?distro=alpine-3.99.0',
       },
       place: {
         layerIndex: 0,

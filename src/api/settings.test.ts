@@ -33,10 +33,6 @@ beforeAll(async () => {
     .insertInto('feed')
     .values({ name: 'Alpine', newest_record_at: server.now(), ...feed, last_error: null, source: null })
     .execute();
-  await db
-    .insertInto('release_coverage')
-    .values({ ecosystem: 'Alpine', release: 'v3.4', record_count: 1, data_end_at: server.now() })
-    .execute();
 });
 afterAll(async () => {
   await server.close();

@@ -130,6 +130,15 @@ export async function holdPackages(
     .execute();
 }
 
+/** It has advisories, and no day on which its support ends is known. */
+const distribution = {
+  id: 'alpine',
+  versionId: '3.99.0',
+  prettyName: 'Alpine Linux v3.99',
+  ecosystem: 'Alpine',
+  release: 'v3.4',
+};
+
 async function storeResult(db: Database, digest: Digest, packages: readonly StoredPackage[]): Promise<void> {
   const places = [];
   for (const one of packages) {
@@ -149,6 +158,11 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
     });
   }
   const now = new Date('2026-01-02T00:00:00Z');
+  await db
+    .insertInto('release_coverage')
+    .values({ ecosystem: 'Alpine', release: distribution.release, record_count: 100, data_end_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
   const { packageSet, places: encoded } = await encodePlaces(places);
   await db
     .insertInto('image_report')
@@ -156,7 +170,7 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
       manifest_digest: digest,
       inspector_version: 1,
       outcome: 'scanned',
-      distribution: JSON.stringify({ id: 'alpine', versionId: '3.4.0', prettyName: 'Alpine Linux v3.4' }),
+      distribution: JSON.stringify(distribution),
       ecosystems: ['Alpine'],
       doubts: '[]',
       package_set: packageSet,

@@ -90,7 +90,7 @@ async function readReports(
   { namespaceId, after }: { readonly namespaceId: number; readonly after: string },
 ): Promise<readonly { readonly digest: string; readonly packed: Buffer }[]> {
   const { rows } = await sql<{ digest: string; packed: Buffer }>`
-    select i.manifest_digest as digest, i.package_ids as packed from image_report i
+    select i.manifest_digest as digest, i.package_set as packed from image_report i
     where i.manifest_digest > ${after} and exists (
       select from repository_manifest rm join repository r on r.id = rm.repository_id
       where rm.manifest_digest = i.manifest_digest and r.namespace_id = ${namespaceId})
