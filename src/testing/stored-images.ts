@@ -139,6 +139,14 @@ const distribution = {
   release: 'v3.4',
 };
 
+async function coverRelease(db: Database, now: Date): Promise<void> {
+  await db
+    .insertInto('release_coverage')
+    .values({ ecosystem: 'Alpine', release: distribution.release, record_count: 100, data_end_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 async function storeResult(db: Database, digest: Digest, packages: readonly StoredPackage[]): Promise<void> {
   const places = [];
   for (const one of packages) {
@@ -158,11 +166,7 @@ async function storeResult(db: Database, digest: Digest, packages: readonly Stor
     });
   }
   const now = new Date('2026-01-02T00:00:00Z');
-  await db
-    .insertInto('release_coverage')
-    .values({ ecosystem: 'Alpine', release: distribution.release, record_count: 100, data_end_at: now })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await coverRelease(db, now);
   const { packageSet, places: encoded } = await encodePlaces(places);
   await db
     .insertInto('image_report')
