@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../src/testing/cli-process.ts';
 import { buildLayer } from '../src/testing/samples/build-image.ts';
 import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
@@ -161,6 +162,24 @@ describe.skipIf(unavailable)('the page of the feeds', () => {
     expect(width).toBeLessThanOrEqual(1440);
     await page.getByLabel('Updates of').selectOption('');
     await updatesOf('KEV').waitFor();
+  });
+
+  it('shows the last bundle: its version, its key, and where it was imported from', async () => {
+    const advisories = async (...args: string[]) => {
+      const run = await runCli(['advisories', ...args], {
+        environment: { PRATIQUE_DATA: server.dataFolder },
+      });
+      expect(run, run.errors).toMatchObject({ code: 0 });
+      return run.output.trim();
+    };
+    const [key, file] = [join(server.dataFolder, 'key.pem'), join(server.dataFolder, 'bundle.tar')];
+    const publicKey = await advisories('keygen', key);
+    await advisories('export', '--key', key, file);
+    await advisories('import', '--key', publicKey, file);
+    const bundle = page.getByRole('region', { name: 'Last bundle' });
+    await bundle.getByText('Version 1').waitFor();
+    await bundle.getByText(file).waitFor();
+    await takePicture('bundle');
   });
 
   it('had no error in the whole story', () => {

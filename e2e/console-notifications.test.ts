@@ -81,6 +81,13 @@ describe.skipIf(!hasProgram('chromium'))('notifications in the console, in a rea
     await receiver?.close();
   });
 
+  it('says of advisories, where bundles are imported by hand, how that is done', async () => {
+    await go('/advisories', 'No feed has been read yet.');
+    await page.getByText('npx pratique advisories import advisories.tar').waitFor();
+    expect(await page.getByRole('button', { name: /^Read/ }).count()).toBe(0);
+    await picture('advisories-by-hand');
+  });
+
   it('adds a webhook, whose secret is shown once', async () => {
     await go('/namespaces/team?tab=webhooks', /team/);
     await page.getByText('Nobody is told of anything yet').waitFor();

@@ -1,21 +1,23 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Feed } from './answers.ts';
 import { answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
+import type { paths } from './schema.ts';
 
 /** The list of a mirror's ecosystems is no feed, but the status of the feeds tells of it while it cannot be read. */
 const ecosystemList = 'ecosystems.txt';
 
-export interface Feeds {
-  readonly items: readonly Feed[];
+type FeedList = paths['/advisories']['get']['responses'][200]['content']['application/json'];
+
+export interface Feeds extends FeedList {
   /** Why the list of a mirror's ecosystems could not be read; without it none of them is updated. */
   readonly listError: string | null;
 }
 
-function withoutList(items: readonly Feed[]): Feeds {
+function withoutList(list: FeedList): Feeds {
   return {
-    items: items.filter(({ name }) => name !== ecosystemList),
-    listError: items.find(({ name }) => name === ecosystemList)?.lastError ?? null,
+    ...list,
+    items: list.items.filter(({ name }) => name !== ecosystemList),
+    listError: list.items.find(({ name }) => name === ecosystemList)?.lastError ?? null,
   };
 }
 
@@ -24,7 +26,7 @@ export function useFeeds() {
   return useQuery({
     queryKey: ['feeds'],
     queryFn: ({ signal }) => answerOf(api.client.GET('/advisories', { signal })),
-    select: ({ items }) => withoutList(items),
+    select: withoutList,
     refetchInterval: 5000,
   });
 }

@@ -40,6 +40,7 @@ export type Member = Schemas['Member'];
 export type Role = Member['role'];
 export type AuditEvent = Schemas['Event'];
 export type Feed = Schemas['Feed'];
+export type AdvisoryBundle = Schemas['AdvisoryBundle'];
 export type FeedUpdate = Schemas['FeedUpdate'];
 export type Repository = Schemas['Repository'];
 export type AccessToken = Schemas['AccessToken'];

@@ -8,15 +8,16 @@ import { useSession } from '../api/session.ts';
 import { PageHead } from '../layout/page-head.tsx';
 import { Dash } from '../parts/dash.tsx';
 import type { Column } from '../parts/data-table.tsx';
-import { EmptyNote } from '../parts/empty-note.tsx';
 import { FailedMark } from '../parts/failed-mark.tsx';
 import { MalwareEngines } from '../parts/malware-engines.tsx';
+import { NoAdvisories } from '../parts/no-advisories.tsx';
 import { Note } from '../parts/note.tsx';
 import { RelativeTime } from '../parts/relative-time.tsx';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
 import { useSearchState } from '../parts/use-search-state.ts';
 import { WholeTable } from '../parts/whole-table.tsx';
 import { FeedUpdates } from './advisories/feed-updates.tsx';
+import { LastBundle } from './advisories/last-bundle.tsx';
 
 function FeedState({ feed }: { feed: Feed }) {
   if (feed.lastError !== null) {
@@ -79,7 +80,14 @@ function sentenceOf({ items: feeds, listError }: Feeds): string {
   return feeds.length === 1 ? 'The 1 feed is up to date.' : `All ${feeds.length} feeds are up to date.`;
 }
 
-function SyncButton() {
+/** What reading now means where advisories come from; undefined: nobody is asked, and nothing was left half-done. */
+function readingInWords({ origin, bundle }: Feeds): string | undefined {
+  if (origin === 'mirrors') return 'Read feeds now';
+  if (origin === 'bundle') return 'Read the bundle now';
+  return bundle !== null && bundle.importedAt === null ? 'End the import' : undefined;
+}
+
+function SyncButton({ label }: { label: string }) {
   const sync = useSyncAdvisories();
   return (
     <Button
@@ -97,7 +105,7 @@ function SyncButton() {
         })
       }
     >
-      Read feeds now
+      {label}
     </Button>
   );
 }
@@ -129,14 +137,17 @@ export function AdvisoriesPage() {
   const session = useSession();
   const state = useSearchState();
   const verdict = feeds.data === undefined ? undefined : sentenceOf(feeds.data);
+  const reading = feeds.data === undefined ? undefined : readingInWords(feeds.data);
+  const isAdmin = session.data?.account.isAdmin === true;
   return (
     <>
       <PageHead
         title="Advisories"
         {...(verdict !== undefined && { verdict })}
-        actions={session.data?.account.isAdmin === true && <SyncButton />}
+        actions={isAdmin && reading !== undefined && <SyncButton label={reading} />}
       />
       <Notes listError={feeds.data?.listError ?? null} />
+      {feeds.data?.bundle != null && <LastBundle bundle={feeds.data.bundle} />}
       <WholeTable
         name="Feeds"
         list={feeds}
@@ -144,11 +155,7 @@ export function AdvisoriesPage() {
         chooseColumns
         isOpen={(feed) => feed.name === state.get('feed')}
         rowKey={(feed) => feed.name}
-        empty={
-          <EmptyNote title="No feed has been read yet" command="npx pratique advisories sync">
-            Feeds are read once a day, and now if you ask.
-          </EmptyNote>
-        }
+        empty={<NoAdvisories />}
       />
       <div style={{ marginTop: 20 }}>
         <FeedUpdates state={state} feeds={feeds.data?.items.map(({ name }) => name) ?? []} />

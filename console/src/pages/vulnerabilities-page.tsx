@@ -1,8 +1,7 @@
-import { Link } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
 import { useOpenVulnerabilities } from '../api/searches.ts';
 import { PageHead } from '../layout/page-head.tsx';
-import { EmptyNote } from '../parts/empty-note.tsx';
+import { NoAdvisories } from '../parts/no-advisories.tsx';
 import { OpenVulnerabilityTable } from '../parts/open-vulnerability-table.tsx';
 import { totalInWords } from '../parts/total-in-words.ts';
 import { useSearchState } from '../parts/use-search-state.ts';
@@ -21,11 +20,7 @@ export function VulnerabilitiesPage() {
   return (
     <>
       <PageHead title="Vulnerabilities" verdict={sentence(all.data)} />
-      {system.data?.counts.advisories === 0 && (
-        <EmptyNote title="No advisories yet" command="npx pratique advisories sync">
-          Without them no vulnerability is known. See the <Link to="/advisories">feeds</Link>.
-        </EmptyNote>
-      )}
+      {system.data?.counts.advisories === 0 && <NoAdvisories />}
       <OpenVulnerabilityTable state={state} />
     </>
   );

@@ -1,21 +1,12 @@
-import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Comparison } from '../../api/answers.ts';
 import { byteSize } from '../../parts/byte-size.ts';
+import { Fact } from '../../parts/fact.tsx';
 import { imageName } from '../../parts/image-name.ts';
 import { SeverityCounts } from '../../parts/severity-counts.tsx';
 import { type SeverityCountsOf, totalOf } from '../../parts/severity-order.ts';
 import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import '../image/report.css';
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
 
 function Counts({ counts }: { counts: SeverityCountsOf }) {
   return totalOf(counts) === 0 ? 'none' : <SeverityCounts counts={counts} />;

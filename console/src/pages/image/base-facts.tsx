@@ -1,6 +1,6 @@
-import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { ImageDetails } from '../../api/answers.ts';
+import { Fact } from '../../parts/fact.tsx';
 import { imageName } from '../../parts/image-name.ts';
 import { SeverityCounts } from '../../parts/severity-counts.tsx';
 import { type SeverityCountsOf, totalOf } from '../../parts/severity-order.ts';
@@ -24,16 +24,13 @@ function layersInWords(from: number, to: number): string {
   return from === to ? `layer ${from}` : `layers ${from}–${to}`;
 }
 
-function Part({ label, counts, from }: { label: ReactNode; counts: SeverityCountsOf; from: 'base' | 'own' }) {
+function Part({ label, counts, from }: { label: string; counts: SeverityCountsOf; from: 'base' | 'own' }) {
   const state = useSearchState();
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd>
-        <Link to={state.link({ ...anyFinding, from })}>{counted(totalOf(counts), 'findings')}</Link>{' '}
-        <SeverityCounts counts={counts} />
-      </dd>
-    </div>
+    <Fact label={label}>
+      <Link to={state.link({ ...anyFinding, from })}>{counted(totalOf(counts), 'findings')}</Link>{' '}
+      <SeverityCounts counts={counts} />
+    </Fact>
   );
 }
 
@@ -58,13 +55,12 @@ export function NewerBaseLine({ base }: { base: Base }) {
 
 function Claim({ claim }: { claim: NonNullable<ImageDetails['claimedBase']> }) {
   return (
-    <div>
-      <dt>Base as its pusher claims</dt>
-      <dd title="An annotation of the manifest: nobody has verified it, and nothing here goes by it">
+    <Fact label="Base as its pusher claims">
+      <span title="An annotation of the manifest: nobody has verified it, and nothing here goes by it">
         <span className="pq-mono pq-break">{claim.name ?? claim.digest}</span>{' '}
         <span className="pq-tag">not verified</span>
-      </dd>
-    </div>
+      </span>
+    </Fact>
   );
 }
 
@@ -77,17 +73,14 @@ export function BaseFacts({ image }: { image: ImageDetails }) {
       <dl>
         {base !== null && (
           <>
-            <div>
-              <dt>Base image</dt>
-              <dd>
-                <Link to={`/images/${base.imageId}`} title={base.digest}>
-                  {imageName(base)}
-                </Link>
-                {base.tags.length === 0 && base.formerTags.length > 0 && (
-                  <span className="pq-dim"> formerly {base.formerTags.join(', ')}</span>
-                )}
-              </dd>
-            </div>
+            <Fact label="Base image">
+              <Link to={`/images/${base.imageId}`} title={base.digest}>
+                {imageName(base)}
+              </Link>
+              {base.tags.length === 0 && base.formerTags.length > 0 && (
+                <span className="pq-dim"> formerly {base.formerTags.join(', ')}</span>
+              )}
+            </Fact>
             <Part
               label={`Came with the base, ${layersInWords(1, base.layerCount)}`}
               counts={base.findingCounts}

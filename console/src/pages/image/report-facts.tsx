@@ -1,23 +1,14 @@
-import type { ReactNode } from 'react';
 import { useFeedWasRead } from '../../api/advisories.ts';
 import type { ImageDetails } from '../../api/answers.ts';
 import { byteSize } from '../../parts/byte-size.ts';
 import { DigestText } from '../../parts/digest-text.tsx';
+import { Fact } from '../../parts/fact.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
 import { ScanState } from '../../parts/scan-state.tsx';
 import { SeverityBar } from '../../parts/severity-bar.tsx';
 import { countsInWords, totalOf } from '../../parts/severity-order.ts';
 import { UnsureMark } from '../../parts/unsure-mark.tsx';
 import './report.css';
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
 
 function KnownExploitedCount({ count }: { count: number }) {
   const wasRead = useFeedWasRead('KEV');
