@@ -1,34 +1,38 @@
 import { StoredReportError } from './stored-report-error.ts';
 
-/** A column of a table: its distinct values in order of appearance, and how often which of them stands in succession. */
+/** Values, each once, in order of appearance; told apart by their JSON. */
+export class DistinctValues<T> {
+  readonly values: T[] = [];
+  readonly #positions = new Map<string, number>();
+
+  /** Where the value stands; it is added when it is new. */
+  positionOf(value: T): number {
+    const key = typeof value === 'string' ? value : JSON.stringify(value);
+    const known = this.#positions.get(key);
+    if (known !== undefined) return known;
+    const position = this.values.push(value) - 1;
+    this.#positions.set(key, position);
+    return position;
+  }
+}
+
+/** A column of a table: its distinct values, and how often which of them stands in succession. */
 export interface ColumnRuns<T> {
   readonly values: readonly T[];
   /** Length and position in `values`, in turns. */
   readonly runs: readonly number[];
 }
 
-/** `values` are told apart by their JSON. */
 export function toRuns<T>(column: readonly T[]): ColumnRuns<T> {
-  const positions = new Map<string, number>();
-  const values: T[] = [];
+  const distinct = new DistinctValues<T>();
   const runs: number[] = [];
-  let last: { readonly position: number; length: number } | undefined;
-  const end = () => {
-    if (last !== undefined) runs.push(last.length, last.position);
-  };
   for (const value of column) {
-    const key = typeof value === 'string' ? value : JSON.stringify(value);
-    const known = positions.get(key);
-    const position = known ?? values.push(value) - 1;
-    if (known === undefined) positions.set(key, position);
-    if (last?.position === position) last.length += 1;
-    else {
-      end();
-      last = { position, length: 1 };
-    }
+    const position = distinct.positionOf(value);
+    const lengthAt = runs.length - 2;
+    if (runs.at(-1) === position) runs[lengthAt] = (runs[lengthAt] ?? 0) + 1;
+    else runs.push(1, position);
   }
-  end();
-  return { values, runs };
+  return { values: distinct.values, runs };
 }
 
 /** The column again. Throws a `StoredReportError` unless it has so many rows. */

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Database } from '../../database/database.ts';
-import type { Package, PackagePlace, PlacedPackage } from '../../report/package.ts';
-import { type ColumnRuns, fromRuns, toRuns } from './_column-runs.ts';
+import type { Package, PlacedPackage } from '../../report/package.ts';
+import { type ColumnRuns, DistinctValues, fromRuns, toRuns } from './_column-runs.ts';
 import { pathOfTemplate, templateOfPath } from './_path-templates.ts';
 import { deflateJson, inflateJson } from './deflated-json.ts';
 import { packIds, unpackIds } from './packed-ids.ts';
@@ -42,12 +42,23 @@ interface PlaceColumns {
   readonly interned: number;
   /** The packages of the others. */
   readonly others: readonly Package[];
-  readonly layers: ColumnRuns<readonly [digest: string, index: number, createdBy?: string]>;
-  readonly paths: ColumnRuns<string>;
-  readonly owned: ColumnRuns<boolean>;
-  readonly architectures: ColumnRuns<readonly string[] | null>;
-  readonly licenses: ColumnRuns<string | null>;
+  readonly layers: readonly Layer[];
+  readonly paths: readonly string[];
+  readonly architectures: readonly (readonly string[])[];
+  readonly licenses: readonly string[];
+  /** All else of a row: much of it goes together, so it is one column. */
+  readonly places: ColumnRuns<PlaceNumbers>;
 }
+
+type Layer = readonly [digest: string, index: number, createdBy?: string];
+/** Positions; of what a place does not have, -1. */
+type PlaceNumbers = readonly [
+  layer: number,
+  path: number,
+  owned: 0 | 1,
+  architectures: number,
+  license: number,
+];
 
 export async function encodePlaces(places: readonly StoredPlace[]): Promise<StoredPlaces> {
   const packageSet = packIds(places.flatMap(({ packageId }) => packageId ?? []));
@@ -66,19 +77,31 @@ export function placesOf(packageSet: Buffer, columns: Buffer): StoredPlaces {
 export async function encodeColumns(places: readonly StoredPlace[]): Promise<Buffer> {
   const rows = places.toSorted(byPackage);
   const interned = rows.filter(({ packageId }) => packageId !== undefined);
+  const layers = new DistinctValues<Layer>();
+  const paths = new DistinctValues<string>();
+  const architectures = new DistinctValues<readonly string[]>();
+  const licenses = new DistinctValues<string>();
+  const numbers = rows.map((row): PlaceNumbers => {
+    const { layerDigest, layerIndex, path, createdBy } = row.place;
+    return [
+      layers.positionOf(
+        createdBy === undefined ? [layerDigest, layerIndex] : [layerDigest, layerIndex, createdBy],
+      ),
+      paths.positionOf(templateOfPath(path, row.package)),
+      row.ownedByDistribution ? 1 : 0,
+      row.architectures === undefined ? -1 : architectures.positionOf(row.architectures),
+      row.license === undefined ? -1 : licenses.positionOf(row.license),
+    ];
+  });
   const columns: PlaceColumns = {
     steps: toRuns(interned.map(({ packageId }, row) => (packageId === interned[row - 1]?.packageId ? 0 : 1))),
     interned: interned.length,
     others: rows.slice(interned.length).map((row) => row.package),
-    layers: toRuns(
-      rows.map(({ place: { layerDigest, layerIndex, createdBy } }) =>
-        createdBy === undefined ? [layerDigest, layerIndex] : [layerDigest, layerIndex, createdBy],
-      ),
-    ),
-    paths: toRuns(rows.map((row) => templateOfPath(row.place.path, row.package))),
-    owned: toRuns(rows.map(({ ownedByDistribution }) => ownedByDistribution)),
-    architectures: toRuns(rows.map(({ architectures = null }) => architectures)),
-    licenses: toRuns(rows.map(({ license = null }) => license)),
+    layers: layers.values,
+    paths: paths.values,
+    architectures: architectures.values,
+    licenses: licenses.values,
+    places: toRuns(numbers),
   };
   return await deflateJson(columns);
 }
@@ -130,39 +153,40 @@ async function decodeColumns(
   if (places.length < headerBytes || places.readUInt32LE(1) !== crc32(packageSet))
     throw new StoredReportError('places', 'they belong to other packages');
   const columns = await inflate<PlaceColumns>(places.subarray(headerBytes));
-  const rowCount = columns.interned + columns.others.length;
-  const steps = fromRuns(columns.steps, columns.interned);
-  const layers = fromRuns(columns.layers, rowCount);
-  const templates = fromRuns(columns.paths, rowCount);
-  const owned = fromRuns(columns.owned, rowCount);
-  const architectures = fromRuns(columns.architectures, rowCount);
-  const licenses = fromRuns(columns.licenses, rowCount);
+  const { interned, others } = columns;
+  const steps = fromRuns(columns.steps, interned);
   let at = -1;
-  const rows = layers.map(([layerDigest, layerIndex, createdBy], row): StoredPlace => {
+  const rows = fromRuns(columns.places, interned + others.length).map((numbers, row): StoredPlace => {
     at += steps[row] ?? 0;
-    const [packageId, own] =
-      row < columns.interned ? (packages[at] ?? []) : [undefined, columns.others[row - columns.interned]];
+    const [packageId, own] = row < interned ? (packages[at] ?? []) : [undefined, others[row - interned]];
     if (own === undefined) throw new StoredReportError('places', 'there are more of them than packages');
-    const path = pathOfTemplate(templates[row] ?? '', own);
-    const place: PackagePlace = {
-      layerDigest,
-      layerIndex,
-      path,
-      ...(createdBy === undefined ? {} : { createdBy }),
-    };
-    const [archs, license] = [architectures[row] ?? null, licenses[row] ?? null];
-    return {
-      package: own,
-      place,
-      ownedByDistribution: owned[row] ?? false,
-      ...(archs === null ? {} : { architectures: archs }),
-      ...(license === null ? {} : { license }),
-      ...(packageId === undefined ? {} : { packageId }),
-    };
+    const placed = placeOf(columns, numbers, own);
+    return packageId === undefined ? placed : { ...placed, packageId };
   });
   if (at !== packages.length - 1)
     throw new StoredReportError('places', 'there are fewer of them than packages');
   return rows;
+}
+
+function placeOf(columns: PlaceColumns, numbers: PlaceNumbers, own: Package): PlacedPackage {
+  const [layer, path, owned, architecturesAt, licenseAt] = numbers;
+  const [layerDigest, layerIndex, createdBy] = columns.layers[layer] ?? [];
+  const template = columns.paths[path];
+  if (layerDigest === undefined || layerIndex === undefined || template === undefined)
+    throw new StoredReportError('places', 'a row names what is not there');
+  const [architectures, license] = [columns.architectures[architecturesAt], columns.licenses[licenseAt]];
+  return {
+    package: own,
+    place: {
+      layerDigest,
+      layerIndex,
+      path: pathOfTemplate(template, own),
+      ...(createdBy === undefined ? {} : { createdBy }),
+    },
+    ownedByDistribution: owned === 1,
+    ...(architectures === undefined ? {} : { architectures }),
+    ...(license === undefined ? {} : { license }),
+  };
 }
 
 async function inflate<T>(deflated: Buffer): Promise<T> {
