@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FeedOutcome } from '../advisories/feeds/sync-result.ts';
 import { type Config, environmentForChild } from './settings/config.ts';
@@ -18,6 +20,11 @@ export interface SyncReport {
   readonly alreadyRunning: boolean;
   readonly feeds: readonly FeedOutcome[];
   readonly changedAdvisories: number;
+}
+
+function compileCache(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 export class SyncProcessError extends Error {
@@ -45,7 +52,8 @@ export async function syncInProcess(
   };
   signal.throwIfAborted();
   const child = spawn(process.execPath, [program], {
-    env: environmentForChild(),
+    // It shares the cache of compiled files: without it, to load them takes as long as to follow a small update.
+    env: { ...environmentForChild(), ...compileCache() },
     // A Ctrl-C at the terminal reaches it through the abort only, so that it counts as an interruption.
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe', 'ipc'],

@@ -113,13 +113,16 @@ export class AdvisoryStage implements RecordStage {
     await client.query('analyze staged_advisory; analyze staged_package; analyze kept_record');
     await client.query(
       `insert into changed_record
-       select s.id from staged_advisory s left join advisory a on a.id = s.id
+       select s.id from staged_advisory s left join lateral (
+         select id, content_hash, modified_at from advisory where id = s.id offset 0) a on true
        where a.id is null
          or $2 and a.content_hash = s.content_hash
          or a.content_hash <> s.content_hash and (s.modified_at >= a.modified_at
            or not exists (select from feed_advisory f where f.advisory_id = s.id and f.feed <> $1))`,
       [options.feed, options.rewrite],
     );
+    // Of a few changed records everything is then looked up by index, not met by reading all that is held.
+    await client.query('analyze changed_record');
     const { rows } = await client.query<Record<'known' | 'withdrawn' | 'all', number>>(
       `select count(f.advisory_id) as known, count(*) as all,
          count(*) filter (where f.advisory_id is not null and s.withdrawn_at is not null and a.withdrawn_at is null)
@@ -136,6 +139,7 @@ export class AdvisoryStage implements RecordStage {
        insert into gone_record select advisory_id from left_feed`,
       [options.feed],
     );
+    await client.query('analyze gone_record');
     const joined = await client.query(
       `select from staged_advisory s
        where not exists (select from feed_advisory f where f.feed = $1 and f.advisory_id = s.id)
@@ -171,10 +175,12 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
           is distinct from
           (select array_agg((ecosystem, release, name, affected)::text order by position) from staged_package
             where advisory_id = c.id);
-    create temp table touched_ecosystem on commit drop as
-      select ecosystem from staged_package join changed_record on id = advisory_id
-      union select ecosystem from advisory_package join changed_record on id = advisory_id
-      union select ecosystem from advisory_package join ending_record on id = advisory_id;
+    analyze judged_record, ending_record;
+    create temp table touched_release on commit drop as
+      select ecosystem, release from staged_package join changed_record on id = advisory_id
+      union select ecosystem, release from advisory_package join changed_record on id = advisory_id
+      union select ecosystem, release from advisory_package join ending_record on id = advisory_id;
+    analyze touched_release;
     create temp table touched_package on commit drop as
       select distinct ecosystem, name from (
         select ecosystem, name from staged_package join judged_record on id = advisory_id
@@ -201,14 +207,15 @@ async function recordChanges(client: pg.ClientBase): Promise<void> {
  */
 async function rewriteCoverage(client: pg.ClientBase): Promise<void> {
   await client.query(`
-    delete from release_coverage where ecosystem in (select ecosystem from touched_ecosystem);
+    delete from release_coverage where (ecosystem, release) in (select ecosystem, release from touched_release);
     insert into release_coverage (ecosystem, release, record_count, data_end_at)
       select ecosystem, release, count(*),
         (array_agg(at order by at desc))[least(count(*), 1 + greatest(3, ceil(count(*) / 100.0)))::int]
       from (
         select distinct p.ecosystem, p.release, a.id, greatest(a.modified_at, a.published_at) as at
         from advisory_package p join advisory a on a.id = p.advisory_id
-        where p.ecosystem in (select ecosystem from touched_ecosystem) and a.withdrawn_at is null) as dated
+        where (p.ecosystem, p.release) in (select ecosystem, release from touched_release)
+          and a.withdrawn_at is null) as dated
       group by ecosystem, release;`);
 }
 

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Tables } from '../../database/tables.ts';
 import type { MatchDetail, MatchDetails } from './match-details.ts';
 import type { HeldMatch, WrittenMatch } from './match-differences.ts';
@@ -21,18 +21,18 @@ export class References {
     details: MatchDetails,
   ): Promise<References> {
     const ids = await details.read(transaction, { vulnerabilityIds });
-    // Packed: hundreds of thousands of rows take longer to read than the matching of them.
-    const { rows } = await sql<{ detail_id: number; resolved: boolean; packed: Buffer }>`
-      select detail_id, resolved_at is not null as resolved, string_agg(int4send(package_id), ''::bytea) as packed
-      from stored_match where detail_id = any(${ids}::int[]) group by 1, 2`.execute(transaction);
+    const all = await packagesOf(transaction, ids, sql`true`);
+    const over = await packagesOf(transaction, ids, sql`resolved_at is not null`);
+    const resolvedOf = new Map(over.map(({ detail_id: id, packed }) => [id, new Set(unpack(packed))]));
     const held = new Map<number, HeldMatch[]>();
     const counts = new Map<number, number>();
-    for (const { detail_id: detailId, resolved, packed } of rows) {
+    for (const { detail_id: detailId, packed } of all) {
       const detail = details.byId(detailId);
       if (detail === undefined) continue; // just read
-      counts.set(detailId, (counts.get(detailId) ?? 0) + packed.length / 4);
-      for (let at = 0; at < packed.length; at += 4) {
-        const match = { packageId: packed.readInt32BE(at), detailId, detail, resolved };
+      const resolved = resolvedOf.get(detailId);
+      counts.set(detailId, packed.length / 4);
+      for (const packageId of unpack(packed)) {
+        const match = { packageId, detailId, detail, resolved: resolved?.has(packageId) === true };
         const known = held.get(match.packageId);
         if (known === undefined) held.set(match.packageId, [match]);
         else known.push(match);
@@ -68,4 +68,22 @@ export class References {
       before !== undefined && !before.resolved && rewritten.has(before.detailId);
     return { rewritten, moved: written.filter((match) => !isRewritten(match)) };
   }
+}
+
+/** Packed: to read hundreds of thousands of rows takes longer than to match them. Each answers from an index alone. */
+async function packagesOf(
+  transaction: Transaction<Tables>,
+  detailIds: readonly number[],
+  condition: RawBuilder<unknown>,
+): Promise<readonly { readonly detail_id: number; readonly packed: Buffer }[]> {
+  const { rows } = await sql<{ detail_id: number; packed: Buffer }>`
+    select d.id as detail_id, m.packed from unnest(${detailIds}::int[]) as d (id) cross join lateral (
+      select string_agg(int4send(package_id), ''::bytea) as packed
+      from stored_match where detail_id = d.id and ${condition}) as m
+    where m.packed is not null`.execute(transaction);
+  return rows;
+}
+
+function unpack(packed: Buffer): readonly number[] {
+  return Array.from({ length: packed.length / 4 }, (_, index) => packed.readInt32BE(4 * index));
 }
