@@ -8,7 +8,12 @@ import { startWebhookReceiver, type WebhookReceiver } from '../src/testing/webho
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
+import {
+  adminAuthorization,
+  adminPassword,
+  type ServerProcess,
+  startServerProcess,
+} from './server-process.ts';
 
 /** A folder for pictures of every page, for whoever wants to look at them. */
 const pictures = process.env['CONSOLE_PICTURES'];
@@ -137,7 +142,7 @@ describe.skipIf(!hasProgram('chromium'))('notifications in the console, in a rea
   it('shows a dead letter with its reason, and sends it again', async () => {
     receiver.status = 410;
     const registry = new RegistryClient(server.url, {
-      authorization: `Basic ${btoa(`admin:${adminPassword}`)}`,
+      authorization: adminAuthorization,
     });
     await registry.pushImage('team/app', '1.0', testImage('refused'));
     expect((await registry.send('/v2/team/app/manifests/1.0')).status).toBe(403);

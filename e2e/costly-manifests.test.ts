@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RegistryClient } from '../src/testing/registry-client.ts';
 import { ApiClient } from './api-client.ts';
 import { type CostlyManifest, costlyContent } from './costly-manifests.ts';
-import { adminPassword, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** `npm run soak:slow` sets it, on a machine that does nothing else; elsewhere only the median says something of the server. */
 const isAlone = process.env['PRATIQUE_TEST_SLOW_CLIENTS'] !== undefined;
@@ -23,9 +23,8 @@ beforeAll(async () => {
     environment: { PRATIQUE_ADVISORIES: silent, PRATIQUE_LOG_LEVEL: 'error' },
   });
   await new ApiClient(server.url).call('POST', '/namespaces', { name: 'costly', autoScan: false });
-  const basic = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
   const answer = await fetch(`${server.url}/token?scope=repository:costly/app:pull,push`, {
-    headers: { authorization: basic },
+    headers: { authorization: adminAuthorization },
   });
   authorization = `Bearer ${JSON.parse(await answer.text()).token}`;
   const client = new RegistryClient(server.url, { authorization });

@@ -11,7 +11,7 @@ import { loadConfig } from '../src/app/settings/config.ts';
 import { type Answer, RegistryClient, testImage } from '../src/testing/registry-client.ts';
 import { digestOf, pullProblem } from './kill-harness.ts';
 import {
-  adminPassword,
+  adminAuthorization,
   freePort,
   type ServerProcess,
   startServerProcess,
@@ -21,7 +21,7 @@ import {
 const isRoot = process.getuid?.() === 0;
 const kibibyte = 1024;
 const repository = 'team/app';
-const authorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
+const authorization = adminAuthorization;
 const silent = 'file:/nonexistent';
 const quiet = { PRATIQUE_ADVISORIES: silent, PRATIQUE_KEV: silent, PRATIQUE_EPSS: silent };
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
+import { pushable, RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
 import { buildImage, buildLayer } from '../src/testing/samples/build-image.ts';
 import { alpineFiles } from '../src/testing/samples/small-feed.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../src/testing/webhook-receiver.ts';
 import { ApiClient } from './api-client.ts';
 import { type OwnDatabase, startOwnDatabase } from './own-database.ts';
-import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 /** threats.md F27 asks for 10,000 (`npm run soak:queue`). */
 const floodImages = Number(process.env['PRATIQUE_TEST_FLOOD'] ?? 1_000);
@@ -20,11 +20,7 @@ const scanConcurrency = 2;
 
 const layer = buildLayer(alpineFiles({ musl: '1.1.16-r10' }));
 function imageOf(number: number): TestImage {
-  const { manifestBytes, mediaType, digest, blobs } = buildImage({
-    layers: [layer],
-    configFields: { number },
-  });
-  return { bytes: manifestBytes, mediaType, digest, blobs: [...blobs.values()] };
+  return pushable(buildImage({ layers: [layer], configFields: { number } }));
 }
 
 const quantileOf = (timesMs: readonly number[], share: number): number => {
@@ -54,7 +50,7 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
       },
     });
     api = new ApiClient(server.url);
-    registry = new RegistryClient(server.url, { authorization: `Basic ${btoa(`admin:${adminPassword}`)}` });
+    registry = new RegistryClient(server.url, { authorization: adminAuthorization });
     for (const name of ['flood', 'other']) await api.call('POST', '/namespaces', { name });
   });
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { pushWithSkopeo } from './real-images.ts';
-import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const records = Array.from({ length: 12 }, (_, index) => ({
   id: `GHSA-2222-3333-${1_000 + index}`,
@@ -90,7 +90,7 @@ describe.skipIf(!hasProgram('skopeo'))('a server whose mirror is away (threats.m
     });
     const { items } = await api.call<{ items: { outcome: string }[] }>('GET', '/advisories/history?feed=npm');
     expect(items.map(({ outcome }) => outcome)).toEqual(['unreachable', 'applied']);
-    const authorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
+    const authorization = adminAuthorization;
     const metrics = await (await fetch(`${server.url}/metrics`, { headers: { authorization } })).text();
     for (const line of [
       'pratique_feed_failures{feed="npm"} 1',

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createKillHarness, digestOf, type KillHarness } from './kill-harness.ts';
-import { adminPassword, type ServerProcess } from './server-process.ts';
+import { adminAuthorization, type ServerProcess } from './server-process.ts';
 
 /** `npm run soak:stop` sets 20 (threats.md F28). */
 const runs = Number(process.env['PRATIQUE_TEST_STOPS'] ?? '1');
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const authorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
+const authorization = adminAuthorization;
 
 interface RunningUpload {
   readonly path: string;

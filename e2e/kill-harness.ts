@@ -8,7 +8,7 @@ import { loadConfig } from '../src/app/settings/config.ts';
 import { tidyJobKind } from '../src/app/tidy-job.ts';
 import { openBlobStore } from '../src/app/wiring/wire-blobs.ts';
 import { type Answer, RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
-import { adminPassword, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** One installation whose server is killed and started again, looked at from outside. */
 export interface KillHarness {
@@ -37,7 +37,7 @@ export async function createKillHarness(): Promise<KillHarness> {
   const { connection } = installation;
   // A quota, so that room is set aside for every push that is killed.
   for (const name of ['team', 'other']) await addNamespace(connection, name, { quotaBytes: 2 ** 40 });
-  const authorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
+  const authorization = adminAuthorization;
   const listBreaches = async (level: 'broken' | 'reclaimable') => {
     const report = await checkInstallation(installation, { isDeep: true, onProgress: () => {} });
     return report.breaches

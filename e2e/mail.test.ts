@@ -5,42 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/testing/cli-process.ts';
 import { type MailReceiver, startMailReceiver } from '../src/testing/mail-receiver.ts';
-import { RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
-import { buildImage, buildLayer } from '../src/testing/samples/build-image.ts';
-import { alpineFiles } from '../src/testing/samples/small-feed.ts';
-import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
+import { RegistryClient } from '../src/testing/registry-client.ts';
+import { flawedImage, muslFlaw, zlibFlaw } from '../src/testing/samples/flawed-image.ts';
+import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { makeCa } from './self-made-ca.ts';
-import { adminPassword, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
 
 const silent = 'file:/nowhere';
 const login = { user: 'pratique', password: 'canary-of-the-smtp-password' };
-
-function record(cve: string, name: string, modified: string): MirrorRecord {
-  return {
-    id: `ALPINE-${cve}`,
-    modified,
-    published: modified,
-    upstream: [cve],
-    details: `A flaw in ${name}`,
-    affected: [
-      {
-        package: { ecosystem: 'Alpine:v3.6', name },
-        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '9.9.9-r0' }] }],
-      },
-    ],
-  };
-}
-
-const first = record('CVE-2026-1001', 'musl', '2026-01-01T00:00:00Z');
-const second = record('CVE-2026-1002', 'zlib', '2026-01-02T00:00:00Z');
-
-function imageOf(content: string): TestImage {
-  const files = { ...alpineFiles({ musl: '1.1.16-r10', zlib: '1.2.11-r0' }), 'srv/content': content };
-  const { manifestBytes, mediaType, digest, blobs } = buildImage({ layers: [buildLayer(files)] });
-  return { bytes: manifestBytes, mediaType, digest, blobs: [...blobs.values()] };
-}
 
 /** A mail as Python's standard library reads it: not the code that wrote it. */
 interface ReadMail {
@@ -95,7 +69,7 @@ describe.skipIf(!hasProgram('openssl') || !hasProgram('python3'))('mail of a rea
     port = receiver.port;
     const root = await mirror.start();
     mirror.set('/ecosystems.txt', 'Alpine\n');
-    mirror.setFolder('Alpine', [first]);
+    mirror.setFolder('Alpine', [muslFlaw]);
     environment = {
       PRATIQUE_ADVISORIES: root,
       PRATIQUE_KEV: silent,
@@ -112,7 +86,7 @@ describe.skipIf(!hasProgram('openssl') || !hasProgram('python3'))('mail of a rea
     };
     server = await startServerProcess({ environment });
     api = new ApiClient(server.url);
-    registry = new RegistryClient(server.url, { authorization: `Basic ${btoa(`admin:${adminPassword}`)}` });
+    registry = new RegistryClient(server.url, { authorization: adminAuthorization });
     await api.syncAdvisories(60_000, ['Alpine']);
     await api.call('POST', '/namespaces', { name: 'demo' });
     await api.call('POST', '/namespaces/demo/webhooks', {
@@ -158,21 +132,21 @@ describe.skipIf(!hasProgram('openssl') || !hasProgram('python3'))('mail of a rea
       ['other', 'two'],
       ['third', 'three'],
     ] as const) {
-      await registry.pushImage(`demo/${repository}`, '1.0', imageOf(content));
+      await registry.pushImage(`demo/${repository}`, '1.0', flawedImage(content));
       await api.scannedImage('demo', repository, '1.0');
     }
     // Two for the test, and two for each push.
     await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(8);
-    mirror.setFolder('Alpine', [second, first]);
+    mirror.setFolder('Alpine', [zlibFlaw, muslFlaw]);
     await api.call('POST', '/advisories/sync', {});
     await expect.poll(() => receiver.received.length, { timeout: 60_000 }).toBe(10);
     expect(subjects().slice(8)).toEqual(Array(2).fill('[Pratique] demo: vulnerabilities in 3 images: 1 new'));
     const mails = receiver.received.slice(8).map(({ raw }) => readMail(raw));
     for (const { text, html, defects } of mails) {
       expect(defects).toEqual([]);
-      expect(text).toContain('* new: CVE-2026-1002 (unknown) in zlib 1.2.11-r0, fixed in 9.9.9-r0');
-      expect(html).toContain('CVE-2026-1002');
-      expect(text).not.toContain('CVE-2026-1001');
+      expect(text).toContain('* new: CVE-2024-1002 (unknown) in zlib 1.2.11-r0, fixed in 9.9.9-r0');
+      expect(html).toContain('CVE-2024-1002');
+      expect(text).not.toContain('CVE-2024-1001');
     }
     expect(new Set(mails.map(({ headers }) => headers['message-id'])).size).toBe(2);
   });

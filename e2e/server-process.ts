@@ -7,6 +7,8 @@ import { join, resolve } from 'node:path';
 
 export const projectRoot = resolve(import.meta.dirname, '..');
 export const adminPassword = 'e2e-admin-password';
+/** The Authorization header of the account `admin`. */
+export const adminAuthorization = `Basic ${btoa(`admin:${adminPassword}`)}`;
 
 /** A real server process with a data folder of its own. */
 export interface ServerProcess {

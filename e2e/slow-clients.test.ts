@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf } from '../src/bytes/digest.ts';
 import { RegistryClient, testImage } from '../src/testing/registry-client.ts';
 import { ApiClient } from './api-client.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** `npm run soak:slow` sets 2,000 and leaves the limits as they are; here they are a twelfth (threats.md E8). */
 const soakClients = process.env['PRATIQUE_TEST_SLOW_CLIENTS'];
@@ -31,9 +31,8 @@ beforeAll(async () => {
     },
   });
   await new ApiClient(server.url).call('POST', '/namespaces', { name: 'slow', autoScan: false });
-  const basic = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`;
   const answer = await fetch(`${server.url}/token?scope=repository:slow/app:pull,push`, {
-    headers: { authorization: basic },
+    headers: { authorization: adminAuthorization },
   });
   authorization = `Bearer ${JSON.parse(await answer.text()).token}`;
   const client = new RegistryClient(server.url, { authorization });

@@ -5,42 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EgressClient } from '../src/egress/egress-client.ts';
-import { RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
-import { buildImage, buildLayer } from '../src/testing/samples/build-image.ts';
-import { alpineFiles } from '../src/testing/samples/small-feed.ts';
-import { type MirrorRecord, StaticMirror } from '../src/testing/static-mirror.ts';
+import { RegistryClient } from '../src/testing/registry-client.ts';
+import { flawedImage, muslFlaw, zlibFlaw } from '../src/testing/samples/flawed-image.ts';
+import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../src/testing/webhook-receiver.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { makeCa } from './self-made-ca.ts';
-import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const silent = 'file:/nonexistent';
-
-function record(cve: string, name: string, modified: string): MirrorRecord {
-  return {
-    id: `ALPINE-${cve}`,
-    modified,
-    published: modified,
-    upstream: [cve],
-    details: `A flaw in ${name}`,
-    affected: [
-      {
-        package: { ecosystem: 'Alpine:v3.6', name },
-        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '9.9.9-r0' }] }],
-      },
-    ],
-  };
-}
-
-const first = record('CVE-2026-1001', 'musl', '2026-01-01T00:00:00Z');
-const second = record('CVE-2026-1002', 'zlib', '2026-01-02T00:00:00Z');
-
-function imageOf(content: string): TestImage {
-  const files = { ...alpineFiles({ musl: '1.1.16-r10', zlib: '1.2.11-r0' }), 'srv/content': content };
-  const { manifestBytes, mediaType, digest, blobs } = buildImage({ layers: [buildLayer(files)] });
-  return { bytes: manifestBytes, mediaType, digest, blobs: [...blobs.values()] };
-}
 
 /** The data of a CloudEvent. */
 interface Told {
@@ -62,7 +36,7 @@ describe('webhooks of a real server', () => {
 
   const connect = () => {
     api = new ApiClient(server.url);
-    registry = new RegistryClient(server.url, { authorization: `Basic ${btoa(`admin:${adminPassword}`)}` });
+    registry = new RegistryClient(server.url, { authorization: adminAuthorization });
   };
   const told = (): readonly Told[] => receiver.received.map(({ body }) => JSON.parse(body));
   const ofType = (type: string) => told().filter((one) => one.type === type);
@@ -70,7 +44,7 @@ describe('webhooks of a real server', () => {
   beforeAll(async () => {
     const root = await mirror.start();
     mirror.set('/ecosystems.txt', 'Alpine\n');
-    mirror.setFolder('Alpine', [first]);
+    mirror.setFolder('Alpine', [muslFlaw]);
     receiver = await startWebhookReceiver();
     environment = {
       PRATIQUE_ADVISORIES: root,
@@ -100,7 +74,7 @@ describe('webhooks of a real server', () => {
   });
 
   it('tell what a push brought, and of a refused pull once in an hour', async () => {
-    const image = imageOf('first');
+    const image = flawedImage('first');
     await registry.pushImage('demo/app', '1.0', image);
     await api.scannedImage('demo', 'app', '1.0');
     await expect
@@ -110,7 +84,7 @@ describe('webhooks of a real server', () => {
           data: {
             cause: 'push',
             images: ['demo/app:1.0'],
-            findings: [{ id: 'CVE-2026-1001', change: 'added' }],
+            findings: [{ id: 'CVE-2024-1001', change: 'added' }],
           },
         },
       ]);
@@ -126,17 +100,17 @@ describe('webhooks of a real server', () => {
             tag: '1.0',
             digest: image.digest,
             account: 'admin',
-            findings: [{ id: 'CVE-2026-1001', package: 'musl', fixedVersion: '9.9.9-r0' }],
+            findings: [{ id: 'CVE-2024-1001', package: 'musl', fixedVersion: '9.9.9-r0' }],
           },
         },
       ]);
   });
 
   it('tell of new advisories once for the namespace, and only what is new', async () => {
-    await registry.pushImage('demo/other', '1.0', imageOf('second'));
+    await registry.pushImage('demo/other', '1.0', flawedImage('second'));
     await api.scannedImage('demo', 'other', '1.0');
     await expect.poll(() => ofType('pratique.findings.changed').length).toBe(2);
-    mirror.setFolder('Alpine', [second, first]);
+    mirror.setFolder('Alpine', [zlibFlaw, muslFlaw]);
     await api.call('POST', '/advisories/sync', {});
     await expect.poll(() => ofType('pratique.findings.changed').length, { timeout: 60_000 }).toBe(3);
     expect(ofType('pratique.findings.changed').at(-1)).toMatchObject({
@@ -144,7 +118,7 @@ describe('webhooks of a real server', () => {
         cause: 'advisories',
         imageCount: 2,
         findingCount: 1,
-        findings: [{ id: 'CVE-2026-1002', package: 'zlib' }],
+        findings: [{ id: 'CVE-2024-1002', package: 'zlib' }],
       },
     });
   });
@@ -152,7 +126,7 @@ describe('webhooks of a real server', () => {
   it('come through a kill of the server, with the same id (threats.md F16)', async () => {
     receiver.status = 500;
     const before = receiver.received.length;
-    await registry.pushImage('demo/app', '2.0', imageOf('third'));
+    await registry.pushImage('demo/app', '2.0', flawedImage('third'));
     await api.call('POST', '/users', { name: 'dev', password: 'correct horse battery' });
     await api.call('PUT', '/namespaces/demo/members/dev', { role: 'developer' });
     const dev = new RegistryClient(server.url, {

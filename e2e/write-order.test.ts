@@ -9,7 +9,7 @@ import { openInstallation } from '../src/app/installation.ts';
 import { loadConfig } from '../src/app/settings/config.ts';
 import { RegistryClient } from '../src/testing/registry-client.ts';
 import { digestOf } from './kill-harness.ts';
-import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const hasStrace = (() => {
   try {
@@ -86,7 +86,7 @@ it.skipIf(!hasStrace && process.env['CI'] === undefined)(
   'a push syncs its file, renames it, syncs the folder, commits and then answers 201 (threats.md F5)',
   async () => {
     const client = new RegistryClient(server.url, {
-      authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`,
+      authorization: adminAuthorization,
     });
     expect((await client.pushBlob('team/app', Buffer.from('first'))).status).toBe(201);
     const bytes = Buffer.from('the order of this push is looked at');

@@ -1,6 +1,7 @@
 import { digestOf } from '../bytes/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ociConfigMediaType, ociGzipLayerMediaType, ociManifestMediaType } from '../oci/media-types.ts';
+import type { BuiltImage } from './samples/build-image.ts';
 
 /** The Authorization header of an account whose password is its name; undefined: nobody. */
 export function basic(account: string | undefined): Readonly<Record<string, string>> {
@@ -95,6 +96,11 @@ export interface TestManifest {
 
 export interface TestImage extends TestManifest {
   readonly blobs: readonly Buffer[];
+}
+
+/** What is pushed of a built image. */
+export function pushable({ manifestBytes, mediaType, digest, blobs }: BuiltImage): TestImage {
+  return { bytes: manifestBytes, mediaType, digest, blobs: [...blobs.values()] };
 }
 
 /** A small image manifest whose content is told apart by `content`; layers are not real archives. */
