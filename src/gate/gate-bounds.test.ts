@@ -259,6 +259,30 @@ describe.each([
   });
 });
 
+test('an exemption takes out what is listed as exploited by an alias, once for each package', async () => {
+  const { db, pool } = database;
+  const found = { id: 'CVE-2026-70', severity: 'low', aliases: ['CVE-2026-71', 'CVE-2026-72'] } as const;
+  await image('exploited 1', [found]);
+  await image('exploited 2', [found]);
+  await pool.query(
+    `insert into known_exploited (cve, added_on, ransomware, details) values ('CVE-2026-72', '2026-01-01', false, '{}')`,
+  );
+  const exemptedMax = async (knownExploited: boolean) => {
+    const policy: Policy = { ...defaultPolicy, mode: 'enforce', minSeverity: 'high', knownExploited };
+    const [bound] = await readGateBounds(db, { namespaceIds: [namespaceId], policy, now });
+    return bound?.exemptedMax;
+  };
+  await pool.query(
+    `insert into exemption (namespace_id, vulnerability_id, reason, created_by)
+     values ($1, 'CVE-2026-71', 't', 't'), ($1, 'CVE-2026-70', 't', 't')`,
+    [namespaceId],
+  );
+  const { rows } = await pool.query(`select from package_match where vulnerability_id = 'CVE-2026-70'`);
+  expect(await exemptedMax(true)).toBe(rows.length);
+  expect(await exemptedMax(false)).toBe(0);
+  await pool.query('delete from exemption; delete from known_exploited');
+});
+
 describe('an index of more images than are judged at once (threats.md §6)', () => {
   test('may be pulled when one of them may, and is shown with a doubt', async () => {
     const { db, pool } = database;

@@ -112,16 +112,22 @@ async function countExempted(
         strpos(e.vulnerability_id, '-'))) as id
       from exemption e where e.namespace_id in (select "namespaceId" from bound)
         and (e.expires_at is null or e.expires_at > ${now})),
-    matched as (
-      select w.namespace_id, m.package_id, m.vulnerability_id, m.aliases, m.severity from wanted w
-        join package_match m on m.vulnerability_id = w.id where m.resolved_at is null
+    said as materialized (
+      select w.namespace_id, d.id, d.vulnerability_id, d.aliases, d.severity from wanted w
+        join match_detail d on d.vulnerability_id = w.id
       union
-      select w.namespace_id, m.package_id, m.vulnerability_id, m.aliases, m.severity from wanted w
-        join package_match m on m.aliases @> array[w.id] where m.resolved_at is null)
-    select f.namespace_id as id, count(*) as count
-    from matched f join bound b on b."namespaceId" = f.namespace_id
-    where b.severities ? f.severity or b."severityOrder" is not null or b."isReordering" or b."knownExploited" and exists (
-      select from known_exploited k where k.cve = f.vulnerability_id or k.cve = any(f.aliases))
+      select w.namespace_id, d.id, d.vulnerability_id, d.aliases, d.severity from wanted w
+        join match_detail d on d.aliases @> array[w.id]),
+    -- Each id and alias looked up by itself: an "or" of them is compared with every row of the catalogue.
+    exploited as materialized (
+      select distinct s.id from said s cross join unnest(array_append(s.aliases, s.vulnerability_id)) as named (cve)
+        join known_exploited k on k.cve = named.cve)
+    select s.namespace_id as id, count(*) as count
+    from said s join bound b on b."namespaceId" = s.namespace_id
+      left join exploited x on x.id = s.id
+      join stored_match m on m.detail_id = s.id and m.resolved_at is null
+    where b.severities ? s.severity or b."severityOrder" is not null or b."isReordering"
+      or b."knownExploited" and x.id is not null
     group by 1`.execute(db);
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
