@@ -321,6 +321,9 @@ describe('pratique advisories', () => {
       expect(output).toContain('nothing can be judged; run "pratique advisories import" with a bundle');
       expect(output).not.toContain('advisories sync');
     }
+    const nowhere = await runCli(['advisories', 'changes', '--namespace', 'none'], { environment });
+    expect(nowhere).toMatchObject({ code: 3, output: '' });
+    expect(nowhere.errors).toContain('Cannot find namespace "none"');
     const failed = await runCli(['advisories', 'sync'], { environment });
     expect(failed).toMatchObject({ code: 3, errors: '' });
     expect(failed.output).toMatch(/^ecosystems.txt +failed +0 +Cannot use /m);

@@ -37,7 +37,7 @@ const expected: Readonly<Record<OperationId, readonly number[]>> = {
   deleteUser: admins(204),
   endUserSessions: admins(204),
   listAllEvents: admins(200),
-  listFindingChanges: admins(200),
+  listFindingChanges: accounts(200),
   listAccessTokens: users(200),
   createAccessToken: users(201),
   revokeAccessToken: users(204),

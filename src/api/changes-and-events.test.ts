@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiServer, startApiServer } from '../testing/api-server.ts';
+import { type ApiRole, type ApiServer, startApiServer } from '../testing/api-server.ts';
+import { storeImage } from '../testing/stored-images.ts';
 
 let server: ApiServer;
 beforeAll(async () => {
@@ -67,4 +68,31 @@ it('GET /advisories tells whom is asked, and of the last bundle that was accepte
       source: 'file',
     },
   });
+});
+
+it('GET /finding-changes tells each of what images hold that they may read (threats.md A1)', async () => {
+  const { db, pool } = server.database;
+  const store = (namespaceId: number, name: string) =>
+    storeImage(db, {
+      namespaceId,
+      repository: 'app',
+      content: name,
+      packages: [{ name, version: '1', vulnerabilities }],
+    });
+  const vulnerabilities = [{ id: 'CVE-2026-7', severity: 'high' }] as const;
+  await store(server.ownId, 'mine');
+  await store(server.otherId, 'theirs');
+  await pool.query(`insert into match_change (package_id, vulnerability_id, change, at)
+    select id, 'CVE-2026-7', 'added', '2026-02-01' from package where name in ('mine', 'theirs') order by name`);
+  const told = async (role: ApiRole, query = '') => {
+    const { status, body } = await server.call(role, 'GET', `/finding-changes${query}`);
+    const { items = [] } = body as { items?: readonly { package: { name: string } }[] };
+    return status === 200 ? items.map((one) => one.package.name) : status;
+  };
+  expect(await told('guest')).toEqual(['mine']);
+  expect(await told('stranger')).toEqual(['theirs']);
+  expect(await told('stranger', '?namespace=own')).toBe(404);
+  expect(await told('systemAdmin')).toEqual(['theirs', 'mine']);
+  expect(await told('systemAdmin', '?namespace=own')).toEqual(['mine']);
+  expect(await told('guest', '?namespace=own&since=2026-02-02T00:00:00Z')).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { bringAdvisories } from '../app/administration/import-advisories.ts';
 import { advisoryStatus } from '../app/administration/update-advisories.ts';
 import { systemClock } from '../app/clock.ts';
 import { addBundleCommands } from './bundle-commands.ts';
+import { addChangesCommand } from './changes-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { history } from './feed-history-command.ts';
 import { print } from './output/print.ts';
@@ -40,6 +41,7 @@ export function addAdvisoryCommands(program: Command, context: () => CommandCont
     .action((feed: string | undefined, options: { json?: true }) =>
       history(context(), { feed, asJson: options.json === true }),
     );
+  addChangesCommand(advisories, context);
   addBundleCommands(advisories, context);
 }
 

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { type AuditEvent, readEvents } from '../app/administration/read-events.ts';
 import type { CommandContext } from './command-context.ts';
+import { limitOption, sinceOption } from './list-options.ts';
 import { formatTable } from './output/format-table.ts';
 import { print } from './output/print.ts';
 import { withInstallation } from './with-installation.ts';
@@ -27,14 +28,8 @@ export function addEventCommands(admin: Command, context: () => CommandContext):
     .option('--actor <name>', 'who did it, or anonymous')
     .option('--subject <text>', 'a part of what it happened to')
     .option('--namespace <namespace>', 'only of this namespace')
-    .addOption(
-      new Option('--since <instant>', 'not before, such as 2026-01-31 or 2026-01-31T12:00Z').argParser(
-        parseInstant,
-      ),
-    )
-    .addOption(
-      new Option('--limit <count>', `most to list, up to ${limitMax}`).argParser(parseLimit).default(100),
-    )
+    .addOption(sinceOption())
+    .addOption(limitOption({ what: 'most to list', max: limitMax, default: 100 }))
     .option('--json', 'print one JSON object a line')
     .action(({ json, ...filter }: ListOptions) =>
       withInstallation(context(), async ({ connection }) => {
@@ -47,16 +42,4 @@ export function addEventCommands(admin: Command, context: () => CommandContext):
 
 function rowOf({ at, kind, namespace, actor, subject, client }: AuditEvent): readonly string[] {
   return [at.toISOString(), kind, namespace ?? '-', actor, subject, client?.split(' ', 1)[0] ?? '-'];
-}
-
-function parseInstant(text: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('It must be an instant of ISO 8601.');
-  return at;
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${limitMax}.`);
 }

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { type FoundPackage, type StoredSearch, searchStored } from '../app/administration/search-stored.ts';
 import type { CommandContext } from './command-context.ts';
+import { limitOption } from './list-options.ts';
 import { formatTable } from './output/format-table.ts';
 import { print } from './output/print.ts';
 import { printable } from './output/printable.ts';
@@ -24,11 +25,7 @@ export function addSearchCommand(program: Command, context: () => CommandContext
     )
     .option('--ecosystem <ecosystem>', 'only packages of this OSV ecosystem, such as npm or Debian')
     .option('--namespace <namespace>', 'only images of this namespace')
-    .addOption(
-      new Option('--limit <count>', `most packages and most images to list, up to ${limitMax}`)
-        .argParser(parseLimit)
-        .default(50),
-    )
+    .addOption(limitOption({ what: 'most packages and most images to list', max: limitMax, default: 50 }))
     .option('--json', 'print one JSON document')
     .action((text: string, { json, ...rest }: SearchOptions) =>
       withInstallation(context(), async ({ connection }) => {
@@ -36,12 +33,6 @@ export function addSearchCommand(program: Command, context: () => CommandContext
         print(json ? JSON.stringify(searchJson(found), undefined, 2) : searchTable(found));
       }),
     );
-}
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${limitMax}.`);
 }
 
 function searchTable(found: StoredSearch): string {

@@ -1128,8 +1128,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What judging again made different for packages of the registry, newest first
-         * @description For system admins
+         * What judging again made different for packages of images that the caller may read, newest first
+         * @description For every account
          */
         get: operations["listFindingChanges"];
         put?: never;
@@ -5459,6 +5459,7 @@ export interface operations {
                 cursor?: string;
                 change?: "added" | "removed" | "severity-changed" | "became-fixable" | "known-exploited";
                 since?: string;
+                namespace?: string;
             };
             header?: never;
             path?: never;
@@ -5466,7 +5467,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What judging again made different for packages of the registry, newest first */
+            /** @description What judging again made different for packages of images that the caller may read, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;

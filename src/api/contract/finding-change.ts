@@ -32,6 +32,13 @@ export const FindingChangeQuery = closed({
 });
 export type FindingChangeQuery = Static<typeof FindingChangeQuery>;
 
+export const ScopeChangeQuery = closed({
+  ...FindingChangeQuery.properties,
+  namespace: Type.Optional(
+    Type.String({ maxLength: 255, description: 'Only of packages that images of this namespace hold' }),
+  ),
+});
+
 /** What an image had by advisories that do not say so any more. */
 export const ResolvedFinding = component('ResolvedFinding', {
   id: Type.String(),

@@ -1,13 +1,16 @@
-import type { SeverityOrder } from '../../report/severity-order.ts';
+import { listScopeChanges, type ScopeChanges } from '../../lists/scope-changes.ts';
 import {
+  type FindingChangeFilter,
   type FindingChange as FoundChange,
   listFindingChanges,
   readResolvedFindings,
 } from '../../scan/matches/finding-history.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
+import { AtMost } from '../at-most.ts';
 import type { HandlersOf } from '../call.ts';
 import type { FindingChange, FindingChangeQuery } from '../contract/finding-change.ts';
-import { decodeCursor } from '../cursor.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { holderScope, severityOrderOf } from '../holder-scope.ts';
 import { limitOf, type Page, pageFromRows, pageOf } from '../page-of.ts';
 
 export function findingHistoryHandlers({
@@ -16,13 +19,12 @@ export function findingHistoryHandlers({
 }: ApiDependencies): HandlersOf<'listFindingChanges' | 'listImageChanges' | 'listResolvedFindings'> {
   const pageOfChanges = async (
     query: FindingChangeQuery,
-    image?: { readonly digest: string; readonly severityOrder: SeverityOrder | undefined },
+    read: (filter: FindingChangeFilter) => Promise<ScopeChanges>,
   ): Promise<Page<FindingChange>> => {
     const list = 'finding-changes';
     const limit = limitOf(query);
     const before = decodeCursor(query.cursor, list, ['number'])?.[0];
-    const { items, total, isMore } = await listFindingChanges(db, {
-      ...image,
+    const { items, total, isMore, lookedUpTo } = await read({
       change: query.change,
       since: query.since === undefined ? undefined : new Date(query.since),
       before: before === undefined ? undefined : Number(before),
@@ -36,14 +38,29 @@ export function findingHistoryHandlers({
       keyOf: ({ key }) => [key],
       show: showChange,
     });
-    return { ...page, ...(isMore ? { totalIsEstimate: true, totalIsMinimum: true } : {}) };
+    return {
+      ...page,
+      ...(lookedUpTo === undefined ? {} : { nextCursor: encodeCursor(list, [lookedUpTo]) }),
+      ...(isMore ? { totalIsEstimate: true, totalIsMinimum: true } : {}),
+    };
   };
+  // As searches: they read many images of a namespace (threats.md F10).
+  const costly = new AtMost({ atOnce: 3, patienceMs: 5_000 });
   return {
-    listFindingChanges: async ({ query }) => await pageOfChanges(query),
+    listFindingChanges: ({ query, caller }) =>
+      costly.run(async () => {
+        const scope = await holderScope(db, { caller, namespace: query.namespace });
+        const severityOrder = await severityOrderOf({ verdicts }, scope);
+        return await pageOfChanges(query, (filter) =>
+          listScopeChanges(db, scope, { ...filter, severityOrder }),
+        );
+      }),
 
     listImageChanges: async ({ image: { digest }, namespace, query }) => {
       const { severityOrder } = await verdicts.policyOf(namespace.id);
-      return await pageOfChanges(query, { digest, severityOrder });
+      return await pageOfChanges(query, (filter) =>
+        listFindingChanges(db, { ...filter, digest, severityOrder }),
+      );
     },
 
     listResolvedFindings: async ({ image, namespace, query }) => {
@@ -65,7 +82,7 @@ export function findingHistoryHandlers({
   };
 }
 
-function showChange({ key: _, ...change }: FoundChange): FindingChange {
+function showChange(change: FoundChange): FindingChange {
   return {
     at: change.at.toISOString(),
     change: change.change,

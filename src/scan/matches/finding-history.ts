@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
 import { ratedIn } from '../../report/rated-in-order.ts';
 import type { Severity } from '../../report/severity.ts';
@@ -16,6 +16,7 @@ export interface FindingChange {
   readonly change: MatchChangeKind;
   readonly id: string;
   readonly aliases: readonly string[];
+  readonly packageId: number;
   readonly package: { readonly ecosystem: string; readonly name: string; readonly version: string };
   /** As it is now. */
   readonly severity: Severity;
@@ -31,6 +32,8 @@ export interface FindingChange {
 export interface FindingChangeFilter {
   /** Only of the packages of this image, since it was first judged; absent: of every package. */
   readonly digest?: string;
+  /** A join on `match_change c` that leaves only some. */
+  readonly among?: RawBuilder<unknown>;
   readonly change?: MatchChangeKind | undefined;
   readonly since?: Date | undefined;
   /** The key of the last one seen. */
@@ -41,6 +44,7 @@ export interface FindingChangeFilter {
 
 interface ChangeRow {
   readonly key: number;
+  readonly package_id: number;
   readonly at: Date;
   readonly change: MatchChangeKind;
   readonly vulnerability_id: string;
@@ -57,11 +61,17 @@ interface ChangeRow {
   readonly resolved_at: Date | null;
 }
 
-/** Changes newest first; `total` counts those that match, up to 10,000. */
-export async function listFindingChanges(
-  db: Database,
-  filter: FindingChangeFilter,
-): Promise<{ readonly items: readonly FindingChange[]; readonly total: number; readonly isMore: boolean }> {
+export interface FindingChanges {
+  readonly items: readonly FindingChange[];
+  /** Up to 10,000. */
+  readonly total: number;
+  /** There are more than `total`. */
+  readonly isMore: boolean;
+}
+
+/** Changes newest first; `total` counts those that match. */
+export async function listFindingChanges(db: Database, filter: FindingChangeFilter): Promise<FindingChanges> {
+  const among = filter.among ?? sql``;
   const judged = filter.digest === undefined ? undefined : await readJudged(db, filter.digest);
   const ofImage =
     filter.digest === undefined
@@ -70,17 +80,20 @@ export async function listFindingChanges(
   const ofKind = filter.change === undefined ? sql`` : sql`and c.change = ${filter.change}`;
   const since = filter.since === undefined ? sql`` : sql`and c.at >= ${filter.since}`;
   const before = filter.before === undefined ? sql`` : sql`and c.id < ${filter.before}`;
+  // The page first: to join all matches that there are takes seconds, and PostgreSQL would.
   const { rows } = await sql<ChangeRow>`
-    select c.id as key, c.at, c.change, c.vulnerability_id, m.aliases, p.ecosystem, p.name, p.version, m.severity,
+    with page as materialized (
+      select c.* from match_change c ${among} where true ${ofImage} ${ofKind} ${since} ${before}
+      order by c.id desc limit ${filter.limit})
+    select c.id as key, c.package_id, c.at, c.change, c.vulnerability_id, m.aliases, p.ecosystem, p.name, p.version, m.severity,
       m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version, m.first_seen_at,
       m.resolved_at
-    from match_change c join package p on p.id = c.package_id
+    from page c join package p on p.id = c.package_id
     join package_match m on m.package_id = c.package_id and m.vulnerability_id = c.vulnerability_id
-    where true ${ofImage} ${ofKind} ${since} ${before}
-    order by c.id desc limit ${filter.limit}`.execute(db);
+    order by c.id desc`.execute(db);
   const { rows: counted } = await sql<{ total: number }>`
     select count(*)::int as total from (
-      select from match_change c where true ${ofImage} ${ofKind} ${since} limit ${countedMax + 1}) as counted`.execute(
+      select from match_change c ${among} where true ${ofImage} ${ofKind} ${since} limit ${countedMax + 1}) as counted`.execute(
     db,
   );
   const total = counted[0]?.total ?? 0;
@@ -98,6 +111,7 @@ function changeOf(row: ChangeRow, order: SeverityOrder): FindingChange {
   const { ecosystem, name, version } = row;
   return {
     key: row.key,
+    packageId: row.package_id,
     at: row.at,
     change: row.change,
     id: row.vulnerability_id,

@@ -1,4 +1,4 @@
-import { FindingChange, FindingChangeQuery, ResolvedFinding } from '../finding-change.ts';
+import { FindingChange, FindingChangeQuery, ResolvedFinding, ScopeChangeQuery } from '../finding-change.ts';
 import { ImageParams } from '../image.ts';
 import { PageQuery, page } from '../page.ts';
 import { operation } from './operation.ts';
@@ -8,9 +8,10 @@ export const historyOperations = {
     method: 'GET',
     path: '/finding-changes',
     tag: 'advisories',
-    summary: 'What judging again made different for packages of the registry, newest first',
-    access: { kind: 'admin' },
-    query: FindingChangeQuery,
+    summary:
+      'What judging again made different for packages of images that the caller may read, newest first',
+    access: { kind: 'account' },
+    query: ScopeChangeQuery,
     status: 200,
     response: page(FindingChange),
   }),
