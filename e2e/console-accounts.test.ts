@@ -1,14 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
-
-/** A folder for pictures of every page, for whoever wants to look at them. */
-const pictures = process.env['CONSOLE_PICTURES'];
 
 // Skipped where Chromium is missing; with CI=true its absence is a failure.
 describe.skipIf(!hasProgram('chromium'))('accounts in the console, in a real browser', () => {
@@ -22,12 +17,7 @@ describe.skipIf(!hasProgram('chromium'))('accounts in the console, in a real bro
   const dialog = () => page.getByRole('dialog');
   const field = (name: string) => dialog().getByLabel(name, { exact: true });
   const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
-  const picture = async (name: string) => {
-    if (pictures === undefined) return;
-    mkdirSync(pictures, { recursive: true });
-    await page.waitForTimeout(400);
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
-  };
+  const picture = (name: string) => browser.picture(name);
   const go = async (path: string, heading: string | RegExp) => {
     await page.goto(`${server.url}${path}`);
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
@@ -52,10 +42,7 @@ describe.skipIf(!hasProgram('chromium'))('accounts in the console, in a real bro
     await api.call('POST', '/namespaces', { name: 'team' });
     browser = await openConsoleBrowser();
     page = browser.page;
-    await page.goto(server.url);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await browser.signIn(server.url);
     await page.getByRole('link', { name: 'Audit log' }).waitFor();
   });
 

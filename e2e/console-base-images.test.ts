@@ -1,51 +1,28 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/testing/cli-process.ts';
 import { buildLayer } from '../src/testing/samples/build-image.ts';
-import { buildZip } from '../src/testing/samples/build-zip.ts';
+import { alpineRecord } from '../src/testing/samples/osv-fixtures.ts';
 import { alpineFiles } from '../src/testing/samples/small-feed.ts';
+import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { type LayoutImage, writeOciLayout } from './oci-layout.ts';
 import { pushWithSkopeo } from './real-images.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
-import { type StaticMirror, serveFolder } from './static-mirror.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 const unavailable = !['skopeo', 'chromium'].every(hasProgram);
 
-const advisories = [
-  { cve: 'CVE-2026-1001', name: 'musl', fixed: '1.1.16-r11' },
-  { cve: 'CVE-2026-1002', name: 'zlib', fixed: '1.2.11-r0' },
-  { cve: 'CVE-2026-1003', name: 'curl', fixed: '7.55.0-r0' },
+const modified = '2026-01-02T03:04:05Z';
+const records = [
+  alpineRecord({ number: 1001, name: 'musl', fixed: '1.1.16-r11', modified }),
+  alpineRecord({ number: 1002, name: 'zlib', fixed: '1.2.11-r0', modified }),
+  alpineRecord({ number: 1003, name: 'curl', fixed: '7.55.0-r0', modified }),
 ];
-
-function writeMirror(folder: string): void {
-  const modified = '2026-01-02T03:04:05Z';
-  const entries = advisories.map(({ cve, name, fixed }) => {
-    const record = {
-      schema_version: '1.7.0',
-      id: `ALPINE-${cve}`,
-      modified,
-      upstream: [cve],
-      affected: [
-        {
-          package: { ecosystem: 'Alpine:v3.6', name },
-          ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }],
-        },
-      ],
-    };
-    return { name: `${record.id}.json`, bytes: Buffer.from(JSON.stringify(record)) };
-  });
-  mkdirSync(join(folder, 'Alpine'));
-  writeFileSync(join(folder, 'ecosystems.txt'), 'Alpine\n');
-  writeFileSync(join(folder, 'Alpine/all.zip'), buildZip(entries));
-  const lines = advisories.map(({ cve }) => `${modified},ALPINE-${cve}\n`);
-  writeFileSync(join(folder, 'Alpine/modified_id.csv'), lines.join(''));
-}
 
 const installed = { musl: '1.1.16-r10', zlib: '1.2.8-r0' };
 const layerOf = (packages: Readonly<Record<string, string>>) => buildLayer(alpineFiles(packages)).bytes;
@@ -58,20 +35,20 @@ const app = imageOf(system, layerOf({ ...installed, curl: '7.50.0-r0' }));
 // Skipped where skopeo or Chromium is missing; with CI=true their absence is a failure.
 describe.skipIf(unavailable)('base images in the console and on the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pratique-base-images-'));
-  let mirror: StaticMirror;
+  const mirror = new StaticMirror();
+  let root = '';
   let server: ServerProcess;
   let api: ApiClient;
   let browser: ConsoleBrowser;
   let page: Page;
 
   beforeAll(async () => {
-    const mirrorFolder = join(folder, 'mirror');
-    mkdirSync(mirrorFolder);
-    writeMirror(mirrorFolder);
-    mirror = await serveFolder(mirrorFolder);
+    root = await mirror.start();
+    mirror.set('/ecosystems.txt', 'Alpine\n');
+    mirror.setFolder('Alpine', records);
     const silent = 'file:/nonexistent';
     server = await startServerProcess({
-      environment: { PRATIQUE_ADVISORIES: mirror.url, PRATIQUE_KEV: silent, PRATIQUE_EPSS: silent },
+      environment: { PRATIQUE_ADVISORIES: root, PRATIQUE_KEV: silent, PRATIQUE_EPSS: silent },
     });
     api = new ApiClient(server.url);
     await api.syncAdvisories(60_000, ['Alpine']);
@@ -81,10 +58,7 @@ describe.skipIf(unavailable)('base images in the console and on the command line
     await api.scannedImage('team', 'alpine', '3.6');
     browser = await openConsoleBrowser();
     page = browser.page;
-    await page.goto(`${server.url}/images`);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await browser.signIn(`${server.url}/images`);
     await page.getByRole('table', { name: 'Images' }).waitFor();
   });
 
@@ -92,7 +66,7 @@ describe.skipIf(unavailable)('base images in the console and on the command line
     await browser?.close();
     await server?.stop();
     server?.clean();
-    await mirror?.close();
+    await mirror.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -107,10 +81,10 @@ describe.skipIf(unavailable)('base images in the console and on the command line
     await panel.getByText('Its own, layer 2').waitFor();
     await expect.poll(ids).toHaveLength(3);
     await panel.getByRole('link', { name: '1 finding', exact: true }).click();
-    await expect.poll(ids).toEqual(['CVE-2026-1003']);
+    await expect.poll(ids).toEqual(['CVE-2024-1003']);
     expect(new URL(page.url()).searchParams.get('from')).toBe('own');
     await page.getByLabel('Layers').selectOption({ label: 'Base layers only' });
-    await expect.poll(async () => (await ids()).sort()).toEqual(['CVE-2026-1001', 'CVE-2026-1002']);
+    await expect.poll(async () => (await ids()).sort()).toEqual(['CVE-2024-1001', 'CVE-2024-1002']);
     await page.getByRole('tab', { name: 'Build history' }).click();
     const rows = page.getByRole('table', { name: 'Build history' }).getByRole('row');
     await rows.filter({ hasText: 'ADD alpine' }).getByText('base').waitFor();

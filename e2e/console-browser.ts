@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { mustRun } from './clients.ts';
+import { adminPassword } from './server-process.ts';
 
 /** Debian's Chromium with a new profile and one page; what went wrong in the page is written down. */
 export interface ConsoleBrowser {
@@ -11,6 +12,10 @@ export interface ConsoleBrowser {
   readonly requests: readonly string[];
   /** Errors and warnings of the browser's console, exceptions, dialogs and violations of the content security policy. */
   readonly faults: readonly string[];
+  /** Opens an address of the console, signs in there as `admin`, and waits until that is done. */
+  signIn(address: string): Promise<void>;
+  /** Leaves a picture of the page for whoever wants to look at it, where `PRATIQUE_TEST_PICTURES` names a folder. */
+  picture(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,6 +63,22 @@ export async function openConsoleBrowser(): Promise<ConsoleBrowser> {
     page,
     requests,
     faults,
+    signIn: async (address) => {
+      await page.goto(address);
+      await page.getByLabel('Username').fill('admin');
+      await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    },
+    picture: async (name) => {
+      const folder = process.env['PRATIQUE_TEST_PICTURES'];
+      if (folder === undefined) return;
+      mkdirSync(folder, { recursive: true });
+      await page.mouse.move(0, 0);
+      // What moves has come to rest by then.
+      await page.waitForTimeout(400);
+      await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    },
     close: async () => {
       await context.close();
       rmSync(profile, { recursive: true, force: true });

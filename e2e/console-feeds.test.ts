@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +8,7 @@ import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { pushWithSkopeo } from './real-images.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 function record(number: number, more: Readonly<Record<string, unknown>> = {}): MirrorRecord {
   return {
@@ -31,8 +30,6 @@ function record(number: number, more: Readonly<Record<string, unknown>> = {}): M
 const records = Array.from({ length: 20 }, (_, index) => record(1_000 + index));
 const exploited = { cveID: 'CVE-2026-1000', dateAdded: '2026-01-05', dueDate: '2026-01-26' };
 const catalogue = { dateReleased: '2026-01-05T00:00:00Z', count: 1, vulnerabilities: [exploited] };
-const pictures = process.env['PRATIQUE_TEST_PICTURES'];
-
 const unavailable = !['skopeo', 'chromium'].every(hasProgram);
 
 describe.skipIf(unavailable)('the page of the feeds', () => {
@@ -47,13 +44,7 @@ describe.skipIf(unavailable)('the page of the feeds', () => {
   const feedRow = (feed: string) =>
     page.getByRole('table', { name: 'Feeds' }).getByRole('row').filter({ hasText: feed });
 
-  async function takePicture(name: string): Promise<void> {
-    if (pictures === undefined) return;
-    mkdirSync(pictures, { recursive: true });
-    await page.mouse.move(0, 0);
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
-  }
+  const takePicture = (name: string) => browser.picture(name);
 
   beforeAll(async () => {
     const root = await mirror.start();
@@ -78,10 +69,7 @@ describe.skipIf(unavailable)('the page of the feeds', () => {
     await pushWithSkopeo(server, 'team/app:1', [{ architecture: 'amd64', layers, commands: ['ADD /'] }]);
     browser = await openConsoleBrowser();
     page = browser.page;
-    await page.goto(`${server.url}/images`);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await browser.signIn(`${server.url}/images`);
   });
 
   afterAll(async () => {

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MailReceiver, startMailReceiver } from '../src/testing/mail-receiver.ts';
@@ -8,15 +6,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../src/testing/webho
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
-import {
-  adminAuthorization,
-  adminPassword,
-  type ServerProcess,
-  startServerProcess,
-} from './server-process.ts';
-
-/** A folder for pictures of every page, for whoever wants to look at them. */
-const pictures = process.env['CONSOLE_PICTURES'];
+import { adminAuthorization, type ServerProcess, startServerProcess } from './server-process.ts';
 
 // Skipped where Chromium is missing; with CI=true its absence is a failure.
 describe.skipIf(!hasProgram('chromium'))('notifications in the console, in a real browser', () => {
@@ -32,12 +22,7 @@ describe.skipIf(!hasProgram('chromium'))('notifications in the console, in a rea
   const field = (name: string) => dialog().getByRole('textbox', { name, exact: true });
   const toldBy = () => dialog().getByRole('combobox', { name: 'Told by' });
   const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
-  const picture = async (name: string) => {
-    if (pictures === undefined) return;
-    mkdirSync(pictures, { recursive: true });
-    await page.waitForTimeout(400);
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
-  };
+  const picture = (name: string) => browser.picture(name);
   const go = async (path: string, heading: string | RegExp) => {
     await page.goto(`${server.url}${path}`);
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
@@ -71,10 +56,7 @@ describe.skipIf(!hasProgram('chromium'))('notifications in the console, in a rea
     });
     browser = await openConsoleBrowser();
     page = browser.page;
-    await page.goto(server.url);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await browser.signIn(server.url);
     await page.getByRole('link', { name: 'Notifications' }).waitFor();
   });
 

@@ -1,17 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/testing/cli-process.ts';
 import { buildLayer } from '../src/testing/samples/build-image.ts';
-import { buildZip } from '../src/testing/samples/build-zip.ts';
+import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { pushWithSkopeo } from './real-images.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
-import { type StaticMirror, serveFolder } from './static-mirror.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 
 const modified = '2026-01-02T03:04:05Z';
 
@@ -39,15 +35,6 @@ const records = [
   record(5555, 'widget', '3.0.0', 'LOW'),
 ];
 
-function writeMirror(folder: string): void {
-  mkdirSync(join(folder, 'npm'));
-  writeFileSync(join(folder, 'ecosystems.txt'), 'npm\n');
-  const files = records.map((one) => ({ name: `${one.id}.json`, bytes: Buffer.from(JSON.stringify(one)) }));
-  for (const { name, bytes } of files) writeFileSync(join(folder, 'npm', name), bytes);
-  writeFileSync(join(folder, 'npm/all.zip'), buildZip(files));
-  writeFileSync(join(folder, 'npm/modified_id.csv'), records.map(({ id }) => `${modified},${id}\n`).join(''));
-}
-
 /** A layer with these npm packages. */
 function layerOf(packages: Readonly<Record<string, string>>): Buffer {
   const files = Object.entries(packages).map(([name, version]) => [
@@ -63,23 +50,18 @@ const images = {
   'other:1': { gizmo: 'not-a-version' },
 } as const;
 
-/** A folder for pictures of every page, for whoever wants to look at them. */
-const pictures = process.env['CONSOLE_PICTURES'];
-
 const unavailable = !['skopeo', 'chromium'].every(hasProgram);
 
 describe.skipIf(unavailable)('search and comparison in the console', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pratique-search-mirror-'));
-  let mirror: StaticMirror;
+  const mirror = new StaticMirror();
+  let root = '';
   let server: ServerProcess;
   let browser: ConsoleBrowser;
   let page: Page;
 
   const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor();
   const rows = (table: string) => page.getByRole('table', { name: table }).locator('tbody').getByRole('row');
-  const shot = async (name: string) => {
-    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) });
-  };
+  const picture = (name: string) => browser.picture(name);
   const search = async (text: string) => {
     await page.keyboard.press('Control+k');
     await page.getByRole('searchbox', { name: 'Search everything' }).fill(text);
@@ -87,9 +69,10 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
   };
 
   beforeAll(async () => {
-    writeMirror(folder);
-    mirror = await serveFolder(folder);
-    server = await startServerProcess({ environment: { PRATIQUE_ADVISORIES: mirror.url } });
+    root = await mirror.start();
+    mirror.set('/ecosystems.txt', 'npm\n');
+    mirror.setFolder('npm', records);
+    server = await startServerProcess({ environment: { PRATIQUE_ADVISORIES: root } });
     const api = new ApiClient(server.url);
     await api.syncAdvisories(60_000, ['npm']);
     await api.call('POST', '/namespaces', { name: 'team', autoScan: true });
@@ -99,10 +82,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     }
     browser = await openConsoleBrowser();
     page = browser.page;
-    await page.goto(`${server.url}/images`);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await browser.signIn(`${server.url}/images`);
     await rows('Images')
       .getByText(/^(Scanned|Could not tell)/)
       .nth(2)
@@ -113,8 +93,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await browser?.close();
     expect(await server?.stop()).toBe(0);
     server?.clean();
-    await mirror?.close();
-    rmSync(folder, { recursive: true, force: true });
+    await mirror.stop();
   });
 
   it('finds by a range from any page, and lists apart what cannot be compared', async () => {
@@ -122,14 +101,14 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await heading('1 image holds 1 package of gizmo <1.9.');
     await expect.poll(() => rows('Images').count()).toBe(1);
     await page.getByText('2 unique vulnerabilities, 1 affected image').waitFor();
-    await shot('search-images');
+    await picture('search-images');
     await page.getByRole('tab', { name: /^Packages/ }).click();
     await expect.poll(() => rows('Packages').allInnerTexts()).toEqual([expect.stringContaining('1.4.0')]);
     await page.getByRole('tab', { name: /^Cannot be compared/ }).click();
     await expect
       .poll(() => rows('Packages').allInnerTexts())
       .toEqual([expect.stringContaining('not-a-version')]);
-    await shot('search-packages');
+    await picture('search-packages');
     await page.goBack();
     await page.getByRole('tab', { name: /^Packages/, selected: true }).waitFor();
   });
@@ -137,7 +116,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
   it('finds by any alias, and leads to what is known of it', async () => {
     await search('ghsa-2222-3333-4444');
     await heading('2 images have ghsa-2222-3333-4444.');
-    await shot('search-vulnerability');
+    await picture('search-vulnerability');
     await page.getByRole('link', { name: 'CVE-2026-4444' }).first().click();
     await heading('3 images have CVE-2026-4444.');
   });
@@ -145,7 +124,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
   it('says why something cannot be searched for, and how to', async () => {
     await search('pkg:npm');
     await page.getByText('the package URL "pkg:npm" cannot be read').waitFor();
-    await shot('search-refused');
+    await picture('search-refused');
     await page.getByRole('link', { name: '*log4j*' }).click();
     await heading('No image here holds *log4j*.');
   });
@@ -159,7 +138,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await expect
       .poll(() => rows('Vulnerabilities').getByRole('link').allInnerTexts())
       .toEqual(['CVE-2026-3333', '2', 'CVE-2026-4444', '3', 'CVE-2026-5555', '1']);
-    await shot('vulnerabilities');
+    await picture('vulnerabilities');
     await page.getByRole('combobox', { name: 'Severity' }).selectOption('high');
     await expect.poll(() => rows('Vulnerabilities').count()).toBe(1);
   });
@@ -172,7 +151,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await expect
       .poll(() => rows('Findings').allInnerTexts())
       .toEqual([expect.stringContaining('CVE-2026-5555')]);
-    await shot('comparison-added');
+    await picture('comparison-added');
     await page.getByRole('tab', { name: /^Fixed/ }).click();
     await expect
       .poll(() => rows('Findings').allInnerTexts())
@@ -183,7 +162,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
       .toEqual([expect.stringContaining('1.4.0 → 1.9.0')]);
     await page.getByRole('tab', { name: /^Packages/ }).click();
     await expect.poll(() => rows('Packages').count()).toBe(3);
-    await shot('comparison-packages');
+    await picture('comparison-packages');
   });
 
   it('compares an image with one of another repository', async () => {
@@ -194,7 +173,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await page.getByRole('link', { name: 'Compare with…' }).click();
     await heading('What is team/other:1 to be compared with?');
     await page.getByText('Nothing was pushed to team/other before team/other:1').waitFor();
-    await shot('comparison-none');
+    await picture('comparison-none');
     const choice = page.getByRole('combobox', { name: 'Compare with' });
     await choice.fill('shop:1');
     await page.getByRole('option', { name: 'team/shop:1' }).click();
@@ -229,7 +208,7 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
   it('is the same at the command line', async () => {
     const run = (...args: string[]) =>
       runCli(args, {
-        environment: { PRATIQUE_DATA: server.dataFolder, PRATIQUE_ADVISORIES: mirror.url },
+        environment: { PRATIQUE_DATA: server.dataFolder, PRATIQUE_ADVISORIES: root },
       });
     const found = await run('search', 'gizmo <1.9', '--json');
     expect(found).toMatchObject({ code: 0, errors: '' });

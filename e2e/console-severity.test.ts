@@ -1,22 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLayer } from '../src/testing/samples/build-image.ts';
-import { buildZip } from '../src/testing/samples/build-zip.ts';
+import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { pullWithSkopeo, pushWithSkopeo } from './real-images.ts';
-import { adminPassword, type ServerProcess, startServerProcess } from './server-process.ts';
-import { type StaticMirror, serveFolder } from './static-mirror.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-const modified = '2026-01-02T03:04:05Z';
 const record = {
   schema_version: '1.7.0',
   id: 'GHSA-2222-3333-4444',
-  modified,
+  modified: '2026-01-02T03:04:05Z',
   aliases: ['CVE-2026-1111'],
   summary: 'A flaw about whose weight people differ',
   severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
@@ -48,25 +43,13 @@ const catalogue = {
   ],
 };
 
-function writeMirror(folder: string): void {
-  mkdirSync(join(folder, 'npm'));
-  const name = `${record.id}.json`;
-  const bytes = Buffer.from(JSON.stringify(record));
-  writeFileSync(join(folder, 'ecosystems.txt'), 'npm\n');
-  writeFileSync(join(folder, 'npm', name), bytes);
-  writeFileSync(join(folder, 'npm/all.zip'), buildZip([{ name, bytes }]));
-  writeFileSync(join(folder, 'npm/modified_id.csv'), `${modified},${record.id}\n`);
-  writeFileSync(join(folder, 'kev.json'), JSON.stringify(catalogue));
-  const scores =
-    '#model_version:v1,score_date:2026-01-06T00:00:00Z\ncve,epss,percentile\nCVE-2026-1111,0.25,0.9\n';
-  writeFileSync(join(folder, 'epss.csv'), scores);
-}
+const scores =
+  '#model_version:v1,score_date:2026-01-06T00:00:00Z\ncve,epss,percentile\nCVE-2026-1111,0.25,0.9\n';
 
 const unavailable = !['skopeo', 'chromium'].every(hasProgram);
 
 describe.skipIf(unavailable)('whose rating of a vulnerability counts', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pratique-severity-mirror-'));
-  let mirror: StaticMirror;
+  const mirror = new StaticMirror();
   let server: ServerProcess;
   let browser: ConsoleBrowser;
   let page: Page;
@@ -75,13 +58,16 @@ describe.skipIf(unavailable)('whose rating of a vulnerability counts', () => {
   const pull = () => pullWithSkopeo(`docker://${server.host}/team/app:1`);
 
   beforeAll(async () => {
-    writeMirror(folder);
-    mirror = await serveFolder(folder);
+    const root = await mirror.start();
+    mirror.set('/ecosystems.txt', 'npm\n');
+    mirror.setFolder('npm', [record]);
+    mirror.set('/kev.json', JSON.stringify(catalogue));
+    mirror.set('/epss.csv', scores);
     server = await startServerProcess({
       environment: {
-        PRATIQUE_ADVISORIES: mirror.url,
-        PRATIQUE_KEV: `file:${folder}/kev.json`,
-        PRATIQUE_EPSS: `file:${folder}/epss.csv`,
+        PRATIQUE_ADVISORIES: root,
+        PRATIQUE_KEV: `${root}/kev.json`,
+        PRATIQUE_EPSS: `${root}/epss.csv`,
       },
     });
     const api = new ApiClient(server.url);
@@ -95,18 +81,14 @@ describe.skipIf(unavailable)('whose rating of a vulnerability counts', () => {
     await pushWithSkopeo(server, 'team/app:1', [{ architecture: 'amd64', layers, commands: ['ADD /'] }]);
     browser = await openConsoleBrowser();
     page = browser.page;
-    await page.goto(`${server.url}/namespaces/team`);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await browser.signIn(`${server.url}/namespaces/team`);
   });
 
   afterAll(async () => {
     await browser?.close();
     expect(await server?.stop()).toBe(0);
     server?.clean();
-    await mirror?.close();
-    rmSync(folder, { recursive: true, force: true });
+    await mirror.stop();
   });
 
   it('is the ecosystem’s by default', async () => {
