@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import type { HolderScope } from '../lists/package-holders.ts';
+import type { HolderScope } from '../lists/image-sample.ts';
 import type { SeverityOrder } from '../report/severity-order.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
 import type { Caller } from './caller.ts';

@@ -3,6 +3,8 @@ import type { Right } from '../accounts/rights.ts';
 import { parseRole, rightsIn } from '../accounts/rights.ts';
 import type { Database } from '../database/database.ts';
 import type { ImageListFilter } from '../lists/image-list.ts';
+import { readImageSample } from '../lists/image-sample.ts';
+import { heldIn } from '../lists/package-holders.ts';
 import { meantPackages } from '../lists/search-packages.ts';
 import type { Caller } from './caller.ts';
 import type { ImageFilter } from './contract/image.ts';
@@ -22,8 +24,9 @@ export async function visibleImages(
   const namespaceIds = await namespacesWith(db, { caller, namespace, right });
   const { holds, ecosystem, incomparable } = filter;
   const meant = holds === undefined ? undefined : await meantPackages(db, readSearch(holds), ecosystem);
+  const scope = namespaceIds === undefined ? {} : { namespaceIds };
   return {
-    ...(namespaceIds === undefined ? {} : { namespaceIds }),
+    ...scope,
     ...(repository === undefined ? {} : { repository }),
     ...(q === undefined ? {} : { search: q }),
     ...(kind === undefined ? {} : { kind }),
@@ -31,7 +34,14 @@ export async function visibleImages(
     ...(severity === undefined ? {} : { severity }),
     ...(malware === undefined ? {} : { malware }),
     ...(secrets === undefined ? {} : { secrets }),
-    ...(meant === undefined ? {} : { holds: incomparable === true ? meant.incomparable : meant.within }),
+    ...(meant === undefined
+      ? {}
+      : {
+          holds: heldIn(
+            await readImageSample(db, scope),
+            incomparable === true ? meant.incomparable : meant.within,
+          ),
+        }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Severity } from '../report/severity.ts';
 import { type FoundIds, findText } from './_image-search.ts';
 import { countsBy, type OrderGroup } from './_order-groups.ts';
+import { type HeldPackages, holdsByIndex, holdsByPass } from './package-holders.ts';
 import { type GateBound, gateTable, mayHaveVerdict } from './verdict-bounds.ts';
 
 /** Which images a list shows; absent parts mean "every". */
@@ -22,8 +23,7 @@ export interface ImageListFilter {
   readonly severity?: Severity | 'none';
   readonly malware?: SearchOutcome;
   readonly secrets?: SearchOutcome;
-  /** Packages of which an image holds at least one, sorted. */
-  readonly holds?: readonly number[];
+  readonly holds?: HeldPackages;
   /**
    * Leaves out what certainly has another verdict. Namespaces without a bound have no images then.
    */
@@ -57,7 +57,11 @@ function imageTables(severityOrder: string | undefined): RawBuilder<unknown> {
   left join image_scan c on c.manifest_digest = rm.manifest_digest and c.category = 'vulnerabilities'`;
 }
 
-export async function prepareFilter(db: Database, filter: OrderGroup): Promise<PreparedFilter> {
+export async function prepareFilter(
+  db: Database,
+  filter: OrderGroup,
+  use: 'page' | 'count' = 'page',
+): Promise<PreparedFilter> {
   const { namespaceIds, ids, repository, kind, state, severity, malware, secrets, gate, holds } = filter;
   const { exceptNamespaceIds: except } = filter;
   const text = await findText(db, filter);
@@ -72,7 +76,7 @@ export async function prepareFilter(db: Database, filter: OrderGroup): Promise<P
     ...(severity === undefined ? [] : [severityCondition(severity)]),
     ...(malware === undefined ? [] : [outcomeCondition(malware, malwareColumns)]),
     ...(secrets === undefined ? [] : [outcomeCondition(secrets, secretColumns)]),
-    ...(holds === undefined ? [] : [holdsCondition(holds)]),
+    ...(holds === undefined ? [] : [holdsCondition(holds, use)]),
     ...(gate === undefined ? [] : [await gateCondition(db, gate)]),
     ...(text === undefined ? [] : [text.condition]),
   ];
@@ -106,9 +110,19 @@ function severityCondition(severity: string): RawBuilder<unknown> {
   return sql`s.highest = ${severity}`;
 }
 
-function holdsCondition(packageIds: readonly number[]): RawBuilder<unknown> {
-  return sql`rm.manifest_digest in (
-    select p.manifest_digest from image_packages p where p.package_ids operator(intarray.&&) ${packageIds}::int[])`;
+function holdsCondition(held: HeldPackages, use: 'page' | 'count'): RawBuilder<unknown> {
+  const { packageIds } = held;
+  switch (use === 'page' ? held.forPage : held.forCount) {
+    case 'index':
+      return sql`rm.manifest_digest = any(array(
+        select i.manifest_digest from image_packages i where ${holdsByIndex(packageIds)}))`;
+    case 'pass':
+      return sql`rm.manifest_digest in (
+        select i.manifest_digest from image_packages i where ${holdsByPass(packageIds)})`;
+    case 'each':
+      return sql`case when (select ${holdsByPass(packageIds)} from image_packages i
+        where i.manifest_digest = rm.manifest_digest) then true else false end`;
+  }
 }
 
 /** How the last good result of a search ended, and how much it found: partial indices are on the counts as they stand here. */

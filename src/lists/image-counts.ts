@@ -7,7 +7,7 @@ import { boundUnsettled, boundVerdict, type GateBound, gateTable } from './verdi
 export async function countImages(db: Database, filter: ImageListFilter): Promise<number> {
   let count = 0;
   for (const part of await ratedParts(db, filter)) {
-    const { tables, condition } = await prepareFilter(db, part);
+    const { tables, condition } = await prepareFilter(db, part, 'count');
     const { rows } = await sql<{ count: number }>`
       select count(*) as count from ${tables} where ${condition}`.execute(db);
     count += rows[0]?.count ?? 0;
@@ -45,8 +45,8 @@ async function countFoundIn(
   countMax: number,
 ): Promise<{ readonly count: number; readonly isMinimum: boolean }> {
   const { search: _, ...others } = filter;
-  const { tables, condition, found } = await prepareFilter(db, filter);
-  const rest = found === undefined ? { tables, condition } : await prepareFilter(db, others);
+  const { tables, condition, found } = await prepareFilter(db, filter, 'count');
+  const rest = found === undefined ? { tables, condition } : await prepareFilter(db, others, 'count');
   const isFound = found === undefined ? sql`true` : sql`rm.id in (${found.ids})`;
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from (
@@ -86,7 +86,7 @@ async function countPartByBound(
   filter: OrderGroup,
   bounds: readonly GateBound[],
 ): Promise<readonly BoundCount[]> {
-  const { tables, condition } = await prepareFilter(db, filter);
+  const { tables, condition } = await prepareFilter(db, filter, 'count');
   const { rows } = await sql<BoundCount>`
     select "namespaceId", verdict, "isUnsettled", count(*) as count, array_agg(id) filter (where verdict is null) as ids
     from (

@@ -1,16 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-
-/** Whose images count; absent: all namespaces. */
-export interface HolderScope {
-  readonly namespaceIds?: readonly number[];
-}
-
-/** Some packages that are one thing to count: those of a vulnerability, or a package by itself. */
-export interface PackageSet {
-  readonly key: string;
-  readonly packageIds: readonly number[];
-}
+import {
+  type HolderScope,
+  type ImageSample,
+  inNamespaces,
+  type PackageSet,
+  visibleHolders,
+} from './image-sample.ts';
 
 export interface HolderCount {
   readonly count: number;
@@ -18,8 +14,12 @@ export interface HolderCount {
   readonly isMinimum: boolean;
 }
 
-/** Images that are looked at first, newest first: what many images hold is known by them. */
-const sampleImages = 2_000;
+/** Images in scope, and the sample of them by which it is told how they are best looked for. */
+export interface SampledScope {
+  readonly scope: HolderScope;
+  readonly sample: ImageSample;
+}
+
 /** So many of the sample are many of all: they are not counted to the end. */
 const sampleHoldersMin = 50;
 /** A set that the sample hardly knows is counted by the index, so far. */
@@ -30,118 +30,167 @@ export function sortedIds(ids: Iterable<number>): readonly number[] {
   return [...new Set(ids)].sort((a, b) => a - b);
 }
 
-/** Rows of `repository_manifest rm` with `image_packages i` that are in scope. */
-export function visibleHolders({ namespaceIds }: HolderScope): RawBuilder<unknown> {
-  const tables = sql`repository_manifest rm join image_packages i on i.manifest_digest = rm.manifest_digest`;
-  if (namespaceIds === undefined) return tables;
-  return sql`${tables} join repository r on r.id = rm.repository_id and r.namespace_id = any(${namespaceIds}::bigint[])`;
+/**
+ * `i` holds one of the packages: by the index, which compares each of its finds with each of the packages. Where PostgreSQL
+ * saw the packages, it would take them for common, and read all images.
+ */
+export function holdsByIndex(packageIds: readonly number[]): RawBuilder<unknown> {
+  return sql`i.package_ids operator(intarray.&&) (select ${sortedIds(packageIds)}::int[])`;
 }
 
-function sampleOf(scope: HolderScope): RawBuilder<unknown> {
-  return sql`sample as materialized (
-    select rm.id, i.package_ids from ${visibleHolders(scope)} order by rm.id desc limit ${sampleImages})`;
+/** The same looked up in one image after the other: PostgreSQL does not see through a case, and takes it for one in two. */
+export function holdsByPass(packageIds: readonly number[]): RawBuilder<unknown> {
+  const ids = sortedIds(packageIds);
+  return sql`case when i.package_ids operator(intarray.&&) ${ids}::int[] then true else false end`;
+}
+
+/**
+ * Packages of which an image of a list holds at least one, and how such images are found: by the index, in one pass over all
+ * images, or by a look at each image that the other conditions leave.
+ */
+export interface HeldPackages {
+  readonly packageIds: readonly number[];
+  readonly forPage: 'index' | 'each';
+  readonly forCount: 'index' | 'pass' | 'each';
+}
+
+/** Of images of which so many hold one, a page is soon full. */
+const walkedShareMin = 0.05;
+
+export function heldIn(sample: ImageSample, packageIds: readonly number[]): HeldPackages {
+  const own = { packageIds: sortedIds(packageIds) };
+  // What others hold is in the index, too, and costs the reader of a small scope nothing.
+  if (sample.isWhole) return { ...own, forPage: 'each', forCount: 'each' };
+  const share = shareOfHolders(sample, packageIds);
+  return {
+    ...own,
+    forPage: share < walkedShareMin ? 'index' : 'each',
+    forCount: isPassCheaper(share, packageIds) ? 'pass' : 'index',
+  };
+}
+
+function shareOfHolders(sample: ImageSample, packageIds: readonly number[]): number {
+  return sample.countHolders(packageIds) / Math.max(sample.size, 1);
+}
+
+/**
+ * Whether one pass over all images finds those that hold one of the packages sooner than the index does. Measured in
+ * nanoseconds: a find of the index costs 3,000 and 11 for each package, an image of the pass 1,000 and 1 for each.
+ */
+function isPassCheaper(share: number, packageIds: readonly number[]): boolean {
+  return share * (3_000 + 11 * packageIds.length) > 1_000 + packageIds.length;
 }
 
 /** Images in scope that hold at least one of the packages: exact. */
 export async function countHolders(
   db: Database,
-  scope: HolderScope,
+  { scope, sample }: SampledScope,
   packageIds: readonly number[],
 ): Promise<number> {
-  if (packageIds.length === 0) return 0;
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${visibleHolders(scope)}
-    where i.package_ids operator(intarray.&&) ${sortedIds(packageIds)}::int[]`.execute(db);
-  return rows[0]?.count ?? 0;
+  const { all } = await countHoldersAlso(db, { scope, sample }, { all: packageIds, some: packageIds });
+  return all;
 }
 
 /** `countHolders()` of packages, and of some among them, in one pass. */
 export async function countHoldersAlso(
   db: Database,
-  scope: HolderScope,
+  { scope, sample }: SampledScope,
   { all, some }: { readonly all: readonly number[]; readonly some: readonly number[] },
 ): Promise<{ readonly all: number; readonly some: number }> {
   if (all.length === 0) return { all: 0, some: 0 };
+  if (sample.isWhole) return { all: sample.countHolders(all), some: sample.countHolders(some) };
+  const affected = new Set(some);
+  const isIndexed = heldIn(sample, all).forCount === 'index';
+  const overlaps = (ids: Iterable<number>) =>
+    sql`i.package_ids operator(intarray.&&) ${sortedIds(ids)}::int[]`;
+  // Each image is looked at once or twice, behind "offset 0", as what it costs is these looks.
   const { rows } = await sql<{ all: number; some: number }>`
-    select count(*) as "all", count(*) filter (where i.package_ids operator(intarray.&&) ${sortedIds(some)}::int[]) as "some"
-    from ${visibleHolders(scope)}
-    where i.package_ids operator(intarray.&&) ${sortedIds(all)}::int[]`.execute(db);
+    select count(*) as "all", count(*) filter (where i.is_some) as "some"
+    from (select i.manifest_digest, case when ${overlaps(some)} then true
+        when ${overlaps(all.filter((id) => !affected.has(id)))} then false end as is_some
+      from image_packages i where ${isIndexed ? holdsByIndex(all) : sql`true`} offset 0) i
+    join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(scope)}
+    where i.is_some is not null`.execute(db);
   return rows[0] ?? { all: 0, some: 0 };
 }
 
+/** Ids (`repository_manifest`) of images in scope that hold one of the packages, newest first. */
+export async function newestHolders(
+  db: Database,
+  { scope, sample }: SampledScope,
+  { packageIds, limit }: { readonly packageIds: readonly number[]; readonly limit: number },
+): Promise<readonly number[]> {
+  const holds = (heldIn(sample, packageIds).forPage === 'each' ? holdsByPass : holdsByIndex)(packageIds);
+  const { rows } = await sql<{ id: number }>`
+    select rm.id from ${visibleHolders(scope)} where ${holds} order by rm.id desc limit ${limit}`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 /**
- * The same for each of some dozens of sets: exact for those that few images hold, and for all where the scope has few
- * images; of the others at least so many.
+ * The same count for each of some dozens of sets: exact for those that few images hold, and for all where the scope has
+ * few images; of the others at least so many.
  */
 export async function countHoldersOfEach(
   db: Database,
-  scope: HolderScope,
+  { scope, sample }: SampledScope,
   sets: readonly PackageSet[],
 ): Promise<ReadonlyMap<string, HolderCount>> {
-  if (sets.length === 0) return new Map();
-  const table = sql.join(
-    sets.map(({ packageIds }, index) => sql`(${index}::int, ${sortedIds(packageIds)}::int[])`),
-  );
-  const { rows } = await sql<{ position: number; count: number; sampled: number }>`
-    with ${sampleOf(scope)}
-    select s.position, (select count(*) from sample where package_ids operator(intarray.&&) s.ids) as count,
-      (select count(*) from sample) as sampled
-    from (values ${table}) s (position, ids)`.execute(db);
   const counts = new Map<string, HolderCount>();
-  for (const { position, count, sampled } of rows) {
-    const set = sets[position];
-    if (set === undefined) continue;
-    if (sampled < sampleImages) counts.set(set.key, { count, isMinimum: false });
+  const rare: PackageSet[] = [];
+  const sampled = sample.countEach(sets);
+  for (const set of sets) {
+    const count = sampled.get(set.key) ?? 0;
+    if (sample.isWhole) counts.set(set.key, { count, isMinimum: false });
     else if (count >= sampleHoldersMin) counts.set(set.key, { count, isMinimum: true });
-    else counts.set(set.key, await countByIndex(db, scope, set.packageIds));
+    else rare.push(set);
   }
+  for (const [key, count] of await countRare(db, scope, rare)) counts.set(key, count);
   return counts;
 }
 
-async function countByIndex(
+async function countRare(
   db: Database,
   scope: HolderScope,
-  packageIds: readonly number[],
-): Promise<HolderCount> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from (
-      select from ${visibleHolders(scope)} where i.package_ids operator(intarray.&&) ${sortedIds(packageIds)}::int[]
-      limit ${countedMax + 1}) held`.execute(db);
-  const count = rows[0]?.count ?? 0;
-  return { count: Math.min(count, countedMax), isMinimum: count > countedMax };
+  sets: readonly PackageSet[],
+): Promise<readonly (readonly [string, HolderCount])[]> {
+  if (sets.length === 0) return [];
+  const table = sql.join(
+    sets.map(({ key, packageIds }) => sql`(${key}::text, ${sortedIds(packageIds)}::int[])`),
+  );
+  const { rows } = await sql<{ key: string; count: number }>`
+    select s.key, held.count from (values ${table}) s (key, ids) cross join lateral (
+      select count(*) as count from (
+        select from ${holdersByIndex(scope, sql`s.ids`)} limit ${countedMax + 1}) counted) held`.execute(db);
+  return rows.map(({ key, count }) => [
+    key,
+    { count: Math.min(count, countedMax), isMinimum: count > countedMax },
+  ]);
+}
+
+/**
+ * Images in scope that hold one of the packages: from the index, and then one by one, behind "offset 0". PostgreSQL does not
+ * know how few they are, and would walk through all.
+ */
+function holdersByIndex(scope: HolderScope, ids: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(select i.manifest_digest from image_packages i
+      where i.package_ids operator(intarray.&&) ${ids} offset 0) i
+    cross join lateral (select from repository_manifest rm ${inNamespaces(scope)}
+      where rm.manifest_digest = i.manifest_digest offset 0) own`;
 }
 
 /** Those of the packages that an image in scope holds: nothing may be told of the others. */
 export async function heldAmong(
   db: Database,
-  scope: HolderScope,
+  { scope, sample }: SampledScope,
   packageIds: readonly number[],
 ): Promise<ReadonlySet<number>> {
-  if (packageIds.length === 0) return new Set();
-  const ids = sortedIds(packageIds);
-  const { rows } = await sql<{ held: number[] | null; sampled: number }>`
-    with ${sampleOf(scope)}
-    select (select array_agg(distinct one) from sample, unnest(package_ids operator(intarray.&) ${ids}::int[]) one) as held,
-      (select count(*) from sample) as sampled`.execute(db);
-  const [row] = rows;
-  const held = new Set(row?.held ?? []);
-  if ((row?.sampled ?? 0) < sampleImages) return held;
-  // Few images hold what none of the sample does. A join, as for "exists" PostgreSQL would walk the images of each.
-  const { rows: others } = await sql<{ id: number }>`
-    select distinct w.id from unnest(${ids.filter((id) => !held.has(id))}::int[]) w (id)
-    join (${visibleHolders(scope)}) on i.package_ids operator(intarray.&&) array[w.id]`.execute(db);
-  for (const { id } of others) held.add(id);
+  const held = sample.heldAmong(packageIds);
+  const others = sample.isWhole ? [] : packageIds.filter((id) => !held.has(id));
+  if (others.length === 0) return held;
+  // Few images hold what none of the sample does; the first in scope is enough.
+  const { rows } = await sql<{ id: number }>`
+    select w.id from unnest(${sortedIds(others)}::int[]) w (id) cross join lateral (
+      select from ${holdersByIndex(scope, sql`array[w.id]`)} limit 1) first`.execute(db);
+  for (const { id } of rows) held.add(id);
   return held;
-}
-
-/** Every package that an image in scope holds; undefined: it has too many images to look through. */
-export async function allHeld(db: Database, scope: HolderScope): Promise<readonly number[] | undefined> {
-  const { rows } = await sql<{ held: number[] | null; sampled: number }>`
-    with ${sampleOf(scope)}
-    select case when (select count(*) from sample) < ${sampleImages}
-      then (select array_agg(distinct one) from sample, unnest(package_ids) one) end as held,
-      (select count(*) from sample) as sampled`.execute(db);
-  const [row] = rows;
-  if (row === undefined || row.sampled >= sampleImages) return undefined;
-  return row.held ?? [];
 }

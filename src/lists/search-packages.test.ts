@@ -4,10 +4,14 @@ import { storeMatch } from '../testing/samples/store-match.ts';
 import { holdPackages, storeImage } from '../testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../testing/temporary-database.ts';
 import { findPackages } from './find-packages.ts';
-import { countHolders, countHoldersOfEach, heldAmong } from './package-holders.ts';
+import { countImages } from './image-counts.ts';
+import { readImageRefs } from './image-list.ts';
+import { type HolderScope, readImageSample } from './image-sample.ts';
+import { countHolders, countHoldersOfEach, heldAmong, heldIn } from './package-holders.ts';
 import { parseSearch } from './parse-search.ts';
+import { rankVulnerabilities } from './rank-vulnerabilities.ts';
 import { summariseSearch } from './search-packages.ts';
-import { rankVulnerabilities, readVulnerabilityPage } from './vulnerability-list.ts';
+import { readVulnerabilityPage, type VulnerabilityFilter } from './vulnerability-list.ts';
 
 /** Ecosystem, name, version, and the source package where it is another. */
 type Row = readonly [string, string, string, string?, string?];
@@ -103,6 +107,8 @@ async function find(text: string): Promise<{ readonly within: string[]; readonly
   return { within: within.map(show), incomparable: incomparable.map(show) };
 }
 
+const sampled = async (scope: HolderScope) => ({ scope, sample: await readImageSample(database.db, scope) });
+
 const ranking = () => rankVulnerabilities(database.db, undefined);
 
 const mine = () => ({ namespaceIds: namespaceIds.slice(0, 1) });
@@ -144,7 +150,7 @@ describe('findPackages()', () => {
 describe('searches', () => {
   test('count unique vulnerabilities and affected images apart, by any alias', async () => {
     const search = { kind: 'vulnerability', id: 'dsa-1-1' } as const;
-    expect(await summariseSearch(database.db, {}, { search })).toEqual({
+    expect(await summariseSearch(database.db, await sampled({}), { search })).toEqual({
       vulnerabilityIds: ['CVE-2024-1111', 'CVE-2024-2222'],
       packageCount: 2,
       incomparableCount: 0,
@@ -152,7 +158,7 @@ describe('searches', () => {
       affectedImageCount: 3,
       isCut: false,
     });
-    expect(await summariseSearch(database.db, mine(), { search })).toMatchObject({
+    expect(await summariseSearch(database.db, await sampled(mine()), { search })).toMatchObject({
       imageCount: 2,
       packageCount: 2,
     });
@@ -160,7 +166,9 @@ describe('searches', () => {
 
   test('tell nothing of what only others hold (threats.md A7)', async () => {
     for (const id of ['CVE-2024-9999', 'ghsa-23cf-ghjm-pqrv'])
-      expect(await summariseSearch(database.db, mine(), { search: { kind: 'vulnerability', id } })).toEqual({
+      expect(
+        await summariseSearch(database.db, await sampled(mine()), { search: { kind: 'vulnerability', id } }),
+      ).toEqual({
         vulnerabilityIds: [],
         packageCount: 0,
         incomparableCount: 0,
@@ -168,7 +176,7 @@ describe('searches', () => {
         affectedImageCount: 0,
         isCut: false,
       });
-    expect(await heldAmong(database.db, mine(), ids)).not.toContain(id('secret-thing'));
+    expect(await heldAmong(database.db, await sampled(mine()), ids)).not.toContain(id('secret-thing'));
   });
 
   test('list open vulnerabilities: exploited first, then by severity, of the scope alone', async () => {
@@ -247,21 +255,21 @@ describe('images that hold packages', () => {
     );
     const scope = { namespaceIds };
     const [musl, core] = [
-      await countHolders(db, scope, [id('musl')]),
-      await countHolders(db, scope, [id('core')]),
+      await countHolders(db, await sampled(scope), [id('musl')]),
+      await countHolders(db, await sampled(scope), [id('core')]),
     ];
     expect([musl, core]).toEqual([801, 16]);
     const sets = [id('musl'), id('core'), id('secret-thing')].map((one) => ({
       key: String(one),
       packageIds: [one],
     }));
-    const counts = await countHoldersOfEach(db, scope, sets);
+    const counts = await countHoldersOfEach(db, await sampled(scope), sets);
     const common = counts.get(String(id('musl')));
     expect(common?.isMinimum).toBe(true);
     expect(common?.count).toBeLessThanOrEqual(musl);
     expect(counts.get(String(id('core')))).toEqual({ count: core, isMinimum: false });
     expect(counts.get(String(id('secret-thing')))).toEqual({ count: 1, isMinimum: false });
-    const present = await heldAmong(db, scope, ids);
+    const present = await heldAmong(db, await sampled(scope), ids);
     expect([...present].sort((a, b) => a - b)).toEqual(
       [id('libssl3'), id('openssl'), id('@scope/core'), id('core'), id('musl'), id('secret-thing')].sort(
         (a, b) => a - b,
@@ -271,5 +279,65 @@ describe('images that hold packages', () => {
     const page = await readVulnerabilityPage(db, { ranking, scope, filter: {}, limit: 2 });
     expect(page).toMatchObject({ hasMore: true, total: { count: 3, precision: 'atLeast' } });
     expect(page.items.map((one) => one.id)).toEqual(['CVE-2024-2222', 'CVE-2024-9999']);
+    // Lists find the same images, by the index, in a pass, or one after the other.
+    for (const [packageId, count] of [
+      [id('musl'), musl],
+      [id('core'), core],
+    ] as const) {
+      const { sample } = await sampled(scope);
+      for (const way of ['index', 'pass', 'each'] as const) {
+        const holds = {
+          ...heldIn(sample, [packageId]),
+          forPage: way === 'pass' ? 'each' : way,
+          forCount: way,
+        } as const;
+        expect(await countImages(db, { ...scope, holds })).toBe(count);
+        const order = { by: 'pushedAt', descending: true } as const;
+        const refs = await readImageRefs(db, { filter: { ...scope, holds }, order, limit: 1_000 });
+        expect(refs).toHaveLength(count);
+      }
+    }
+  });
+
+  test('show a scope of many images nothing that only others hold, nor how grave it is there (threats.md A7)', async () => {
+    const { db, pool } = database;
+    // Of the same vulnerability, here low and fixed, elsewhere critical and not; and one that is over.
+    for (const [packageId, vulnerabilityId, severity, fixedVersion] of [
+      [id('musl'), 'CVE-2024-3333', 'low', '2'],
+      [id('openssl'), 'CVE-2024-3333', 'critical', undefined],
+      [id('libssl3'), 'CVE-2024-4444', 'critical', undefined],
+    ] as const)
+      await storeMatch(db, {
+        packageId,
+        vulnerabilityId,
+        advisoryId: `Y-${packageId}`,
+        aliases: [],
+        severity,
+        fixedVersion,
+        fixState: fixedVersion === undefined ? 'not-fixed' : 'fixed',
+      });
+    await pool.query(
+      `update stored_match set resolved_at = now()
+       where detail_id in (select id from match_detail where vulnerability_id = 'CVE-2024-4444')`,
+    );
+    const read = async (filter: VulnerabilityFilter) => {
+      const scope = { namespaceIds: namespaceIds.slice(1) };
+      const { items } = await readVulnerabilityPage(db, { ranking, scope, filter, limit: 9 });
+      return items.map((one) => [one.id, one.severity, one.packageNames.join()]);
+    };
+    const low = ['CVE-2024-3333', 'low', 'musl'];
+    expect(await read({})).toEqual([
+      low,
+      ['CVE-2024-9999', 'critical', 'secret-thing'],
+      ['CVE-2024-1111', 'high', 'libssl3'],
+    ]);
+    expect(await read({ severity: 'low', fixable: true })).toEqual([low]);
+    for (const filter of [
+      { severity: 'critical', fixable: false },
+      { text: 'openssl' },
+      { text: '4444' },
+    ] as const)
+      expect(await read(filter)).toEqual([]);
+    expect(await read({ text: 'MUSL' })).toEqual([low]);
   });
 });

@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { spellingsOf } from '../advisories/osv/id-spellings.ts';
 import type { Database } from '../database/database.ts';
-import { findPackages, type KnownPackage, packagesFoundMax } from './find-packages.ts';
-import { countHolders, countHoldersAlso, type HolderScope, heldAmong, sortedIds } from './package-holders.ts';
+import { findPackages, type KnownPackage } from './find-packages.ts';
+import { detailsOfPackages, packagesOfDetail } from './open-matches.ts';
+import { countHoldersAlso, heldAmong, type SampledScope, sortedIds } from './package-holders.ts';
 import type { ParsedSearch } from './parse-search.ts';
 
 /** What a search is for: a vulnerability's id, or packages. */
@@ -16,6 +17,9 @@ export interface MeantPackages {
   readonly incomparable: readonly number[];
   readonly isCut: boolean;
 }
+
+/** Packages of a vulnerability that are looked for in images. */
+const affectedMax = 10_000;
 
 /** `findPackages()` for packages; for a vulnerability by any of its ids what matched it. */
 export async function meantPackages(
@@ -33,21 +37,26 @@ async function affectedPackages(
   id: string,
   ecosystem: string | undefined,
 ): Promise<MeantPackages> {
-  const spellings = spellingsOf(id);
-  const inEcosystem = ecosystem === undefined ? sql`true` : sql`p.ecosystem = ${ecosystem}`;
+  const inEcosystem =
+    ecosystem === undefined
+      ? sql`true`
+      : sql`exists (select from package p where p.id = m.package_id and p.ecosystem = ${ecosystem})`;
   const { rows } = await sql<{ id: number; isComparable: boolean }>`
-    select m.package_id as id, bool_or(m.status = 'affected') as "isComparable"
-    from package_match m join package p on p.id = m.package_id
-    where m.resolved_at is null and ${inEcosystem}
-      and (m.vulnerability_id = any(${spellings}::text[]) or m.aliases && ${spellings}::text[])
-    group by 1 order by 1 limit ${2 * packagesFoundMax + 1}`.execute(db);
-  const isCut = rows.length > 2 * packagesFoundMax;
-  const found = rows.slice(0, 2 * packagesFoundMax);
+    select m.package_id as id, bool_or(d.status = 'affected') as "isComparable"
+    from match_detail d cross join lateral (${packagesOfDetail}) m
+    where ${bearsId(spellingsOf(id))} and ${inEcosystem}
+    group by 1 order by 1 limit ${affectedMax + 1}`.execute(db);
+  const found = rows.slice(0, affectedMax);
   return {
     within: idsOf(found.filter(({ isComparable }) => isComparable)),
     incomparable: idsOf(found.filter(({ isComparable }) => !isComparable)),
-    isCut,
+    isCut: rows.length > affectedMax,
   };
+}
+
+/** Of a detail `d`: it is of the vulnerability that any of these ids name. */
+function bearsId(spellings: readonly string[]): RawBuilder<unknown> {
+  return sql`(d.vulnerability_id = any(${spellings}::text[]) or d.aliases && ${spellings}::text[])`;
 }
 
 /** What is known of the packages that a search means, as far as images in scope hold them. */
@@ -65,29 +74,19 @@ export interface SearchSummary {
 
 export async function summariseSearch(
   db: Database,
-  scope: HolderScope,
+  sampled: SampledScope,
   asked: { readonly search: Search; readonly ecosystem?: string },
 ): Promise<SearchSummary> {
   const { search, ecosystem } = asked;
   const { within, incomparable, isCut } = await meantPackages(db, search, ecosystem);
-  const held = await heldAmong(db, scope, [...within, ...incomparable]);
+  const held = await heldAmong(db, sampled, [...within, ...incomparable]);
   const own = within.filter((id) => held.has(id));
-  const spellings = search.kind === 'vulnerability' ? spellingsOf(search.id) : undefined;
-  const bearsId =
-    spellings === undefined
-      ? sql`true`
-      : sql`(m.vulnerability_id = any(${spellings}::text[]) or m.aliases && ${spellings}::text[])`;
+  const ofVulnerability = search.kind === 'vulnerability' ? bearsId(spellingsOf(search.id)) : sql`true`;
   const { rows } = await sql<{ ids: string[] | null; affected: number[] | null }>`
-    select array_agg(distinct m.vulnerability_id) as ids, array_agg(distinct m.package_id) as affected
-    from package_match m
-    where m.package_id = any(${sortedIds(own)}::int[]) and m.resolved_at is null and m.status = 'affected' and ${bearsId}`.execute(
-    db,
-  );
-  const affected = rows[0]?.affected ?? [];
-  const isEachAffected = affected.length === own.length;
-  const images = isEachAffected
-    ? await countHolders(db, scope, own).then((count) => ({ all: count, some: count }))
-    : await countHoldersAlso(db, scope, { all: own, some: affected });
+    select array_agg(distinct d.vulnerability_id) as ids, array_agg(distinct m.package_id) as affected
+    from (${detailsOfPackages(own)}) m join match_detail d on d.id = m.detail_id
+    where d.status = 'affected' and ${ofVulnerability}`.execute(db);
+  const images = await countHoldersAlso(db, sampled, { all: own, some: rows[0]?.affected ?? [] });
   return {
     vulnerabilityIds: rows[0]?.ids ?? [],
     packageCount: own.length,

@@ -1,12 +1,9 @@
 import { readKnownPackages } from '../../lists/find-packages.ts';
-import { countHoldersOfEach, type HolderScope, heldAmong } from '../../lists/package-holders.ts';
+import { readImageSample } from '../../lists/image-sample.ts';
+import { countHoldersOfEach, heldAmong, type SampledScope } from '../../lists/package-holders.ts';
+import { type RankedVulnerability, rankVulnerabilities } from '../../lists/rank-vulnerabilities.ts';
 import { meantPackages, summariseSearch } from '../../lists/search-packages.ts';
-import {
-  type RankedVulnerability,
-  rankVulnerabilities,
-  readVulnerabilityPage,
-  type VulnerabilityPageRequest,
-} from '../../lists/vulnerability-list.ts';
+import { readVulnerabilityPage, type VulnerabilityPageRequest } from '../../lists/vulnerability-list.ts';
 import { packagesRatedIn } from '../../report/rated-in-order.ts';
 import { defaultSeverityOrder, type SeverityOrder, severityOrderKey } from '../../report/severity-order.ts';
 import { readPackageFacts } from '../../scan/matches/read-package-facts.ts';
@@ -53,7 +50,8 @@ async function answerSearch({ db }: ApiDependencies, { query, caller }: CallOf<'
   const search = readSearch(query.q);
   const scope = await holderScope(db, { caller, namespace: query.namespace });
   const { ecosystem } = query;
-  const found = await summariseSearch(db, scope, {
+  const sampled = { scope, sample: await readImageSample(db, scope) };
+  const found = await summariseSearch(db, sampled, {
     search,
     ...(ecosystem === undefined ? {} : { ecosystem }),
   });
@@ -79,7 +77,8 @@ async function answerPackages(
   const scope = await holderScope(db, { caller, namespace: query.namespace });
   const meant = await meantPackages(db, search, query.ecosystem);
   const wanted = query.incomparable === true ? meant.incomparable : meant.within;
-  const held = await heldAmong(db, scope, wanted);
+  const sampled = { scope, sample: await readImageSample(db, scope) };
+  const held = await heldAmong(db, sampled, wanted);
   const items = await readKnownPackages(db, [...held]);
   const page = pageOf({
     list: 'packages of search',
@@ -88,7 +87,7 @@ async function answerPackages(
     keyOf: ({ id }) => String(id),
     show: (item) => item,
   });
-  const shown = await showHeld(dependencies, scope, page.items);
+  const shown = await showHeld(dependencies, sampled, page.items);
   return { ...page, items: shown, ...(meant.isCut ? { totalIsMinimum: true } : {}) };
 }
 
@@ -102,7 +101,7 @@ async function answerVulnerabilities(
   const severityOrder = await severityOrderOf(dependencies, scope);
   const after = decodeCursor(query.cursor, 'vulnerabilities', ['string', 'number']);
   const limit = limitOf(query);
-  const { items, hasMore, total } = await readVulnerabilityPage(db, {
+  const { items, hasMore, seen, total } = await readVulnerabilityPage(db, {
     scope,
     filter: { ...filterOf(query), ...(severityOrder === undefined ? {} : { severityOrder }) },
     ...(after === undefined ? {} : { after: { id: String(after[0]), seen: Number(after[1]) } }),
@@ -110,7 +109,6 @@ async function answerVulnerabilities(
     ranking,
   });
   const last = items.at(-1);
-  const seen = Number(after?.[1] ?? 0) + items.length;
   return {
     items: items.map(({ images, packageNames, aliases, ...one }) => ({
       ...one,
@@ -144,14 +142,14 @@ type KnownPackages = Awaited<ReturnType<typeof readKnownPackages>>;
 
 async function showHeld(
   dependencies: ApiDependencies,
-  scope: HolderScope,
+  sampled: SampledScope,
   packages: KnownPackages,
 ): Promise<HeldPackage[]> {
   const { db } = dependencies;
   const sets = packages.map(({ id }) => ({ key: String(id), packageIds: [id] }));
   const [order = defaultSeverityOrder, counts, facts] = await Promise.all([
-    severityOrderOf(dependencies, scope),
-    countHoldersOfEach(db, scope, sets),
+    severityOrderOf(dependencies, sampled.scope),
+    countHoldersOfEach(db, sampled, sets),
     readPackageFacts(
       db,
       packages.map(({ id }) => id),

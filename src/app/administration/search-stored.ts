@@ -2,7 +2,8 @@ import { readSearch } from '../../api/read-search.ts';
 import type { Database } from '../../database/database.ts';
 import { type KnownPackage, readKnownPackages } from '../../lists/find-packages.ts';
 import { type ImageRow, readImageRefs, readImageRows } from '../../lists/image-list.ts';
-import { countHoldersOfEach, type HolderScope, heldAmong } from '../../lists/package-holders.ts';
+import { type HolderScope, readImageSample } from '../../lists/image-sample.ts';
+import { countHoldersOfEach, heldAmong, heldIn, type SampledScope } from '../../lists/package-holders.ts';
 import { meantPackages, type SearchSummary, summariseSearch } from '../../lists/search-packages.ts';
 import { AdministrationError } from './administration-error.ts';
 
@@ -38,18 +39,20 @@ export async function searchStored(
   const { text, ecosystem, namespace, limit } = asked;
   const search = readSearch(text);
   const scope = namespace === undefined ? {} : await scopeOf(db, namespace);
-  const summary = await summariseSearch(db, scope, {
+  const sampled = { scope, sample: await readImageSample(db, scope) };
+  const summary = await summariseSearch(db, sampled, {
     search,
     ...(ecosystem === undefined ? {} : { ecosystem }),
   });
   const meant = await meantPackages(db, search, ecosystem);
   const order = { by: 'pushedAt', descending: true } as const;
-  const refs = await readImageRefs(db, { filter: { ...scope, holds: meant.within }, order, limit });
+  const holds = heldIn(sampled.sample, meant.within);
+  const refs = await readImageRefs(db, { filter: { ...scope, holds }, order, limit });
   return {
     ...summary,
     kind: search.kind,
-    packages: await readFound(db, scope, meant.within, limit),
-    incomparable: await readFound(db, scope, meant.incomparable, limit),
+    packages: await readFound(db, sampled, meant.within, limit),
+    incomparable: await readFound(db, sampled, meant.incomparable, limit),
     images: await readImageRows(
       db,
       refs.map(({ id }) => id),
@@ -66,14 +69,14 @@ async function scopeOf(db: Database, name: string): Promise<HolderScope> {
 
 async function readFound(
   db: Database,
-  scope: HolderScope,
+  sampled: SampledScope,
   packageIds: readonly number[],
   limit: number,
 ): Promise<readonly FoundPackage[]> {
-  const held = await heldAmong(db, scope, packageIds);
+  const held = await heldAmong(db, sampled, packageIds);
   const packages = (await readKnownPackages(db, [...held])).slice(0, limit);
   const sets = packages.map(({ id }) => ({ key: String(id), packageIds: [id] }));
-  const counts = await countHoldersOfEach(db, scope, sets);
+  const counts = await countHoldersOfEach(db, sampled, sets);
   return packages.map((one) => {
     const { count, isMinimum } = counts.get(String(one.id)) ?? { count: 0, isMinimum: false };
     return { ...one, imageCount: count, imageCountIsMinimum: isMinimum };
