@@ -44,6 +44,7 @@ describe('parseOsvEcosystem()', () => {
     ['SUSE:Linux Enterprise Server 16.0', '16.0', 'Linux Enterprise Server 16.0'],
     ['SUSE:Linux Enterprise Server 15', '15', 'Linux Enterprise Server 15'],
     ['SUSE:Linux Enterprise Micro 5.5', '5.5', 'Linux Enterprise Micro 5.5'],
+    ['SUSE:Linux Enterprise Micro for Rancher 5.2', '5.2', 'Linux Enterprise Micro for Rancher 5.2'],
     ['SUSE:Linux Micro 6.0', '6.0', 'Linux Micro 6.0'],
     ['SUSE:Manager Server 4.3', 'Manager Server 4.3'],
     ['Ubuntu:22.04:LTS', '22.04:LTS'],

@@ -35,6 +35,7 @@ describe('detectDistribution()', () => {
     ['sles', '15.6', '15.6'],
     ['sles', '15', '15'],
     ['sle-micro', '5.5', '5.5'],
+    ['sle-micro-rancher', '5.2', '5.2'],
     ['opensuse-leap', '15.6', 'Leap 15.6'],
     ['opensuse-leap-micro', '5.5', 'Leap Micro 5.5'],
     ['opensuse-tumbleweed', '20261101', 'Tumbleweed'],

@@ -13,7 +13,15 @@ export interface Family {
 
 type FamilyRow = readonly [manager: PackageManager, ecosystem: string, releases: Family['releases']];
 
-/** By `ID` of os-release. What stands for the whole of a manager (`rpm`) is judged by nothing. */
+/**
+ * By `ID` of os-release, in lower case. What stands for the whole of a manager (`rpm`) is judged by nothing. How OSV calls
+ * them: https://ossf.github.io/osv-schema/#defined-ecosystems (1.7.4). IDs of those of which no image was at hand are as
+ * other scanners know them: Trivy (pkg/fanal/analyzer/os/release/release.go: `echo`, `minimos`, `sl-micro`,
+ * `sle-micro`, `sle-micro-rancher`, `chainguard`), Grype (grype/distro/type.go: `clnstrt`) and OSV-SCALIBR
+ * (extractor/filesystem/os/ecosystem/ecosystem.go: `alpaquita`, `bellsoft-hardened-containers`, `cleanstart`, `openEuler`).
+ * MinimOS writes the day of its build as VERSION_ID, which is no release (google/osv-scalibr#2202); of Echo, `Echo:PyPI`
+ * and the like are its builds of language packages (ossf/osv-schema#615).
+ */
 const rows: Readonly<Record<string, FamilyRow>> = {
   alpaquita: ['apk', 'Alpaquita', 'named'],
   alpine: ['apk', 'Alpine', 'minor'],
@@ -45,6 +53,7 @@ const rows: Readonly<Record<string, FamilyRow>> = {
   rocky: ['rpm', 'Rocky Linux', 'major'],
   'sl-micro': ['rpm', 'SUSE', 'minor'],
   'sle-micro': ['rpm', 'SUSE', 'minor'],
+  'sle-micro-rancher': ['rpm', 'SUSE', 'minor'],
   sled: ['rpm', 'SUSE', 'minor'],
   sles: ['rpm', 'SUSE', 'minor'],
   arch: ['pacman', 'alpm', 'rolling'],
@@ -54,7 +63,7 @@ const rows: Readonly<Record<string, FamilyRow>> = {
  * Grows with every change of what a distribution or one of its releases is called, here, in `distribution.ts` or in
  * `osv-release.ts`: images that it concerns are then scanned again, of which no layer is read.
  */
-export const distributionsVersion = 1;
+export const distributionsVersion = 2;
 
 const unjudged: ReadonlySet<string> = new Set(['alpm', 'rpm']);
 
