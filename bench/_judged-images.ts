@@ -15,6 +15,7 @@ import { summaryRow } from '../src/scan/write-report.ts';
 import { BinaryRows, type BinaryValue } from './_binary-rows.ts';
 import { type DrawnImage, DrawnImages, packagesPerImage } from './_drawn-images.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
+import { printTableSizes } from './_table-sizes.ts';
 
 const imagesPerRepository = 100;
 /** Images that share their base layer are so many times as few. */
@@ -100,6 +101,7 @@ export async function fillImages(connection: DatabaseConnection, count: number):
     ]);
     const { knowledge } = await readDoubtsNow(connection.db, await readFeedKnowledge(connection.db), judging);
     await noteDoubtsPass(connection.db, knowledge);
+    await printTableSizes(connection, tables, count);
   } finally {
     client.release(true);
   }

@@ -10,6 +10,7 @@ import type { PushGuard } from '../registry/guards.ts';
 import type { AttachDocument } from '../registry/manifests/attach-document.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import type { MalwareEngineStatus } from '../report/malware-engine-status.ts';
+import type { PackageReader } from '../scan/reports/image-places.ts';
 import type { ScanCanceller, ScanEnqueuer } from '../scan/scan-enqueuer.ts';
 import type { Delivery } from '../webhooks/delivery-store.ts';
 import type { MailAddress } from '../webhooks/mail-address.ts';
@@ -73,6 +74,7 @@ export interface ApiDependencies extends AuthenticationDependencies {
   readonly feedAgeMaxDays: number;
   readonly advisoryOrigin: AdvisoryOrigin;
   readonly facts: FactsReader;
+  readonly packages: PackageReader;
   readonly verdicts: VerdictReader;
   readonly enqueuer: ScanEnqueuer;
   readonly canceller: ScanCanceller;

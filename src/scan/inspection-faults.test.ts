@@ -151,6 +151,6 @@ function killSome(inspections: InspectionPool, afterMs: number): () => Promise<v
 }
 
 async function packageCount(digest: string): Promise<number | undefined> {
-  const report = await readReportDetails(harness.database.db, digest);
+  const report = await readReportDetails(harness.reports, digest);
   return report?.packages.length;
 }

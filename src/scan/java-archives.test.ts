@@ -25,7 +25,7 @@ async function result(): Promise<{ readonly names: readonly string[]; readonly d
     .select('doubts')
     .where('manifest_digest', '=', image.digest)
     .executeTakeFirstOrThrow();
-  const report = await readReportDetails(harness.database.db, image.digest);
+  const report = await readReportDetails(harness.reports, image.digest);
   return {
     names: (report?.packages ?? []).map(({ package: { name, version } }) => `${name} ${version}`),
     doubts: (row.doubts as { code: string }[]).map(({ code }) => code),

@@ -77,7 +77,7 @@ describe('ScanJob', () => {
         ],
       },
     ]);
-    const report = await readReportDetails(harness.database.db, image.digest);
+    const report = await readReportDetails(harness.reports, image.digest);
     expect(
       report?.packages.map(({ package: { name }, place }) => [name, place.path, place.layerDigest]),
     ).toEqual([

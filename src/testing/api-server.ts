@@ -22,6 +22,7 @@ import { GraphileQueue } from '../jobs/graphile-queue.ts';
 import type { NamespaceName } from '../oci/names.ts';
 import { attachDocument } from '../registry/manifests/attach-document.ts';
 import { ImageFactsStore } from '../scan/reports/image-facts-store.ts';
+import { InternedPackages } from '../scan/reports/interned-packages.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { Deliverer } from '../webhooks/deliverer.ts';
@@ -108,6 +109,7 @@ export async function startApiServer(overrides: Partial<ApiDependencies> = {}): 
     feedAgeMaxDays: 5,
     advisoryOrigin: 'mirrors',
     facts,
+    packages: new InternedPackages(db),
     verdicts: new Verdicts({ db, facts, policies, changes, now: () => clock.now }),
     enqueuer: queue,
     canceller: queue,

@@ -23,6 +23,8 @@ import { parseManifest } from '../oci/parse-manifest.ts';
 import type { PullRequest, RepositoryRef } from '../registry/guards.ts';
 import { DatabaseImages } from '../scan/database-images.ts';
 import { ImageFactsStore } from '../scan/reports/image-facts-store.ts';
+import { InternedPackages } from '../scan/reports/interned-packages.ts';
+import type { ReportSource } from '../scan/reports/report-details.ts';
 import { scanJobKind } from '../scan/scan-enqueuer.ts';
 import { ScanJob } from '../scan/scan-job.ts';
 import { FindingDifferences } from '../webhooks/finding-differences.ts';
@@ -45,6 +47,8 @@ export interface PushOptions {
  */
 export class ScanHarness {
   readonly database: TemporaryDatabase;
+  /** What stored reports are read from. */
+  readonly reports: ReportSource;
   readonly notifications: Notifications;
   readonly queue: GraphileQueue;
   readonly facts: ImageFactsStore;
@@ -81,6 +85,7 @@ export class ScanHarness {
     const listener = notifications;
     const now = () => this.now();
     this.database = database;
+    this.reports = { db: database.db, packages: new InternedPackages(database.db) };
     this.inspections = inspections;
     this.notifications = notifications;
     this.queue = new GraphileQueue({ connection: database });

@@ -4,6 +4,7 @@ import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { type ImageConfig, parseConfig } from '../../oci/parse-config.ts';
 import type { DescribedImage, DocumentMaker } from '../../report/sbom/described-image.ts';
 import { readImageContent } from '../../scan/image-content.ts';
+import type { PackageReader } from '../../scan/reports/image-places.ts';
 import { readStoredInventory } from '../../scan/reports/stored-inventory.ts';
 
 /** An image of a repository, and how its bill of materials names it. */
@@ -27,13 +28,14 @@ export type Description =
 export async function describeImage(
   parts: {
     readonly db: Database;
+    readonly packages: PackageReader;
     readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
   },
   asked: ImageToDescribe,
 ): Promise<Description> {
   const { db } = parts;
   const [inventory, content] = await Promise.all([
-    readStoredInventory(db, asked.digest),
+    readStoredInventory(parts, asked.digest),
     readImageContent(db, asked),
   ]);
   if (inventory === undefined) return { kind: 'never-scanned' };

@@ -16,7 +16,7 @@ import { readableBase } from './readable-base.ts';
 
 /** One page of an image's findings, rated as its namespace orders the sources. */
 export async function pageOfFindings(
-  { db, facts, verdicts }: ApiDependencies,
+  { db, facts, packages, verdicts }: ApiDependencies,
   asked: {
     readonly image: ImageScope;
     readonly namespaceId: number;
@@ -28,7 +28,7 @@ export async function pageOfFindings(
   const { image, namespaceId, query, caller, now } = asked;
   const [imageFacts, report, exemptions, base, judgedBy] = await Promise.all([
     facts.factsOf(image.digest),
-    readReportDetails(db, image.digest),
+    readReportDetails({ db, packages }, image.digest),
     listExemptions(db, namespaceId),
     readableBase(db, { image, caller }),
     verdicts.policyOf(namespaceId),

@@ -31,7 +31,7 @@ export async function showImageDetails(
   const { image, shown, facts, base } = known;
   const [content, report] = await Promise.all([
     readImageContent(db, image),
-    readReportDetails(db, image.digest),
+    readReportDetails(dependencies, image.digest),
   ]);
   const config = await readConfigOf(dependencies, content);
   const placed = facts === undefined ? [] : placeFindings(facts, report);

@@ -93,7 +93,7 @@ export function imageHandlers(
     },
 
     listPackages: async ({ image, query }) => {
-      const report = await readReportDetails(db, image.digest);
+      const report = await readReportDetails(dependencies, image.digest);
       const search = query.q?.toLowerCase();
       const items = (report?.packages ?? []).filter(
         ({ package: { name, version } }) =>

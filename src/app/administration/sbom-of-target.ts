@@ -13,6 +13,7 @@ import { type SbomFormatName, sbomFormats } from '../../report/sbom/sbom-formats
 import { readImageContent } from '../../scan/image-content.ts';
 import { inspectImage } from '../../scan/inspect-image.ts';
 import type { ScanProgress } from '../../scan/inspect-layers.ts';
+import { InternedPackages } from '../../scan/reports/interned-packages.ts';
 import { systemClock } from '../clock.ts';
 import type { Installation } from '../installation.ts';
 import { programVersion } from '../program-version.ts';
@@ -110,7 +111,11 @@ async function describeStored(request: SbomRequest): Promise<DescribedImage> {
   const chosen = await chooseStored(request, name);
   const blobs = blobBytes(db, await openBlobStore(installation.config));
   const description = await describeImage(
-    { db, readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax) },
+    {
+      db,
+      packages: new InternedPackages(db),
+      readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
+    },
     { ...chosen, name: `${name.namespace}/${name.repository}`, ...registryOf(installation) },
   );
   switch (description.kind) {

@@ -6,6 +6,7 @@ import { registerApi } from '../../api/register-api.ts';
 import type { GraphileQueue } from '../../jobs/graphile-queue.ts';
 import type { AttachDocument } from '../../registry/manifests/attach-document.ts';
 import type { ImageFactsStore } from '../../scan/reports/image-facts-store.ts';
+import { InternedPackages } from '../../scan/reports/interned-packages.ts';
 import { systemClock } from '../clock.ts';
 import { feedAgeMaxDays } from '../feed-age.ts';
 import type { Installation } from '../installation.ts';
@@ -55,6 +56,7 @@ export async function wireApi(
       ? {}
       : { namespaceQuotaBytes: installation.config.namespaceQuotaBytes }),
     facts,
+    packages: new InternedPackages(installation.connection.db),
     verdicts: gate.verdicts,
     enqueuer: queue,
     canceller: queue,

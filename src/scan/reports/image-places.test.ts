@@ -5,12 +5,14 @@ import { createTemporaryDatabase, type TemporaryDatabase } from '../../testing/t
 import { internPackages } from '../intern-packages.ts';
 import { deflateJson } from './deflated-json.ts';
 import { encodePlaces, readPlaces, type StoredPlace } from './image-places.ts';
+import { InternedPackages } from './interned-packages.ts';
 import { packIds } from './packed-ids.ts';
 import { StoredReportError } from './stored-report-error.ts';
 
 const layerDigest = `sha256:${'0a'.repeat(32)}`;
 const ids: number[] = [];
 let database: TemporaryDatabase;
+let reader: InternedPackages;
 
 const packages = [
   ['Debian', '12', 'libssl3', '3.0.14-1', 'openssl', '3.0.14'],
@@ -41,6 +43,7 @@ const packages = [
 
 beforeAll(async () => {
   database = await createTemporaryDatabase();
+  reader = new InternedPackages(database.db, 1_000);
   ids.push(...(await internPackages(database.db, packages)));
 });
 afterAll(() => database.drop());
@@ -60,7 +63,7 @@ function placeAt(path: string, which: number, more: Partial<StoredPlace> = {}): 
 }
 
 async function again(places: readonly StoredPlace[]): Promise<readonly StoredPlace[]> {
-  const [read = []] = await readPlaces(database.db, [await encodePlaces(places)]);
+  const [read = []] = await readPlaces(reader, [await encodePlaces(places)]);
   return read;
 }
 
@@ -154,12 +157,17 @@ describe('the places of an image', () => {
         module: '',
       };
     });
-    const interned = await internPackages(database.db, many);
+    const { rows: interned } = await database.pool.query<{ id: number }>(
+      `insert into package (ecosystem, release, name, version, source_name, source_version, module)
+       select 'npm', '', name, version, name, version, '' from unnest($1::text[], $2::text[]) named (name, version)
+       returning id`,
+      [many.map(({ name }) => name), many.map(({ version }) => version)],
+    );
     const places = many.map(
       (own, index): StoredPlace => ({
         ...placeAt(`srv/node_modules/${own.name}/package.json`, 0),
         package: own,
-        packageId: interned[index] ?? 0,
+        packageId: interned[index]?.id ?? 0,
         license: index % 5 === 0 ? 'ISC' : 'MIT',
       }),
     );
@@ -170,7 +178,7 @@ describe('the places of an image', () => {
   test('of several images are read together, those of old reports too', async () => {
     const places = [placeAt('var/lib/dpkg/status', 0), placeAt('b/package.json', 2)];
     const old = { packageSet: packIds([]), places: await deflateJson(places) };
-    const read = await readPlaces(database.db, [
+    const read = await readPlaces(reader, [
       old,
       await encodePlaces([]),
       await encodePlaces(places.slice(0, 1)),
@@ -186,29 +194,45 @@ describe('places that cannot be read are an error, never an empty list:', () => 
     ['bytes that are none of ours', Buffer.from('[]'), /do not inflate/],
     ['a cut header', Buffer.of(6, 0), /other packages/],
   ])('%s', async (_, places, message) => {
-    const read = readPlaces(database.db, [{ packageSet: packIds([]), places }]);
+    const read = readPlaces(reader, [{ packageSet: packIds([]), places }]);
     await expect(read).rejects.toThrow(StoredReportError);
     await expect(read).rejects.toThrow(message);
   });
 
   test('a cut text', async () => {
     const { packageSet, places } = await encodePlaces([placeAt('a', 0)]);
-    await expect(readPlaces(database.db, [{ packageSet, places: places.subarray(0, -4) }])).rejects.toThrow(
+    await expect(readPlaces(reader, [{ packageSet, places: places.subarray(0, -4) }])).rejects.toThrow(
       /do not inflate/,
     );
   });
 
   test('places of other packages', async () => {
     const { places } = await encodePlaces([placeAt('a', 0)]);
-    await expect(readPlaces(database.db, [{ packageSet: packIds([ids[1] ?? 0]), places }])).rejects.toThrow(
+    await expect(readPlaces(reader, [{ packageSet: packIds([ids[1] ?? 0]), places }])).rejects.toThrow(
       /other packages/,
     );
   });
 
   test('a package that is not there', async () => {
     const missing = await encodePlaces([{ ...placeAt('a', 0), packageId: 2_000_000_000 }]);
-    await expect(readPlaces(database.db, [missing])).rejects.toThrow(/package 2000000000/);
+    await expect(readPlaces(reader, [missing])).rejects.toThrow(/package 2000000000/);
   });
+});
+
+test('InternedPackages gives each package whether it was read lately, long ago or never', async () => {
+  const few = new InternedPackages(database.db, 4);
+  for (const wanted of [
+    ids.slice(0, 2),
+    ids.slice(1, 4),
+    ids.slice(0, 1),
+    ids,
+    [...ids, 2_000_000_000],
+    [],
+  ]) {
+    const found = await few.read(wanted);
+    expect([...found.keys()].sort()).toEqual(wanted.filter((id) => ids.includes(id)).sort());
+    for (const [id, own] of found) expect(own).toEqual(packages[ids.indexOf(id)]);
+  }
 });
 
 function sortedJson(places: readonly StoredPlace[]): readonly string[] {

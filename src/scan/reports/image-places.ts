@@ -1,11 +1,9 @@
 import { crc32 } from 'node:zlib';
-import type { Database } from '../../database/database.ts';
 import type { Package, PlacedPackage } from '../../report/package.ts';
 import { type ColumnRuns, DistinctValues, fromRuns, toRuns } from './_column-runs.ts';
 import { pathOfTemplate, templateOfPath } from './_path-templates.ts';
 import { deflateJson, inflateJson } from './deflated-json.ts';
 import { packIds, unpackIds } from './packed-ids.ts';
-import { readPackages } from './read-packages.ts';
 import { StoredReportError } from './stored-report-error.ts';
 
 /** A package of an image where it was found. */
@@ -106,16 +104,21 @@ export async function encodeColumns(places: readonly StoredPlace[]): Promise<Buf
   return await deflateJson(columns);
 }
 
+/** What reading places takes of `InternedPackages`. */
+export interface PackageReader {
+  read(packageIds: readonly number[]): Promise<ReadonlyMap<number, Package>>;
+}
+
 /**
  * The places of images, each in order of name, version, layer and path. Throws a `StoredReportError` where they cannot be
  * read: a list that lacks packages would look like an image without them.
  */
 export async function readPlaces(
-  db: Database,
+  reader: PackageReader,
   stored: readonly StoredPlaces[],
 ): Promise<readonly (readonly StoredPlace[])[]> {
   const sets = stored.map(({ packageSet, places }) => (isColumns(places) ? unpackIds(packageSet) : []));
-  const packages = await readPackages(db, [...new Set(sets.flat())]);
+  const packages = await reader.read([...new Set(sets.flat())]);
   return await Promise.all(
     stored.map(async (one, index) => {
       const places = isColumns(one.places)

@@ -5,7 +5,13 @@ import type { Distribution } from '../../report/distribution.ts';
 import type { VulnerabilityFact } from '../../report/finding.ts';
 import type { ImageFacts } from '../../report/image-facts.ts';
 import type { PackagePlace } from '../../report/package.ts';
-import { byNameAndPlace, readPlaces, type StoredPlace, type StoredPlaces } from './image-places.ts';
+import {
+  byNameAndPlace,
+  type PackageReader,
+  readPlaces,
+  type StoredPlace,
+  type StoredPlaces,
+} from './image-places.ts';
 import { indexImagesMax } from './read-facts.ts';
 
 /** A package where it lies in an image. */
@@ -19,6 +25,12 @@ export interface ReportDetails {
   readonly distribution?: Distribution;
   readonly inspectedAt: Date;
   readonly packages: readonly PlacedPackageDetails[];
+}
+
+/** What stored reports are read from. */
+export interface ReportSource {
+  readonly db: Database;
+  readonly packages: PackageReader;
 }
 
 /** Vulnerability × package × place. */
@@ -36,7 +48,10 @@ export interface PlacedFinding {
 }
 
 /** The result that stands, with packages in order of name; undefined when there never was one. */
-export async function readReportDetails(db: Database, digest: string): Promise<ReportDetails | undefined> {
+export async function readReportDetails(
+  { db, packages: reader }: ReportSource,
+  digest: string,
+): Promise<ReportDetails | undefined> {
   const { rows } = await sql<StoredPlaces & { distribution: Distribution | null; inspectedAt: Date }>`
     with recursive reached (digest) as (
       select ${digest}::text
@@ -48,7 +63,7 @@ export async function readReportDetails(db: Database, digest: string): Promise<R
     order by r.manifest_digest limit ${indexImagesMax}`.execute(db);
   const [first] = rows;
   if (first === undefined) return undefined;
-  const places = await readPlaces(db, rows);
+  const places = await readPlaces(reader, rows);
   const packages = rows.flatMap(({ distribution }, index) =>
     (places[index] ?? []).map((placed) => ({
       ...placed,

@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database/database.ts';
 import { urlsOfPackages } from '../../inspection/inventory/package-url.ts';
 import type { Distribution } from '../../report/distribution.ts';
 import type { Doubt, ScanProblem } from '../../report/scan-state.ts';
 import { readPlaces, type StoredPlaces } from './image-places.ts';
-import type { PlacedPackageDetails } from './report-details.ts';
+import type { PlacedPackageDetails, ReportSource } from './report-details.ts';
 
 /** The inventory of one image as its last scan took it. */
 export interface StoredInventory {
@@ -20,7 +19,7 @@ export interface StoredInventory {
 
 /** Undefined when the image was never scanned to an end. An index has none: each of its images has its own. */
 export async function readStoredInventory(
-  db: Database,
+  { db, packages }: ReportSource,
   digest: string,
 ): Promise<StoredInventory | undefined> {
   const { rows } = await sql<
@@ -38,7 +37,7 @@ export async function readStoredInventory(
   const [row] = rows;
   if (row === undefined) return undefined;
   const { problem, distribution, outcome, doubts, inspectedAt } = row;
-  const [places = []] = await readPlaces(db, [row]);
+  const [places = []] = await readPlaces(packages, [row]);
   return {
     outcome,
     ...(problem === null ? {} : { problem }),

@@ -14,8 +14,41 @@ type PackageColumns = readonly [
   modules: readonly string[],
 ];
 
-/** Interned packages by id; one that is not there is absent. */
-export async function readPackages(
+/** Packages that are kept in memory, each of some 300 bytes; those of the read that goes beyond come to them. */
+const packagesMax = 20_000;
+
+/** Interned packages by id. What was read last is kept in memory: no package ever changes under its id. */
+export class InternedPackages {
+  readonly #db: Database;
+  readonly #generationMax: number;
+  #young = new Map<number, Package>();
+  #old: ReadonlyMap<number, Package> = new Map();
+
+  constructor(db: Database, keptMax: number = packagesMax) {
+    this.#db = db;
+    this.#generationMax = keptMax / 2;
+  }
+
+  /** One that is not there is absent. */
+  async read(packageIds: readonly number[]): Promise<ReadonlyMap<number, Package>> {
+    const found = new Map<number, Package>();
+    const missing: number[] = [];
+    for (const id of packageIds) {
+      const known = this.#young.get(id) ?? this.#old.get(id);
+      if (known === undefined) missing.push(id);
+      else found.set(id, known);
+    }
+    for (const [id, own] of await readPackages(this.#db, missing)) found.set(id, own);
+    for (const [id, own] of found) this.#young.set(id, own);
+    if (this.#young.size > this.#generationMax) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    return found;
+  }
+}
+
+async function readPackages(
   db: Database,
   packageIds: readonly number[],
 ): Promise<ReadonlyMap<number, Package>> {
