@@ -6,7 +6,8 @@ import {
   type FindingChanges,
   listFindingChanges,
 } from '../scan/matches/finding-history.ts';
-import { type HolderScope, heldAmong, visibleHolders } from './package-holders.ts';
+import { type HolderScope, readImageSample, visibleHolders } from './image-sample.ts';
+import { heldAmong } from './package-holders.ts';
 
 /** Fewer images than `wholeBelow` are read whole for each page; of a larger scope, so many changes are looked at. */
 const limitsDefault = { wholeBelow: 2_000, lookedAtMax: 5_000 };
@@ -30,12 +31,13 @@ export async function listScopeChanges(
   if (scope.namespaceIds === undefined) return await listFindingChanges(db, filter);
   if (await hasFewerImages(db, scope, limits.wholeBelow))
     return await listFindingChanges(db, { ...filter, among: heldSince(scope) });
+  const sampled = { scope, sample: await readImageSample(db, scope) };
   const items: FindingChange[] = [];
   let before = filter.before;
   let lookedAt = 0;
   for (let step = filter.limit; items.length < filter.limit; step = Math.min(step * 4, 1_000)) {
     const { items: found } = await listFindingChanges(db, { ...filter, before, limit: step });
-    const held = await heldAmong(db, scope, [...new Set(found.map(({ packageId }) => packageId))]);
+    const held = await heldAmong(db, sampled, [...new Set(found.map(({ packageId }) => packageId))]);
     items.push(...found.filter(({ packageId }) => held.has(packageId)));
     before = found.at(-1)?.key;
     lookedAt += found.length;
