@@ -6,19 +6,12 @@ import { names } from './_judged-images.ts';
 
 /** Of smaller feeds, a few changes would be a fifth of all, and the whole feed be read instead. */
 const feedRecordsMin = 1_000;
-/**
- * Records of more vulnerabilities are those of kernels: the packages hold every version that ever was of each of its parts, and
- * one such record stands against hundreds of thousands of pairs.
- */
-const describedMax = 10;
 const flipId = 'PYSEC-9999-1';
 
 interface HeldRecord {
   readonly feed: string;
   readonly id: string;
   readonly modified_at: Date;
-  /** Vulnerabilities. */
-  readonly described?: number;
 }
 
 interface OsvRecord extends Record<string, unknown> {
@@ -39,17 +32,12 @@ export async function writeDelta(
   const { pool } = connection;
   const at = options.at.toISOString();
   const { rows: held } = await pool.query<HeldRecord>(
-    `select feed, advisory_id as id, modified_at, cardinality(vulnerabilities) as described
-     from feed_advisory join advisory on id = advisory_id
-     union all select 'CVE', id, modified_at, 1 from cve order by 1, 2`,
+    `select feed, advisory_id as id, modified_at from feed_advisory join advisory on id = advisory_id
+     union all select 'CVE', id, modified_at from cve order by 1, 2`,
   );
   const byFeed = Map.groupBy(held, ({ feed }) => feed);
   const eligible = held.filter(
-    ({ feed, id, described = 1 }) =>
-      feed !== 'CVE' &&
-      id !== flipId &&
-      described <= describedMax &&
-      (byFeed.get(feed)?.length ?? 0) >= feedRecordsMin,
+    ({ feed, id }) => feed !== 'CVE' && id !== flipId && (byFeed.get(feed)?.length ?? 0) >= feedRecordsMin,
   );
   const step = eligible.length / options.count;
   const chosen = Array.from({ length: options.count }, (_, index) => eligible[Math.floor(index * step)]);

@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { json } from 'node:stream/consumers';
 import { bringAdvisories } from './administration/import-advisories.ts';
-import { openInstallation } from './installation.ts';
+import { type Installation, openInstallation } from './installation.ts';
 import type { Config } from './settings/config.ts';
 import { Secret } from './settings/secret.ts';
 import type { SyncOrder, SyncReport } from './sync-in-process.ts';
@@ -32,6 +32,7 @@ async function main(): Promise<void> {
   // The parent was killed.
   process.once('disconnect', () => abort.abort());
   const installation = await openInstallation(whole, { role: 'guest' });
+  if (databaseUrl === undefined) yieldToPulls(installation);
   try {
     const result = await bringAdvisories(installation, {
       signal: abort.signal,
@@ -46,6 +47,18 @@ async function main(): Promise<void> {
   } finally {
     await installation.close();
   }
+}
+
+/** What the embedded PostgreSQL does for this process yields as it does itself. */
+function yieldToPulls({ connection: { pool } }: Installation): void {
+  pool.on('acquire', (client) => {
+    const { processID } = client as { readonly processID?: number | null }; // `pg` sets it, and does not say so
+    try {
+      setPriority(processID ?? process.pid, niceness);
+    } catch {
+      // Another user's process, or one that has ended: it goes on as it is.
+    }
+  });
 }
 
 await main();
