@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { familyOf, knownDistributions } from '../src/inspection/inventory/os/families.ts';
+import { isRenamed } from '../src/inspection/inventory/os/support-doubts.ts';
+import type { Distribution } from '../src/report/distribution.ts';
 
 export const packagesPerImage = 300;
 /** Of the distribution; the others are of two languages. */
@@ -23,7 +26,7 @@ export interface DrawnImage {
 
 /** Draws images of the packages that are there: of one release of a distribution and of two languages. */
 export class DrawnImages {
-  readonly #releases: readonly (Release & { readonly distribution: string })[];
+  readonly #releases: readonly (Release & { readonly distribution: string | null })[];
   readonly #languages: readonly Release[];
   readonly #random: () => number;
   readonly #ids = new Uint32Array(packagesPerImage);
@@ -84,14 +87,30 @@ export class DrawnImages {
   }
 }
 
-function distributionOf({ ecosystem, release }: Release): string {
-  return JSON.stringify({
-    id: ecosystem.toLowerCase(),
-    versionId: release,
+/** As a scan calls it, as JSON; null where it calls none so: the advisories of old Debian have releases of their own. */
+function distributionOf({ ecosystem, release }: Pick<Release, 'ecosystem' | 'release'>): string | null {
+  const distribution = {
+    id: knownDistributions.find((id) => familyOf(id)?.ecosystem === ecosystem) ?? '',
+    versionId: release.replace(/^v/, ''),
     prettyName: `${ecosystem} ${release}`,
     ecosystem,
     release,
-  });
+  };
+  return isRenamed(distribution) ? null : JSON.stringify(distribution);
+}
+
+/** Folders that were filled by an older version call distributions as no scan does, which would have their images scanned again. */
+export async function renameDistributions(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ distribution: Distribution }>(
+    'select distinct distribution from image_report where distribution is not null',
+  );
+  for (const { distribution } of rows.filter((row) => isRenamed(row.distribution))) {
+    const { ecosystem = '', release = '' } = distribution;
+    await pool.query('update image_report set distribution = $2 where distribution = $1', [
+      JSON.stringify(distribution),
+      distributionOf({ ecosystem, release }),
+    ]);
+  }
 }
 
 /** A small generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32, public domain). */

@@ -5,6 +5,7 @@ import { connectDatabase } from '../src/database/connect.ts';
 import type { DatabaseConnection } from '../src/database/database.ts';
 import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { writeDelta, writeUnheldDelta } from './_advisory-delta.ts';
+import { renameDistributions } from './_drawn-images.ts';
 import { names } from './_judged-images.ts';
 import { type ServedFolder, serveDataFolder } from './_large-catalog-server.ts';
 import type { PullOrder, PullTimes } from './_paced-pulls.ts';
@@ -32,10 +33,12 @@ export async function measureDelta(folder: string, shared: string): Promise<read
   const guest = await startEmbeddedServer({ dataFolder: folder, role: 'guest' });
   const connection = connectDatabase({ ...guest.config, max: 2 });
   try {
+    await renameDistributions(connection.pool);
     // EPSS and KEV of a folder that was filled just now are read first, and the last delta is undone as a whole.
     await writeDelta(connection, root, { count: deltaRecords, at: new Date() });
     await follow(server, connection);
-    await connection.pool.query('vacuum (analyze) image_summary');
+    // What autovacuum does within a minute: folders of an older version have been migrated just now.
+    await connection.pool.query('vacuum (analyze)');
     const figures: Figure[] = [];
     const pulls = await startPulls(server, connection);
     try {
