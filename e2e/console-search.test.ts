@@ -184,6 +184,30 @@ describe.skipIf(unavailable)('search and comparison in the console', () => {
     await heading(/ since team\/shop:2\b/);
   });
 
+  it('goes by keys: to a place, through rows, and to the list of keys', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('v');
+    await heading('3 open vulnerabilities, each counted once');
+    await rows('Vulnerabilities').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await heading('3 images have CVE-2026-4444.');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('Search everything').waitFor();
+    await picture('keys');
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await heading('3 images have CVE-2026-4444.');
+    await page.goBack();
+    await page.goBack();
+    await heading(/ since team\/shop:2\b/);
+  });
+
   it('fits a narrow screen', async () => {
     const comparison = page.url();
     await page.setViewportSize({ width: 390, height: 844 });

@@ -1,39 +1,12 @@
 import { Button } from '@mantine/core';
-import {
-  IconBell,
-  IconBug,
-  IconDatabase,
-  IconFolders,
-  IconGauge,
-  IconHistory,
-  IconKey,
-  IconLogout,
-  IconRobot,
-  IconStack2,
-  IconUsers,
-} from '@tabler/icons-react';
+import { IconLogout } from '@tabler/icons-react';
 import { Link, NavLink } from 'react-router';
 import { useSystem } from '../api/advisories.ts';
 import { useSignOut } from '../api/session.ts';
 import { UnsureMark } from '../parts/unsure-mark.tsx';
 import { BrandMark } from './brand-mark.tsx';
 import { GlobalSearch } from './global-search.tsx';
-
-const places = [
-  { to: '/', label: 'Overview', Icon: IconGauge },
-  { to: '/images', label: 'Images', Icon: IconStack2 },
-  { to: '/vulnerabilities', label: 'Vulnerabilities', Icon: IconBug },
-  { to: '/namespaces', label: 'Namespaces', Icon: IconFolders },
-  { to: '/advisories', label: 'Advisories', Icon: IconDatabase },
-  { to: '/tokens', label: 'Access tokens', Icon: IconKey },
-] as const;
-
-const adminPlaces = [
-  { to: '/users', label: 'Users', Icon: IconUsers },
-  { to: '/robots', label: 'Robots', Icon: IconRobot },
-  { to: '/webhooks', label: 'Notifications', Icon: IconBell },
-  { to: '/events', label: 'Audit log', Icon: IconHistory },
-] as const;
+import { places } from './places.ts';
 
 function FeedState() {
   const system = useSystem();
@@ -43,6 +16,23 @@ function FeedState() {
       <UnsureMark>Nothing can be judged yet</UnsureMark>
     </Link>
   );
+}
+
+function PlaceLink({ to, label, letter, Icon }: (typeof places)[number]) {
+  return (
+    <li>
+      <NavLink to={to} end={to === '/'} title={`g ${letter}`}>
+        <Icon size={16} stroke={1.6} aria-hidden="true" />
+        {label}
+      </NavLink>
+    </li>
+  );
+}
+
+function placesFor(admins: boolean) {
+  return places
+    .filter(({ isOfAdmins }) => isOfAdmins === admins)
+    .map((place) => <PlaceLink key={place.to} {...place} />);
 }
 
 /** The slim bar on the left: where one can go, and who is signed in. */
@@ -58,25 +48,11 @@ export function SideBar({ isAdmin, accountName }: { isAdmin: boolean; accountNam
       <GlobalSearch />
       <nav aria-label="Console">
         <ul className="pq-nav">
-          {places.map(({ to, label, Icon }) => (
-            <li key={to}>
-              <NavLink to={to} end={to === '/'}>
-                <Icon size={16} stroke={1.6} aria-hidden="true" />
-                {label}
-              </NavLink>
-            </li>
-          ))}
+          {placesFor(false)}
           {isAdmin && (
             <>
               <li className="pq-nav-gap" aria-hidden="true" />
-              {adminPlaces.map(({ to, label, Icon }) => (
-                <li key={to}>
-                  <NavLink to={to}>
-                    <Icon size={16} stroke={1.6} aria-hidden="true" />
-                    {label}
-                  </NavLink>
-                </li>
-              ))}
+              {placesFor(true)}
             </>
           )}
         </ul>

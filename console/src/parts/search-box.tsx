@@ -1,14 +1,8 @@
 import { Kbd, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
+import { isTyping } from './is-typing.ts';
 import type { SearchState } from './use-search-state.ts';
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-  );
-}
 
 /** A search field that `/` focuses; what is typed stands in the address after a short pause. */
 export function SearchBox({
