@@ -21,7 +21,8 @@ export interface Asked {
   readonly path: (index: number) => string;
   /** Goes on with `nextCursor`, and at the end from the start. */
   readonly walks?: boolean;
-  readonly as?: 'admin' | 'member';
+  /** `member`: of one small namespace; `many`: of one that holds nearly everything. */
+  readonly as?: 'admin' | 'member' | 'many';
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent with POST. */
   readonly body?: unknown;
@@ -277,13 +278,17 @@ async function ask(
   return JSON.parse(body) as Answer; // every one of these answers is JSON
 }
 
-export async function measure(server: ServedFolder, one: Asked): Promise<Timed> {
+export async function measure(
+  server: ServedFolder,
+  one: Asked,
+  requests: number = requestsPerFigure,
+): Promise<Timed> {
   const { name, path, walks, as } = one;
-  const authorization = as === 'member' ? basic('member') : server.admin;
+  const authorization = as === undefined || as === 'admin' ? server.admin : basic(as);
   const timesMs: number[] = [];
   const cpuBeforeMs = server.cpuMs();
   let cursor: string | undefined;
-  for (let index = 0; index < requestsPerFigure; index += 1) {
+  for (let index = 0; index < requests; index += 1) {
     const first = path(index);
     const at = cursor === undefined ? first : `${first}${first.includes('?') ? '&' : '?'}cursor=${cursor}`;
     const startedMs = performance.now();
@@ -299,7 +304,7 @@ export async function measure(server: ServedFolder, one: Asked): Promise<Timed> 
     firstMs,
     p50Ms: at(0.5),
     p95Ms: at(0.95),
-    cpuMs: (server.cpuMs() - cpuBeforeMs) / requestsPerFigure,
+    cpuMs: (server.cpuMs() - cpuBeforeMs) / requests,
   };
   console.error(
     `${name}: first ${firstMs.toFixed(0)} ms, p50 ${timed.p50Ms.toFixed(1)} ms, p95 ${timed.p95Ms.toFixed(1)} ms, worst ${at(0.999).toFixed(0)} ms, CPU ${timed.cpuMs.toFixed(0)} ms`,
