@@ -41,7 +41,8 @@ export async function listScopeChanges(
     items.push(...found.filter(({ packageId }) => held.has(packageId)));
     before = found.at(-1)?.key;
     lookedAt += found.length;
-    if (found.length < step) return { items, total: items.length, isMore: false };
+    if (found.length < step)
+      return { items: items.slice(0, filter.limit), total: items.length, isMore: false };
     if (lookedAt >= limits.lookedAtMax) break;
   }
   const isFull = items.length >= filter.limit;
