@@ -3,9 +3,7 @@ import { answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
 import type { paths } from './schema.ts';
 
-export type FindingChangeQuery = NonNullable<
-  paths['/images/{id}/finding-changes']['get']['parameters']['query']
->;
+type FindingChangeQuery = NonNullable<paths['/images/{id}/finding-changes']['get']['parameters']['query']>;
 
 /** What judging again made different for an image; `revision` is part of the key, as it is for findings. */
 export function useFindingChanges(options: { id: number; query: FindingChangeQuery; revision: string }) {

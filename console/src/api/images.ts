@@ -6,9 +6,9 @@ import type { paths } from './schema.ts';
 
 export type ImageQuery = NonNullable<paths['/images']['get']['parameters']['query']>;
 export type FindingQuery = NonNullable<paths['/images/{id}/findings']['get']['parameters']['query']>;
-export type SecretQuery = NonNullable<paths['/images/{id}/secrets']['get']['parameters']['query']>;
-export type MalwareQuery = NonNullable<paths['/images/{id}/malware']['get']['parameters']['query']>;
-export type PackageQuery = NonNullable<paths['/images/{id}/packages']['get']['parameters']['query']>;
+type SecretQuery = NonNullable<paths['/images/{id}/secrets']['get']['parameters']['query']>;
+type MalwareQuery = NonNullable<paths['/images/{id}/malware']['get']['parameters']['query']>;
+type PackageQuery = NonNullable<paths['/images/{id}/packages']['get']['parameters']['query']>;
 
 const busyPollMs = 1500;
 const idlePollMs = 5000;

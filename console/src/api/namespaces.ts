@@ -94,7 +94,7 @@ export function usePolicyPreview(options: { namespace: string; policy: PolicyCha
   });
 }
 
-export interface EventFilters {
+interface EventFilters {
   readonly kind?: string;
   readonly actor?: string;
   readonly subject?: string;

@@ -36,7 +36,7 @@ function useRobotMutation<Wanted, Answer>(
   });
 }
 
-export interface RobotWanted {
+interface RobotWanted {
   readonly name: string;
   readonly description: string;
   readonly expiresAt?: string;

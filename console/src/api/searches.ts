@@ -7,10 +7,10 @@ type QueryOf<Path extends keyof paths> = paths[Path] extends { get: { parameters
   ? NonNullable<Query>
   : never;
 
-export type HeldPackageQuery = QueryOf<'/packages'>;
-export type OpenVulnerabilityQuery = QueryOf<'/vulnerabilities'>;
-export type ComparedFindingQuery = QueryOf<'/images/{id}/comparison/findings'>;
-export type ComparedPackageQuery = QueryOf<'/images/{id}/comparison/packages'>;
+type HeldPackageQuery = QueryOf<'/packages'>;
+type OpenVulnerabilityQuery = QueryOf<'/vulnerabilities'>;
+type ComparedFindingQuery = QueryOf<'/images/{id}/comparison/findings'>;
+type ComparedPackageQuery = QueryOf<'/images/{id}/comparison/packages'>;
 
 /** What a search comes to; nothing is asked without a text. */
 export function useSearch(text: string | undefined) {

@@ -2,7 +2,7 @@
 const patternLengthMax = 256;
 
 /** What the form of the allowlist is filled in with. */
-export interface AllowlistEntry {
+interface AllowlistEntry {
   /** As the API names them: `CVE-…`, `secret:<rule>`, `malware:<signature>`. */
   readonly ids: readonly string[];
   readonly repository?: string;

@@ -2,7 +2,7 @@ import { NativeSelect } from '@mantine/core';
 import type { SearchState } from './use-search-state.ts';
 
 /** A value that is its own label, or one with another. */
-export type ChoiceOption = string | { readonly value: string; readonly label: string };
+type ChoiceOption = string | { readonly value: string; readonly label: string };
 
 /** A filter in the row above a table, kept in the address; the first option, `any`, takes it away. */
 export function Choice({

@@ -1,4 +1,4 @@
-export interface PublicLink {
+interface PublicLink {
   readonly label: string;
   readonly url: string;
 }

@@ -16,7 +16,7 @@ const words: Readonly<Record<Scan['state'], string>> = {
 };
 
 /** Why a state is not simply "Scanned", as one sentence; undefined when there is nothing to explain. */
-export function explanationOf(scan: Scan, doubts: readonly Doubt[]): string | undefined {
+function explanationOf(scan: Scan, doubts: readonly Doubt[]): string | undefined {
   if (scan.problem !== undefined) return `${scan.problem.reason}. ${scan.problem.remedy}`;
   if (doubts.length > 0) return doubts.map((doubt) => doubt.message).join('; ');
   return undefined;

@@ -5,13 +5,7 @@ import { totalOf } from './severity-order.ts';
  * What may be said of an image in one word. `clean` means: everything was looked at, with data that is good for it,
  * and nothing was found. Whatever could not be looked at is `could-not-tell`, never `clean`.
  */
-export type Standing =
-  | 'clean'
-  | 'findings'
-  | 'could-not-tell'
-  | 'scanning'
-  | 'not-scanned'
-  | 'not-applicable';
+type Standing = 'clean' | 'findings' | 'could-not-tell' | 'scanning' | 'not-scanned' | 'not-applicable';
 
 export function standingOf(
   image: Pick<Image, 'scan' | 'severity' | 'doubts' | 'kind' | 'malware'>,

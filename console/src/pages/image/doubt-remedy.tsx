@@ -1,12 +1,7 @@
 import { Link } from 'react-router';
 import type { Doubt } from '../../api/answers.ts';
 
-export type RemedyKind =
-  | 'supported-release'
-  | 'known-distribution'
-  | 'package-database'
-  | 'java-archives'
-  | 'feeds';
+type RemedyKind = 'supported-release' | 'known-distribution' | 'package-database' | 'java-archives' | 'feeds';
 
 /** What takes a doubt away; undefined when nothing that people can do. */
 export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
