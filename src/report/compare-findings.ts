@@ -13,10 +13,12 @@ export interface FindingDifference {
   readonly vulnerability: VulnerabilityFact;
 }
 
+type FoundPackage = Omit<PackageFacts, 'packageId'>;
+
 /** What one set of packages has and the other has not; a newer version with the same vulnerability is no difference. */
 export function compareFindings(sets: {
-  readonly before: readonly PackageFacts[];
-  readonly after: readonly PackageFacts[];
+  readonly before: readonly FoundPackage[];
+  readonly after: readonly FoundPackage[];
 }): readonly FindingDifference[] {
   const [before, after] = [findingsOf(sets.before), findingsOf(sets.after)];
   const later = [...after].map(([key, one]): FindingDifference => {
@@ -34,7 +36,7 @@ export function compareFindings(sets: {
 type Found = Pick<FindingDifference, 'ecosystem' | 'name' | 'version' | 'vulnerability'>;
 
 /** By vulnerability and package, whatever its version. */
-function findingsOf(packages: readonly PackageFacts[]): ReadonlyMap<string, Found> {
+function findingsOf(packages: readonly FoundPackage[]): ReadonlyMap<string, Found> {
   return new Map(
     packages.flatMap(({ ecosystem, name, version, vulnerabilities }) =>
       vulnerabilities.map(

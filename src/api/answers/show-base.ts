@@ -1,4 +1,5 @@
 import { parseConfig } from '../../oci/parse-config.ts';
+import { compareFindings } from '../../report/compare-findings.ts';
 import type { ImageFacts } from '../../report/image-facts.ts';
 import { type BaseImage, isFromBase } from '../../scan/comparison/base-image.ts';
 import { findNewerBases, type NewerBase } from '../../scan/comparison/newer-base.ts';
@@ -51,7 +52,7 @@ async function adviseNewer(
     if (newer.digest === image.digest || !(await isNewerOfPlatform(dependencies, base, newer))) continue;
     const found = await dependencies.facts.factsOf(newer.digest);
     if (facts === undefined || found === undefined || !isAsSure(found, facts)) continue;
-    const { clears, clearsHighOrWorse, adds } = compareFindings(inherited, { facts, newer: found });
+    const { clears, clearsHighOrWorse, adds } = compareWithNewer(inherited, { facts, newer: found });
     if (clears === 0) continue;
     const { imageId, tag, digest } = newer;
     return { imageId, tag, digest, clears, clearsHighOrWorse, adds };
@@ -97,41 +98,24 @@ function isAsSure(newer: ImageFacts, current: ImageFacts): boolean {
   return newer.doubts.every(({ code }) => codes.has(code));
 }
 
-function compareFindings(
+/** What came with the base and the newer image has not, and what that has and the image has not. */
+function compareWithNewer(
   inherited: readonly PlacedFinding[],
   { facts, newer }: { readonly facts: ImageFacts; readonly newer: ImageFacts },
 ): { readonly clears: number; readonly clearsHighOrWorse: number; readonly adds: number } {
-  const after = keysOf(newer);
-  const now = keysOf(facts);
-  const cleared = new Map(
-    inherited
-      .filter(({ vulnerability }) => !vulnerability.undetermined)
-      .map((finding) => [findingKey(finding.package, finding.vulnerability), finding.vulnerability] as const)
-      .filter(([key]) => !after.has(key)),
+  const sure = inherited.filter(({ vulnerability }) => !vulnerability.undetermined);
+  const before = sure.map((one) => ({ ...one.package, vulnerabilities: [one.vulnerability] }));
+  const cleared = compareFindings({ before, after: newer.packages }).filter(
+    ({ change }) => change === 'removed',
   );
-  const grave = [...cleared.values()].filter(
-    ({ severity }) => severity === 'critical' || severity === 'high',
-  );
+  const differences = compareFindings({ before: facts.packages, after: newer.packages });
   return {
-    clears: cleared.size,
-    clearsHighOrWorse: grave.length,
-    adds: [...after].filter((key) => !now.has(key)).length,
+    clears: cleared.length,
+    clearsHighOrWorse: cleared.filter(({ vulnerability: { severity } }) =>
+      ['critical', 'high'].includes(severity),
+    ).length,
+    adds: differences.filter(({ change }) => change === 'added').length,
   };
-}
-
-function keysOf(facts: ImageFacts): ReadonlySet<string> {
-  return new Set(
-    facts.packages.flatMap((installed) =>
-      installed.vulnerabilities.map((vulnerability) => findingKey(installed, vulnerability)),
-    ),
-  );
-}
-
-function findingKey(
-  installed: { readonly ecosystem: string; readonly name: string },
-  { id }: { readonly id: string },
-): string {
-  return `${installed.ecosystem} ${installed.name} ${id}`;
 }
 
 function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
