@@ -24,7 +24,7 @@ const fillSettings = {
   synchronous_commit: 'off',
   max_wal_size: '512MB',
   work_mem: '256MB',
-  maintenance_work_mem: '1GB',
+  maintenance_work_mem: '2GB',
   // Two indexes are made at a time, and what workers sort would need room on the disk.
   max_parallel_maintenance_workers: '0',
   shared_buffers: '1GB',

@@ -16,12 +16,8 @@ export class DistinctValues<T> {
   }
 }
 
-/** A column of a table: its distinct values, and how often which of them stands in succession. */
-export interface ColumnRuns<T> {
-  readonly values: readonly T[];
-  /** Length and position in `values`, in turns. */
-  readonly runs: readonly number[];
-}
+/** A column of a table: its distinct values; and length and position among them of each run of one value, in turns. */
+export type ColumnRuns<T> = readonly [values: readonly T[], runs: readonly number[]];
 
 export function toRuns<T>(column: readonly T[]): ColumnRuns<T> {
   const distinct = new DistinctValues<T>();
@@ -32,11 +28,11 @@ export function toRuns<T>(column: readonly T[]): ColumnRuns<T> {
     if (runs.at(-1) === position) runs[lengthAt] = (runs[lengthAt] ?? 0) + 1;
     else runs.push(1, position);
   }
-  return { values: distinct.values, runs };
+  return [distinct.values, runs];
 }
 
 /** The column again. Throws a `StoredReportError` unless it has so many rows. */
-export function fromRuns<T>({ values, runs }: ColumnRuns<T>, rowCount: number): readonly T[] {
+export function fromRuns<T>([values, runs]: ColumnRuns<T>, rowCount: number): readonly T[] {
   const column: T[] = [];
   for (let at = 0; at < runs.length; at += 2) {
     const [length = 0, position = -1] = [runs[at], runs[at + 1]];

@@ -190,13 +190,18 @@ describe('the places of an image', () => {
 describe('places that cannot be read are an error, never an empty list:', () => {
   test.each([
     ['nothing', Buffer.alloc(0), /nothing is there/],
-    ['a format of a later version', Buffer.of(0x0e, 0, 0, 0, 0), /format 14/],
+    ['a format of a later version', Buffer.of(0x16, 0, 0, 0, 0), /format 22/],
     ['bytes that are none of ours', Buffer.from('[]'), /do not inflate/],
-    ['a cut header', Buffer.of(6, 0), /other packages/],
+    ['a cut header', Buffer.of(0x0e, 0), /other packages/],
   ])('%s', async (_, places, message) => {
     const read = readPlaces(reader, [{ packageSet: packIds([]), places }]);
     await expect(read).rejects.toThrow(StoredReportError);
     await expect(read).rejects.toThrow(message);
+  });
+
+  test('what is no list', async () => {
+    const read = readPlaces(reader, [{ packageSet: packIds([]), places: await deflateJson({}) }]);
+    await expect(read).rejects.toThrow(/no list/);
   });
 
   test('a cut text', async () => {

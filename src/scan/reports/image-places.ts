@@ -25,7 +25,7 @@ export interface StoredPlaces {
   readonly places: Buffer;
 }
 
-const columnsFormat = 0x06;
+const columnsFormat = 0x0e;
 const blockTypeBits = 0x06;
 const headerBytes = 5;
 
@@ -33,20 +33,25 @@ const headerBytes = 5;
  * Places as columns, which deflate shortens best. What a package is does not stand there, but in `package`, whose rows stay
  * for ever. Rows are in ascending order of packages; those without an id come last.
  */
-interface PlaceColumns {
+type PlaceColumns = readonly [
   /** How far to go on in the packed set from row to row, beginning before its first package. */
-  readonly steps: ColumnRuns<number>;
+  steps: ColumnRuns<number>,
   /** Rows with a package of the set. */
-  readonly interned: number;
+  interned: number,
   /** The packages of the others. */
-  readonly others: readonly Package[];
-  readonly layers: readonly Layer[];
-  readonly paths: readonly string[];
-  readonly architectures: readonly (readonly string[])[];
-  readonly licenses: readonly string[];
+  others: readonly Package[],
+  ...tables: PlaceTables,
   /** All else of a row: much of it goes together, so it is one column. */
-  readonly places: ColumnRuns<PlaceNumbers>;
-}
+  places: ColumnRuns<PlaceNumbers>,
+];
+
+/** What `PlaceNumbers` are positions in. */
+type PlaceTables = readonly [
+  layers: readonly Layer[],
+  paths: readonly string[],
+  architectures: readonly (readonly string[])[],
+  licenses: readonly string[],
+];
 
 type Layer = readonly [digest: string, index: number, createdBy?: string];
 /** Positions; of what a place does not have, -1. */
@@ -91,16 +96,16 @@ export async function encodeColumns(places: readonly StoredPlace[]): Promise<Buf
       row.license === undefined ? -1 : licenses.positionOf(row.license),
     ];
   });
-  const columns: PlaceColumns = {
-    steps: toRuns(interned.map(({ packageId }, row) => (packageId === interned[row - 1]?.packageId ? 0 : 1))),
-    interned: interned.length,
-    others: rows.slice(interned.length).map((row) => row.package),
-    layers: layers.values,
-    paths: paths.values,
-    architectures: architectures.values,
-    licenses: licenses.values,
-    places: toRuns(numbers),
-  };
+  const columns: PlaceColumns = [
+    toRuns(interned.map(({ packageId }, row) => (packageId === interned[row - 1]?.packageId ? 0 : 1))),
+    interned.length,
+    rows.slice(interned.length).map((row) => row.package),
+    layers.values,
+    paths.values,
+    architectures.values,
+    licenses.values,
+    toRuns(numbers),
+  ];
   return await deflateJson(columns);
 }
 
@@ -156,14 +161,14 @@ async function decodeColumns(
   if (places.length < headerBytes || places.readUInt32LE(1) !== crc32(packageSet))
     throw new StoredReportError('places', 'they belong to other packages');
   const columns = await inflate<PlaceColumns>(places.subarray(headerBytes));
-  const { interned, others } = columns;
-  const steps = fromRuns(columns.steps, interned);
+  const [stepRuns, interned, others, layers, paths, architectures, licenses, placeRuns] = columns;
+  const steps = fromRuns(stepRuns, interned);
   let at = -1;
-  const rows = fromRuns(columns.places, interned + others.length).map((numbers, row): StoredPlace => {
+  const rows = fromRuns(placeRuns, interned + others.length).map((numbers, row): StoredPlace => {
     at += steps[row] ?? 0;
     const [packageId, own] = row < interned ? (packages[at] ?? []) : [undefined, others[row - interned]];
     if (own === undefined) throw new StoredReportError('places', 'there are more of them than packages');
-    const placed = placeOf(columns, numbers, own);
+    const placed = placeOf([layers, paths, architectures, licenses], numbers, own);
     return packageId === undefined ? placed : { ...placed, packageId };
   });
   if (at !== packages.length - 1)
@@ -171,13 +176,17 @@ async function decodeColumns(
   return rows;
 }
 
-function placeOf(columns: PlaceColumns, numbers: PlaceNumbers, own: Package): PlacedPackage {
+function placeOf(
+  [layers, paths, allArchitectures, licenses]: PlaceTables,
+  numbers: PlaceNumbers,
+  own: Package,
+): PlacedPackage {
   const [layer, path, owned, architecturesAt, licenseAt] = numbers;
-  const [layerDigest, layerIndex, createdBy] = columns.layers[layer] ?? [];
-  const template = columns.paths[path];
+  const [layerDigest, layerIndex, createdBy] = layers[layer] ?? [];
+  const template = paths[path];
   if (layerDigest === undefined || layerIndex === undefined || template === undefined)
     throw new StoredReportError('places', 'a row names what is not there');
-  const [architectures, license] = [columns.architectures[architecturesAt], columns.licenses[licenseAt]];
+  const [architectures, license] = [allArchitectures[architecturesAt], licenses[licenseAt]];
   return {
     package: own,
     place: {
@@ -194,10 +203,12 @@ function placeOf(columns: PlaceColumns, numbers: PlaceNumbers, own: Package): Pl
 
 async function inflate<T>(deflated: Buffer): Promise<T> {
   try {
-    return (await inflateJson(deflated)) as T; // written above alone
+    const value = await inflateJson(deflated);
+    if (Array.isArray(value)) return value as T; // written above alone
   } catch (error) {
     throw new StoredReportError('places', 'they do not inflate to JSON', error);
   }
+  throw new StoredReportError('places', 'they are no list');
 }
 
 /** Those without an id last. */
