@@ -121,6 +121,7 @@ async function matchAll(
 ): Promise<ReadonlyMap<string, MatchCounts>> {
   const { scope, tell, signal } = options;
   const counted = new Map<string, MatchCounts>();
+  if (ids.length === 0) return counted;
   const note = async ({ changedIds, ecosystems }: MatchedAnew) => {
     await noteChangedPackages(transaction, changedIds);
     addUp(counted, ecosystems);
