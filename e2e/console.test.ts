@@ -143,6 +143,10 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
     await page.getByRole('button', { name: 'Close finding' }).click();
     await drawer.waitFor({ state: 'hidden' });
     expect(page.url()).toBe(reportUrl);
+    await page.goto(`${reportUrl}?finding=CVE-2016-9841`);
+    await drawer.getByText('1.2.11-r0').first().waitFor();
+    await page.getByRole('button', { name: 'Close finding' }).click();
+    await drawer.waitFor({ state: 'hidden' });
   });
 
   it('shows packages, build history and details', async () => {

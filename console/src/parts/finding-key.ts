@@ -10,9 +10,10 @@ export function findingKey(finding: {
   return `${finding.id}${separator}${finding.package.name}`;
 }
 
-export function parseFindingKey(key: string): { id: string; packageName: string } {
+/** Without a package, as somebody may write it into an address, any that has the vulnerability is meant. */
+export function parseFindingKey(key: string): { id: string; packageName: string | undefined } {
   const [id = '', ...name] = key.split(separator);
-  return { id, packageName: name.join(separator) };
+  return { id, packageName: name.length === 0 ? undefined : name.join(separator) };
 }
 
 /** Unique among the rows of one image: a vulnerability of a package at a place. */

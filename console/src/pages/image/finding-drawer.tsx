@@ -7,6 +7,7 @@ import { useMayAllow } from '../../api/namespaces.ts';
 import { allowlistPath } from '../../parts/allowlist-path.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { parseFindingKey } from '../../parts/finding-key.ts';
+import { given } from '../../parts/given.ts';
 import { Note } from '../../parts/note.tsx';
 import { SeverityMark } from '../../parts/severity-mark.tsx';
 import { sourceWords } from '../../parts/severity-sources.ts';
@@ -115,16 +116,28 @@ function AcceptRisk({ image, finding }: { image: ImageDetails; finding: Finding 
   );
 }
 
-function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: string; packageName: string }) {
-  const findings = useFindings({
+interface Opened {
+  readonly image: ImageDetails;
+  readonly id: string;
+  readonly packageName: string | undefined;
+}
+
+/** The finding at each of its places in the image; none where it is gone, undefined while it is on the way. */
+function useOpened({ image, id, packageName }: Opened): readonly Finding[] | undefined {
+  const { data } = useFindings({
     id: image.id,
-    query: { q: id, package: packageName, limit: 200, explained: true },
+    query: given({ q: id, package: packageName, limit: 200, explained: true }),
     revision: revisionOf(image),
   });
+  const found = data?.items.filter((finding) => finding.id === id);
+  const name = packageName ?? found?.[0]?.package.name;
+  return found?.filter((finding) => finding.package.name === name);
+}
+
+function DrawerBody(opened: Opened) {
+  const { image, id } = opened;
+  const here = useOpened(opened);
   const vulnerability = useVulnerability(id);
-  const here = findings.data?.items.filter(
-    (finding) => finding.id === id && finding.package.name === packageName,
-  );
   return (
     <>
       {here?.length === 0 && (
@@ -155,15 +168,10 @@ function DrawerBody({ image, id, packageName }: { image: ImageDetails; id: strin
   );
 }
 
-function DrawerTitle({ image, id, packageName }: { image: ImageDetails; id: string; packageName: string }) {
+function DrawerTitle(opened: Opened) {
+  const { id } = opened;
   const vulnerability = useVulnerability(id);
-  const findings = useFindings({
-    id: image.id,
-    query: { q: id, package: packageName, limit: 200, explained: true },
-    revision: revisionOf(image),
-  });
-  const severity =
-    findings.data?.items.find((finding) => finding.id === id)?.severity ?? vulnerability.data?.severity;
+  const severity = useOpened(opened)?.[0]?.severity ?? vulnerability.data?.severity;
   return (
     <span style={{ display: 'inline-flex', gap: 14, alignItems: 'center', fontSize: 18, fontWeight: 600 }}>
       {id}
