@@ -264,4 +264,5 @@ const events = `
 const feeds = `
   insert into feed (name, record_count, newest_record_at, version, last_attempt_at, last_success_at)
   values ('Debian', 50000, now(), 1, now(), now());
-  insert into release_coverage (ecosystem, release, record_count, data_end_at) values ('Debian', '12', 50000, now());`;
+  insert into release_coverage (ecosystem, release, record_count, newest_record_at, data_end_at)
+  values ('Debian', '12', 50000, now(), now());`;
