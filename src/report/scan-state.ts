@@ -18,6 +18,7 @@ export interface Doubt {
   readonly code:
     | 'unknown-distribution'
     | 'unsupported-distribution'
+    | 'renamed-distribution'
     | 'unreadable-file'
     | 'guessed-archive'
     | 'end-of-life'

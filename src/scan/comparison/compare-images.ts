@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
+import { isDistributionEcosystem } from '../../advisories/osv/distribution-ecosystems.ts';
 import type { Database } from '../../database/database.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { compareFindings, type FindingDifference } from '../../report/compare-findings.ts';
 import type { ImageFacts } from '../../report/image-facts.ts';
 import type { Package } from '../../report/package.ts';
 import { factsRatedIn } from '../../report/rated-in-order.ts';
+import type { Doubt } from '../../report/scan-state.ts';
 import type { SeverityOrder } from '../../report/severity-order.ts';
 import { indexImagesMax } from '../reports/read-facts.ts';
 import { comparePackages, type PackageDifference } from './compare-packages.ts';
@@ -53,44 +55,76 @@ export async function compareImages(
   const after = factsRatedIn(images.after, images.severityOrder);
   const doubtsBefore = doubtsOf(before, after);
   const doubtsAfter = doubtsOf(after, before);
-  const findings = compareFindings({ before: before.packages, after: after.packages }).map(
-    (one): ComparedFinding => {
-      if (one.change === 'unchanged') return { ...one, change: 'unchanged' };
-      const isUnsure =
-        one.vulnerability.undetermined || (one.change === 'added' ? doubtsBefore : doubtsAfter).length > 0;
-      if (isUnsure) return { ...one, change: 'undecided' };
-      return { ...one, change: one.change === 'added' ? 'added' : 'fixed' };
-    },
-  );
   const [packagesBefore, packagesAfter, layers] = await Promise.all([
     readPackages(db, before.digest),
     readPackages(db, after.digest),
     compareLayers(db, { before, after }),
   ]);
+  const isKnownBefore = whatIsKnown(packagesBefore, doubtsBefore);
+  const isKnownAfter = whatIsKnown(packagesAfter, doubtsAfter);
+  const findings = compareFindings({ before: before.packages, after: after.packages }).map(
+    (one): ComparedFinding => {
+      if (one.change === 'unchanged') return { ...one, change: 'unchanged' };
+      const isKnown = one.change === 'added' ? isKnownBefore(one) : isKnownAfter(one);
+      if (one.vulnerability.undetermined || !isKnown) return { ...one, change: 'undecided' };
+      return { ...one, change: one.change === 'added' ? 'added' : 'fixed' };
+    },
+  );
   const { differences, unchanged } = comparePackages({ before: packagesBefore, after: packagesAfter });
   return {
     findings,
     packages: differences,
     unchangedPackageCount: unchanged,
-    doubtsBefore,
-    doubtsAfter,
+    doubtsBefore: doubtsBefore.map(({ message }) => message),
+    doubtsAfter: doubtsAfter.map(({ message }) => message),
     layers,
   };
 }
 
+/** Doubts about what belongs to a distribution, and about nothing that a language's package manager installed. */
+const distributionDoubts: ReadonlySet<Doubt['code']> = new Set([
+  'unknown-distribution',
+  'unsupported-distribution',
+  'renamed-distribution',
+  'end-of-life',
+  'no-package-database',
+  'no-data-for-release',
+  'data-older-than-image',
+]);
+
+/** Why it cannot be told what an image has; without a code: it was not read whole. */
+interface Unknown {
+  readonly code?: Doubt['code'];
+  readonly message: string;
+}
+
 /** Why an image may have findings that nobody knows of; a doubt that the other has too makes no difference between them. */
-function doubtsOf(image: ImageFacts, other: ImageFacts): readonly string[] {
+function doubtsOf(image: ImageFacts, other: ImageFacts): readonly Unknown[] {
   const { lastResult, state } = image.states.vulnerabilities;
-  if (lastResult === undefined) return [`it has never been scanned to an end (${state})`];
+  if (lastResult === undefined) return [{ message: `it has never been scanned to an end (${state})` }];
   const reason = lastResult.problem?.reason;
-  if (lastResult.state === 'unsupported') return [reason ?? 'there is nothing in it that can be scanned'];
-  const incomplete = lastResult.state === 'incomplete' ? [reason ?? 'its last scan is incomplete'] : [];
+  if (lastResult.state === 'unsupported')
+    return [{ message: reason ?? 'there is nothing in it that can be scanned' }];
+  const incomplete =
+    lastResult.state === 'incomplete' ? [{ message: reason ?? 'its last scan is incomplete' }] : [];
   // A version that could not be compared is a matter of its own findings.
   const known = new Set(['undetermined-version', ...other.doubts.map(({ code }) => code)]);
-  return [
-    ...incomplete,
-    ...image.doubts.filter(({ code }) => !known.has(code)).map(({ message }) => message),
-  ];
+  return [...incomplete, ...image.doubts.filter(({ code }) => !known.has(code))];
+}
+
+/**
+ * Of an image's packages and doubts, whether it is certain that it has not a finding that it is not known to have. Where all
+ * doubts are about the distribution, that is so of a language's package that it holds: its version was judged.
+ */
+function whatIsKnown(
+  packages: readonly NamedPackage[],
+  doubts: readonly Unknown[],
+): (finding: Pick<NamedPackage, 'ecosystem' | 'name'>) => boolean {
+  if (doubts.length === 0) return () => true;
+  if (doubts.some(({ code }) => code === undefined || !distributionDoubts.has(code))) return () => false;
+  const held = new Set(packages.map(({ ecosystem, name }) => JSON.stringify([ecosystem, name])));
+  return ({ ecosystem, name }) =>
+    !isDistributionEcosystem(ecosystem) && held.has(JSON.stringify([ecosystem, name]));
 }
 
 type NamedPackage = Pick<Package, 'ecosystem' | 'name' | 'version'>;

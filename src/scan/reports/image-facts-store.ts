@@ -27,8 +27,8 @@ export interface ImageFactsStoreOptions {
  * that may be as old, which makes 5 seconds.
  */
 const entryTtlMs = 2_500;
-/** Packages whose findings are kept: a million images share a few hundred thousand. */
-const packagesMax = 500_000;
+/** Findings kept by package, and a package as one, so that packages of a kernel, of thousands each, are bounded too. */
+const findingsMax = 1_000_000;
 /** So many images are a page, and likely asked for again; of more, what is read is not kept. */
 const pageImagesMax = 200;
 
@@ -59,7 +59,11 @@ export class ImageFactsStore {
     const max = options.entriesMax ?? 10_000;
     this.#images = new LRUCache({ max, ttl: entryTtlMs });
     this.#indexes = new LRUCache({ max: Math.ceil(max / 10), ttl: entryTtlMs });
-    this.#packages = new LRUCache({ max: packagesMax, ttl: entryTtlMs });
+    this.#packages = new LRUCache({
+      maxSize: findingsMax,
+      sizeCalculation: ({ facts }) => 1 + (facts?.vulnerabilities.length ?? 0),
+      ttl: entryTtlMs,
+    });
     this.#unsubscribe = options.listener.subscribe(
       'pratique_facts',
       (payload) => this.#forget(payload),

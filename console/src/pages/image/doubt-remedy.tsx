@@ -1,7 +1,13 @@
 import { Link } from 'react-router';
 import type { Doubt } from '../../api/answers.ts';
 
-type RemedyKind = 'supported-release' | 'known-distribution' | 'package-database' | 'java-archives' | 'feeds';
+type RemedyKind =
+  | 'next-scan'
+  | 'supported-release'
+  | 'known-distribution'
+  | 'package-database'
+  | 'java-archives'
+  | 'feeds';
 
 /** What takes a doubt away; undefined when nothing that people can do. */
 export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
@@ -11,6 +17,8 @@ export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
     case 'unknown-distribution':
     case 'unsupported-distribution':
       return 'known-distribution';
+    case 'renamed-distribution':
+      return 'next-scan';
     case 'no-package-database':
       return 'package-database';
     case 'guessed-archive':
@@ -33,6 +41,8 @@ export function DoubtRemedy({ kind }: { kind: RemedyKind }) {
       return 'Build it again on a release that is still supported.';
     case 'known-distribution':
       return 'Build it on a distribution that the advisories cover.';
+    case 'next-scan':
+      return 'A scan is queued behind others; to have it at once, scan the image again.';
     case 'package-database':
       return 'Build it on a base that leaves its package database in the image.';
     case 'java-archives':

@@ -5,6 +5,7 @@ import { knownOf } from './distribution.ts';
 /** Those below; reports of older versions hold them as of their scan. */
 export const supportDoubtCodes: ReadonlySet<Doubt['code']> = new Set([
   'unsupported-distribution',
+  'renamed-distribution',
   'end-of-life',
 ]);
 
@@ -14,10 +15,12 @@ export function supportDoubts(distribution: Distribution | undefined, now: Date)
   const name = distribution.prettyName;
   const doubts: Doubt[] = [];
   if (distribution.ecosystem === undefined) {
-    const message = isRenamed(distribution)
-      ? `Advisories for ${name} are known since the last scan of the image: the next one judges by them`
-      : `No advisories are known for ${name}`;
-    doubts.push({ code: 'unsupported-distribution', message });
+    const renamed = `Advisories for ${name} are known since the last scan of the image: the next one judges by them`;
+    doubts.push(
+      isRenamed(distribution)
+        ? { code: 'renamed-distribution', message: renamed }
+        : { code: 'unsupported-distribution', message: `No advisories are known for ${name}` },
+    );
   }
   const lastDay = knownOf(distribution).endOfLifeOn;
   if (lastDay !== undefined && now.toISOString().slice(0, 10) > lastDay) {
