@@ -6,6 +6,7 @@ import { mergeLayers } from '../image/merge-layers.ts';
 import { buildInventory } from './build-inventory.ts';
 import type { Found } from './found.ts';
 import { inventoryProbe } from './layer-probe.ts';
+import { supportDoubts } from './os/support-doubts.ts';
 
 const elf = Buffer.concat([Buffer.from('\u007fELF', 'latin1'), Buffer.alloc(64)]);
 const database = 'P:vulnerable\nV:1.0-r0\n\n';
@@ -30,10 +31,11 @@ async function verdictOn(layers: readonly Buffer[]): Promise<'found' | 'doubted'
   const view = mergeLayers(reports, { knownPaths: inventoryProbe.knownPaths ?? [] });
   const described = layers.map((_, index) => ({ digest: `sha256:${index}` }));
   const now = new Date('2026-11-21T00:00:00Z');
-  const { packages, doubts } = buildInventory({ view, layers: described, reports, now });
+  const { packages, doubts, distribution } = buildInventory({ view, layers: described, reports, now });
   if (packages.some((item) => item.package.name === 'vulnerable' && item.package.ecosystem === 'Alpine'))
     return 'found';
-  return doubts.length > 0 || view.incomplete.length > 0 ? 'doubted' : 'clean';
+  const isDoubted = [...doubts, ...supportDoubts(distribution, now)].length > 0;
+  return isDoubted || view.incomplete.length > 0 ? 'doubted' : 'clean';
 }
 
 describe('packages that an image hides (threats.md D6)', () => {
