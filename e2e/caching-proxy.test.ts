@@ -6,17 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../src/testing/free-port.ts';
 import { RegistryClient, testImage } from '../src/testing/registry-client.ts';
 import { ApiClient } from './api-client.ts';
 import { digestOf } from './kill-harness.ts';
 import { authorizationOf } from './replica-pair.ts';
-import {
-  adminPassword,
-  freePort,
-  type ServerProcess,
-  startServerProcess,
-  waitUntil,
-} from './server-process.ts';
+import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const nginxProgram = '/usr/sbin/nginx';
 if (!existsSync(nginxProgram) && process.env['CI'] === 'true')

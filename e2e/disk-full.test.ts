@@ -8,15 +8,10 @@ import { addNamespace } from '../src/app/administration/administer-namespaces.ts
 import { checkInstallation } from '../src/app/administration/upkeep.ts';
 import { openInstallation } from '../src/app/installation.ts';
 import { loadConfig } from '../src/app/settings/config.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { type Answer, RegistryClient, testImage } from '../src/testing/registry-client.ts';
 import { digestOf, pullProblem } from './kill-harness.ts';
-import {
-  adminAuthorization,
-  freePort,
-  type ServerProcess,
-  startServerProcess,
-  waitUntil,
-} from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const isRoot = process.getuid?.() === 0;
 const kibibyte = 1024;

@@ -7,8 +7,9 @@ import { type Installation, openInstallation } from '../src/app/installation.ts'
 import { loadConfig } from '../src/app/settings/config.ts';
 import { tidyJobKind } from '../src/app/tidy-job.ts';
 import { openBlobStore } from '../src/app/wiring/wire-blobs.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { type Answer, RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
-import { adminAuthorization, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** One installation whose server is killed and started again, looked at from outside. */
 export interface KillHarness {

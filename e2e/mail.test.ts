@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/testing/cli-process.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { type MailReceiver, startMailReceiver } from '../src/testing/mail-receiver.ts';
 import { RegistryClient } from '../src/testing/registry-client.ts';
 import { flawedImage, muslFlaw, zlibFlaw } from '../src/testing/samples/flawed-image.ts';
@@ -11,7 +12,7 @@ import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram } from './clients.ts';
 import { makeCa } from './self-made-ca.ts';
-import { adminAuthorization, freePort, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, type ServerProcess, startServerProcess } from './server-process.ts';
 
 const silent = 'file:/nowhere';
 const login = { user: 'pratique', password: 'canary-of-the-smtp-password' };

@@ -12,15 +12,10 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliProcess, runCli, startCli } from '../src/testing/cli-process.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { writeOciLayout } from './oci-layout.ts';
 import { makeCa, type SelfMadeCa } from './self-made-ca.ts';
-import {
-  adminPassword,
-  freePort,
-  type ServerProcess,
-  startServerProcess,
-  waitUntil,
-} from './server-process.ts';
+import { adminPassword, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 const run = promisify(execFile);
 const programs = ['/usr/sbin/nginx', '/usr/bin/openssl', '/usr/bin/skopeo'];
@@ -311,9 +306,13 @@ http { access_log off; ${temp.join(' ')}
         cli.child.kill('SIGTERM');
         await cli.ended;
       });
-      await waitUntil('the server is ready', 30_000, async () =>
-        cli.output().includes('is ready on https://localhost'),
-      );
+      let isEnded = false;
+      void cli.ended.then(() => {
+        isEnded = true;
+      });
+      const isReady = () => cli.output().includes('is ready on https://localhost');
+      await waitUntil('the server is ready or ends', 120_000, async () => isReady() || isEnded);
+      expect(isReady(), cli.errors()).toBe(true);
       const create = ['admin', 'namespace', 'create', 'team'];
       const made = await runCli(create, { environment: { PRATIQUE_DATA: join(folder, 'tls-data') } });
       expect(made.errors).toBe('');

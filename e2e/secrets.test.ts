@@ -10,10 +10,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../src/bytes/digest.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { type CliProcess, runCli, serveCli, startCli } from '../src/testing/cli-process.ts';
+import { freePort } from '../src/testing/free-port.ts';
 import { testImage } from '../src/testing/registry-client.ts';
 import { hasProgram } from './clients.ts';
 import { makeCa } from './self-made-ca.ts';
-import { freePort, waitUntil } from './server-process.ts';
+import { waitUntil } from './server-process.ts';
 
 const silent = 'file:/nonexistent';
 const offline = { PRATIQUE_ADVISORIES: silent, PRATIQUE_KEV: silent, PRATIQUE_EPSS: silent };

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePort } from '../src/testing/free-port.ts';
 
 export const projectRoot = resolve(import.meta.dirname, '..');
 export const adminPassword = 'e2e-admin-password';
@@ -92,16 +92,6 @@ function serverEnvironment(options: ServerOptions & { port: number; dataFolder: 
     PRATIQUE_ADMIN_PASSWORD: adminPassword,
     ...options.environment,
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No TCP address');
-  return address.port;
 }
 
 /** Asks every 100 ms until the answer is true; throws with `what` after `timeoutMs`. */

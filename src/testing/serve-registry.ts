@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { AccessSecrets, createSecretHashKey } from '../accounts/access-secrets.ts';
 import { AccountLogin } from '../accounts/account-login.ts';
@@ -14,6 +13,7 @@ import type { PullGuard, PushGuard, PushObserver } from '../registry/guards.ts';
 import { registerRegistry } from '../registry/register-registry.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
+import { freePort } from './free-port.ts';
 
 /** Passwords in tests cost next to nothing. */
 export const cheapScryptCosts = { cost: 16, blockSize: 1, parallelization: 1 };
@@ -119,18 +119,4 @@ export async function serveRegistry(
     },
     close: () => fastify.close(),
   };
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new Error('Cannot find a free port'));
-      });
-    });
-  });
 }
