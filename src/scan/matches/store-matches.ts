@@ -14,7 +14,11 @@ export async function storeWritten(
 ): Promise<void> {
   if (written.length === 0) return;
   const ids = await details.idsOf(transaction, new Set(written.map(({ detail }) => detail)));
-  const idOf = (detail: MatchDetail) => ids.get(detail) ?? 0;
+  const idOf = (detail: MatchDetail) => {
+    const id = ids.get(detail);
+    if (id === undefined) throw new Error(`What is said of ${detail.vulnerability_id} has no row`);
+    return id;
+  };
   const added = written.filter(({ before }) => before === undefined);
   if (added.length > 0)
     await sql`
