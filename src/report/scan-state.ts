@@ -21,6 +21,7 @@ export interface Doubt {
     | 'renamed-distribution'
     | 'unreadable-file'
     | 'guessed-archive'
+    | 'rebuilt-packages'
     | 'end-of-life'
     | 'no-package-database'
     | 'no-data-for-release'

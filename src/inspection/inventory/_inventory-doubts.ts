@@ -5,6 +5,7 @@ import { releaseFilesDisagree } from './os/distribution.ts';
 import { familyOf } from './os/families.ts';
 import { type PackageManager, systemManagers } from './package-managers.ts';
 import { guessedArchiveDoubt } from './published-archives.ts';
+import { rebuiltPackagesDoubts } from './rebuilt-packages.ts';
 
 export interface DoubtsQuestion {
   readonly all: readonly Found[];
@@ -22,6 +23,7 @@ export function inventoryDoubts(question: DoubtsQuestion): readonly Doubt[] {
     ...databaseDoubts(question),
     ...unreadableDoubts(question),
     ...guessDoubts(question),
+    ...rebuiltPackagesDoubts(question.all.filter((found) => found.kind === 'package')),
   ];
 }
 

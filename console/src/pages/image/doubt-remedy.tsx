@@ -7,6 +7,7 @@ type RemedyKind =
   | 'known-distribution'
   | 'package-database'
   | 'java-archives'
+  | 'builders-word'
   | 'feeds';
 
 /** What takes a doubt away; undefined when nothing that people can do. */
@@ -19,6 +20,8 @@ export function remedyKindOf(code: Doubt['code']): RemedyKind | undefined {
       return 'known-distribution';
     case 'renamed-distribution':
       return 'next-scan';
+    case 'rebuilt-packages':
+      return 'builders-word';
     case 'no-package-database':
       return 'package-database';
     case 'guessed-archive':
@@ -47,6 +50,8 @@ export function DoubtRemedy({ kind }: { kind: RemedyKind }) {
       return 'Build it on a base that leaves its package database in the image.';
     case 'java-archives':
       return 'Let the server know published Java archives (PRATIQUE_JAVA_SHA1), and scan it again.';
+    case 'builders-word':
+      return 'Ask who built them what they fix, or use the packages of the distribution or the language itself.';
     case 'feeds':
       return (
         <>

@@ -21,6 +21,9 @@ export function supportDoubts(distribution: Distribution | undefined, now: Date)
         ? { code: 'renamed-distribution', message: renamed }
         : { code: 'unsupported-distribution', message: `No advisories are known for ${name}` },
     );
+  } else if (isOfDocker(distribution)) {
+    const message = `${name} holds packages that Docker built: advisories for ${distribution.ecosystem} do not know all of them`;
+    doubts.push({ code: 'unsupported-distribution', message });
   }
   const lastDay = knownOf(distribution).endOfLifeOn;
   if (lastDay !== undefined && now.toISOString().slice(0, 10) > lastDay) {
@@ -28,6 +31,11 @@ export function supportDoubts(distribution: Distribution | undefined, now: Date)
     doubts.push({ code: 'end-of-life', message });
   }
   return doubts;
+}
+
+/** Docker Hardened Images call themselves by the distribution that they are made of, and by their name in PRETTY_NAME only. */
+function isOfDocker({ prettyName }: Distribution): boolean {
+  return prettyName.includes('Docker Hardened Images');
 }
 
 /** Whether its packages would be called otherwise if the image were scanned now, so that other advisories spoke of them. */
