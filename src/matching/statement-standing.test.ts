@@ -87,10 +87,50 @@ describe('statementStanding()', () => {
     ['3.8.18-2.el7', 'rhel_software_collections:3.8::el7', { kind: 'own', rank: 0 }],
     ['1.13.1-210.el7_9', 'rhel_extras:7', { kind: 'own', rank: 0 }],
     ['1.1.12-3.el9', 'openshift:4.12::el9', { kind: 'other' }],
-    ['1.25.3-5.rhaos4.12.el9', 'openshift:4.12::el9', { doubt: expect.stringContaining('openshift:4.12') }],
+    ['1.25.3-5.rhaos4.12.el9', 'openshift:4.12::el9', { kind: 'own', rank: 0 }],
+    ['1.25.3-5.rhaos4.12.git44a2cb2.el9', 'openshift:4.12::el9', { kind: 'own', rank: 0 }],
+    ['1.25.3-5.rhaos4.12.el9', 'openshift:4.1::el9', { kind: 'other' }],
+    ['1.25.3-5.rhaos4.12.el9', 'openshift:4.13::el9', { kind: 'other' }],
+    ['1.25.3-5.rhaos4.12.el9', 'openshift_ironic:4.12::el9', { doubt: expect.any(String) }],
+    ['2.9.27-1.el8ap', 'openshift:4.12::el8', { doubt: expect.any(String) }],
+    ['6.12.0-55.el10_0', 'enterprise_linux:10.0', { kind: 'own', rank: 0 }],
+    ['6.12.0-55.el10_0', 'enterprise_linux_eus:10.0', { kind: 'other' }],
     ['2.9.27-1.el8ap', 'ansible_automation_platform:2.4::el8', { doubt: expect.any(String) }],
   ])('says of %s of Red Hat and of %s', (version, product, expected) => {
     expect(statementStanding(said(product), redHat(version))).toMatchObject(expected);
+  });
+});
+
+describe('statementStanding() of what others publish for parts of a distribution', () => {
+  const fixedIn = (fixed: string, product?: string) => ({
+    ...said(product),
+    ranges: [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '0' }, { fixed }] }],
+  });
+  const rocky = (version: string): Package => ({ ...npm, ecosystem: 'Rocky Linux', module: '', version });
+  const suse = (release: string): Package => ({
+    ...npm,
+    ecosystem: 'SUSE',
+    release,
+    module: '',
+    version: '1-1',
+  });
+
+  it.each([
+    ['5.14.0-687.30.1.el9_8', '0:5.14.0-687.36.1.el9_8', 'own'],
+    ['5.14.0-687.36.1.el9_8', '0:5.14.0-687.36.1.el9_8.cloud.1.0', 'other'],
+    ['5.14.0-687.30.1.el9_8.cloud.1.0', '0:5.14.0-687.36.1.el9_8.cloud.1.0', 'own'],
+    ['5.14.0-687.30.1.el9_8.cloud.1.0', '0:5.14.0-687.36.1.el9_8', 'own'],
+  ])('says of %s of Rocky Linux and of the fix %s: %s', (version, fixed, kind) => {
+    expect(statementStanding(fixedIn(fixed), rocky(version))).toMatchObject({ kind });
+  });
+
+  it.each([
+    ['12.5', 'Linux Enterprise Module for Containers 12', 'own'],
+    ['12.3', 'Linux Enterprise Module for Containers 12', 'own'],
+    ['15.6', 'Linux Enterprise Module for Containers 12', 'other'],
+    ['15.6', 'Linux Enterprise Module for Python 3 15 SP6', 'own'],
+  ])('says of %s of SUSE and of %s: %s', (release, product, kind) => {
+    expect(statementStanding(fixedIn('1-2', product), suse(release))).toMatchObject({ kind });
   });
 });
 
@@ -98,6 +138,8 @@ describe('keptMinorRelease()', () => {
   it.each([
     ['rhel_eus:9.2::baseos', 'el9_2'],
     ['rhel_aus:8.6::appstream', 'el8_6'],
+    ['enterprise_linux_eus:10.0', 'el10_0'],
+    ['enterprise_linux:10.0', undefined],
     ['rhel_els:7', undefined],
     ['rhel_software_collections:3.8::el7', undefined],
     ['enterprise_linux:9::baseos', undefined],

@@ -30,9 +30,19 @@ export function statementStanding(affected: AffectedPackage, installed: Package)
     case 'same':
       break;
   }
-  if (installed.ecosystem === 'Ubuntu') return ubuntuStanding(affected.product ?? '', installed);
-  if (installed.ecosystem === 'Red Hat') return redHatStanding(affected.product ?? '', installed);
-  return own;
+  const { product = '' } = affected;
+  switch (installed.ecosystem) {
+    case 'Red Hat':
+      return redHatStanding(product, installed);
+    case 'Rocky Linux':
+      return isOfCloudKernel(affected) && !cloudPattern.test(installed.version) ? other : own;
+    case 'SUSE':
+      return suseModulePattern.test(product) && !installed.release.startsWith('12') ? other : own;
+    case 'Ubuntu':
+      return ubuntuStanding(product, installed);
+    default:
+      return own;
+  }
 }
 
 /**
@@ -54,6 +64,17 @@ function streamDoubt({ modules = [] }: AffectedPackage, { module }: Package): st
   if (module !== '') return `the advisory does not say whether it is of the module stream ${module}`;
   const named = modules.length === 0 ? 'a module' : modules.join(', ');
   return `the package is of a module, but does not say of which stream; the advisory is of ${named}`;
+}
+
+/** Modules of SUSE Linux Enterprise 12, which name no service pack. */
+const suseModulePattern = /^(?:SUSE )?Linux Enterprise Module .* 12$/;
+
+/** Rocky Linux has kernels of its Cloud group beside its own: `5.14.0-687.36.1.el9_8.cloud.1.0`. */
+const cloudPattern = /\.el\d+(?:_\d+)?\.cloud\./;
+
+function isOfCloudKernel({ ranges }: AffectedPackage): boolean {
+  const fixes = ranges.flatMap(({ events }) => events.flatMap(({ fixed }) => fixed ?? []));
+  return fixes.length > 0 && fixes.every((fixed) => cloudPattern.test(fixed));
 }
 
 /**
@@ -83,14 +104,18 @@ function ubuntuBuild(otherwise: UbuntuBuild, text: string): UbuntuBuild {
 
 /**
  * `enterprise_linux` and most of what begins with `rhel_` is RHEL itself (`rhel_extras:7`, `rhel_software_collections:3::el7`),
- * `rhel_els` its paid extension. A minor release that is kept alive beside RHEL says nothing of RHEL. The rest are products on top:
- * which of their versions a package is of cannot be told, and of RHEL's own packages they say nothing.
+ * `rhel_els` its paid extension. A minor release that is kept alive beside RHEL says nothing of RHEL. The rest are products on top,
+ * which say nothing of RHEL's own packages: those of OpenShift say of which version of it they are (`.rhaos4.12.el8`), of others that
+ * cannot be told.
  */
 function redHatStanding(cpe: string, { version }: Package): StatementStanding {
   if (cpe.startsWith('rhel_els:')) return { kind: 'own', rank: 1, hidesFix: true };
   if (keptMinorPattern.test(cpe)) return other;
   if (cpe === '' || cpe.startsWith('enterprise_linux:') || cpe.startsWith('rhel_')) return own;
   if (isBuiltForRhel(version)) return other;
+  const [, openshift] = /^openshift:(\d+\.\d+)(?:::|$)/.exec(cpe) ?? [];
+  const [, builtFor] = /\.rhaos(\d+\.\d+)\./.exec(version) ?? [];
+  if (openshift !== undefined && builtFor !== undefined) return openshift === builtFor ? own : other;
   return { kind: 'own', rank: 0, doubt: `it cannot be told whether the package is of the product ${cpe}` };
 }
 
@@ -99,8 +124,8 @@ function isBuiltForRhel(version: string): boolean {
   return !/\.rh[a-z]+\d|\.el\d+[a-z]/.test(version);
 }
 
-/** `rhel_eus:9.2::baseos`, and so `aus`, `e4s`, `tus`. */
-const keptMinorPattern = /^rhel_[a-z0-9_]+:(\d+)\.(\d+)(?:::(?!el\d).*)?$/;
+/** `rhel_eus:9.2::baseos`, and so `aus`, `e4s`, `tus`; of RHEL 10 `enterprise_linux_eus:10.0`. */
+const keptMinorPattern = /^(?:rhel|enterprise_linux)_[a-z0-9_]+:(\d+)\.(\d+)(?:::(?!el\d).*)?$/;
 
 /** The minor release of RHEL that a statement keeps alive, as packages that were built for it name it: `el9_2`. */
 export function keptMinorRelease({ product = '' }: AffectedPackage): string | undefined {

@@ -331,7 +331,10 @@ describe('advisories of every distribution and language', () => {
       ['Red Hat', '9', 'openssl-libs', '1:3.0.7-20.el9_2', ofOpenssl('1:3.0.7-20.el9_2')],
       'CVE-2024-0001 by RHSA-2024:1, perhaps, no fix',
     ],
-    [['Red Hat', '8', 'cri-o', '1.25.3-5.rhaos4.12.el8'], 'CVE-2024-0003 by RHSA-2024:3, perhaps, no fix'],
+    [
+      ['Red Hat', '8', 'cri-o', '1.25.3-5.rhaos4.12.el8'],
+      'CVE-2024-0003 by RHSA-2024:3, 0:1.25.3-6.rhaos4.12.el8',
+    ],
     [['Red Hat', '7', 'bash', '4.2.46-35.el7_9'], 'CVE-2024-0004 by RHSA-2024:4, no fix'],
     [
       [
@@ -418,6 +421,7 @@ describe('advisories of every distribution and language', () => {
     ['a notice about no vulnerability', ['Rocky Linux', '8', 'tzdata', '2023a-1.el8']],
     ['the fix', ['Red Hat', '9', 'openssl-libs', '1:3.0.7-25.el9_3', ofOpenssl('1:3.0.7-25.el9_3')]],
     ['another product', ['Red Hat', '8', 'cri-o', '1.20.0-1.el8']],
+    ['another version of a product', ['Red Hat', '8', 'cri-o', '1.24.3-5.rhaos4.11.el8']],
     ['another service pack', ['SUSE', '15.6', 'openssl-1_1', '1.1.1l-150500.17.25.1']],
     ['another release', ['openSUSE', 'Leap 15.6', 'openssl-1_1', '1.1.1l-150500.17.25.1']],
     ['another service pack', ['openEuler', '24.03-LTS', 'openssl', '3.0.12-8.oe2403']],

@@ -41,15 +41,24 @@ function releaseOf(ecosystem: string, suffix: string): string {
 /** The major release stands behind the version of what has one of its own, else it is the version. */
 function redHatRelease(cpe: string): string {
   const [, below] = /::el(\d+)\b/.exec(cpe) ?? [];
-  const [, own] = /^(?:enterprise_linux|rhel_[a-z0-9_]+):(\d+)(?:[.:]|$)/.exec(cpe) ?? [];
+  const [, own] =
+    /^(?:enterprise_linux|(?:rhel|enterprise_linux)_[a-z0-9_]+):(\d+)(?:[.:]|$)/.exec(cpe) ?? [];
   return below ?? own ?? cpe;
 }
 
-/** Products of SUSE Linux Enterprise and their extensions share its number and service pack; Micro counts by itself. */
+/**
+ * Products of SUSE Linux Enterprise and their extensions share its number and service pack; Micro counts by itself. Modules of
+ * 12 were published once for all of its service packs, so that they name none.
+ */
 function suseRelease(product: string): string {
   const [, micro] = /^(?:SUSE )?Linux (?:Enterprise )?Micro (\d+\.\d+)\b/.exec(product) ?? [];
-  const [, major, pack, minor] =
-    /^(?:SUSE )?Linux Enterprise \D*(\d+)(?: SP(\d+)|\.(\d+))?(?:-[\w-]+)?$/.exec(product) ?? [];
+  if (micro !== undefined) return micro;
+  const [, module, major, pack, minor] =
+    /^(?:SUSE )?(?:Linux Enterprise (Module )?.*?|Package Hub )(\d+)(?: SP(\d+)|\.(\d+))?(?:-[\w-]+)?$/.exec(
+      product,
+    ) ?? [];
+  if (major === undefined) return product;
   const number = pack ?? minor;
-  return micro ?? (major !== undefined && number !== undefined ? `${major}.${number}` : (major ?? product));
+  if (number !== undefined) return `${major}.${number}`;
+  return module === undefined ? major : '';
 }
