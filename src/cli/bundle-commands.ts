@@ -128,6 +128,7 @@ async function importBundle(context: CommandContext, from: string, options: Impo
         actor: commandLineActor,
         onProgress: ({ feed, phase, records }) =>
           progress.show(`${feed}: ${phase} ${records > 0 ? records : ''}`),
+        onWaiting: () => progress.show('A synchronisation runs: the import waits until it ends'),
       },
     ).finally(() => progress.clear());
     const { kind, version, createdAt, keyId, result } = imported;

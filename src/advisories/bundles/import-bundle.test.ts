@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { useBundleHarness } from '../../testing/bundle-harness.ts';
 import { npmRecord } from '../../testing/samples/osv-fixtures.ts';
 import { isFeedStale, readFeedStatus } from '../feed-status.ts';
+import { freeSyncLock, takeSyncLock } from '../feeds/sync-lock.ts';
 import { type BundleSource, openBundle } from './bundle.ts';
 import { openBundleFile } from './bundle-file.ts';
 
@@ -72,6 +73,31 @@ describe('a bundle of advisories', () => {
     expect(await next('other.tar')).toEqual(['Alpine', 'CVE', 'npm']);
     expect(await stateOf(target)).toEqual(await stateOf(sync.database));
   });
+});
+
+it('importBundle() waits for a synchronisation that runs, and takes over what that leaves (threats.md F25)', async () => {
+  const { sync, target } = harness;
+  await harness.fill();
+  await harness.imported(await harness.exported('first.tar'));
+  sync.clock = new Date(sync.clock.getTime() + 86_400_000);
+  sync.mirror.setFolder('npm', [npmRecord('GHSA-aaaa-bbbb-cccc', sync.clock.toISOString())]);
+  await harness.fill();
+  const path = await harness.exported('next.tar');
+  const mirrors = await target.pool.connect();
+  try {
+    expect(await takeSyncLock(mirrors)).toBe(true);
+    const waiting = Promise.withResolvers<void>();
+    const imported = harness.imported(path, { onWaiting: waiting.resolve });
+    await waiting.promise;
+    // What is held now is of the mirror, no longer the bytes of the last bundle.
+    await mirrors.query(`update feed set validators = '{}' where name = 'Alpine'`);
+    await freeSyncLock(mirrors);
+    const { result } = await imported;
+    expect(result.feeds.filter(({ kind }) => kind === 'failed')).toEqual([]);
+    expect(await stateOf(target)).toEqual(await stateOf(sync.database));
+  } finally {
+    mirrors.release();
+  }
 });
 
 /** Imports a bundle of what the first installation holds; returns the feeds whose bytes were fetched for it. */

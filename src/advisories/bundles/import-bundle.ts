@@ -28,6 +28,8 @@ export interface ImportBundleOptions
   readonly allowUnsigned: boolean;
   /** Take an older bundle, one that is dated ahead, and feeds that are older or much smaller than what is held. */
   readonly force: boolean;
+  /** Called once when a synchronisation runs, for which the import waits up to ten minutes. */
+  readonly onWaiting?: () => void;
   /** Called in the transaction that accepts the bundle, so that an event exists exactly when it is accepted. */
   readonly onAccepted?: (
     transaction: Transaction<Tables>,
@@ -48,8 +50,9 @@ export interface ImportedBundle {
 /**
  * Verifies a bundle, all of which it does not hold yet, then takes its feeds over as a synchronisation with a mirror does:
  * each by itself, each guarded, each with the age that it had when the bundle was made. Feeds that the last bundle had
- * byte for byte the same are confirmed and not read. Throws `BundleRefusedError` before anything is changed, `BundleUnreachableError`,
- * and what `syncAdvisories()` throws.
+ * byte for byte the same are confirmed and not read. A synchronisation that runs is waited for, and none begins meanwhile; where it does
+ * not end, nothing is done, and the result says so. Throws `BundleRefusedError` before anything is changed,
+ * `BundleUnreachableError`, and what `syncAdvisories()` throws.
  */
 export async function importBundle(options: ImportBundleOptions): Promise<ImportedBundle> {
   const bundle = await openBundle(options.source);
@@ -65,14 +68,17 @@ export async function importBundle(options: ImportBundleOptions): Promise<Import
     return { kind: 'unchanged', ...said, result: nothingDone };
   }
   await using folder = await bundleFolder();
-  const same = options.force
-    ? new Set<string>()
-    : await feedsHeldAs(options.connection.pool, bundle.config.feeds);
-  await unpackLayers(bundle, folder.path, { ...options, except: same });
-  const id = await accept(bundle, keyId, options);
-  const result = await syncFeeds(bundle, folder.path, options);
-  const isWhole = !result.alreadyRunning && result.feeds.every(({ kind }) => kind !== 'failed');
-  if (isWhole) await finishBundle(options.connection.db, { id, at: options.now() });
+  let id: number | undefined;
+  const prepare = async (): Promise<void> => {
+    const same = options.force
+      ? new Set<string>()
+      : await feedsHeldAs(options.connection.pool, bundle.config.feeds);
+    await unpackLayers(bundle, folder.path, { ...options, except: same });
+    id = await accept(bundle, keyId, options);
+  };
+  const result = await syncFeeds(bundle, { ...options, folder: folder.path, prepare });
+  const isWhole = result.feeds.every(({ kind }) => kind !== 'failed');
+  if (id !== undefined && isWhole) await finishBundle(options.connection.db, { id, at: options.now() });
   return { kind: 'imported', ...said, result };
 }
 
@@ -175,16 +181,23 @@ const pauseMs = 500;
 /** An import waits for a synchronisation that runs, such as one that asks mirrors in vain. */
 const patienceMs = 10 * 60_000;
 
-async function syncFeeds(bundle: Bundle, folder: string, options: ImportBundleOptions): Promise<SyncResult> {
-  const { connection, now, onProgress, follow, reading, force } = options;
+interface SyncOfBundle extends ImportBundleOptions {
+  /** Where `prepare` unpacks the bundle. */
+  readonly folder: string;
+  readonly prepare: () => Promise<void>;
+}
+
+async function syncFeeds(bundle: Bundle, options: SyncOfBundle): Promise<SyncResult> {
+  const { connection, folder, prepare, now, onProgress, follow, reading, force } = options;
   const signal = options.signal ?? new AbortController().signal;
   const confirmedAt = confirmations(bundle, now);
   const digests = new Map(bundle.config.feeds.map(({ name, digest }) => [name, digest]));
   const digestOf = (feed: string) => digests.get(feed);
   const until = performance.now() + patienceMs;
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     const result = await syncAdvisories({
       connection,
+      prepare,
       sources: unpackedSources(bundle, folder),
       now,
       confirmedAt,
@@ -197,6 +210,7 @@ async function syncFeeds(bundle: Bundle, folder: string, options: ImportBundleOp
       ...(reading === undefined ? {} : { reading }),
     });
     if (!result.alreadyRunning || performance.now() > until) return result;
+    if (attempt === 1) options.onWaiting?.();
     await delay(pauseMs, undefined, { signal });
   }
 }

@@ -27,6 +27,8 @@ export interface SyncOptions {
   /** Ends the run within one batch; feeds that are already applied stay applied. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SyncProgress) => void;
+  /** Called before anything is read, once no other replica synchronises: makes ready what the sources are to give. */
+  readonly prepare?: () => Promise<void>;
   /** Follows what has changed, before another replica may synchronise. */
   readonly follow?: (changes: Changes) => Promise<void>;
   /** Only these feeds, by name; absent: all. */
@@ -58,6 +60,7 @@ export async function syncAdvisories(options: SyncOptions): Promise<SyncResult> 
       reusable = true;
       return { ...alreadyRunning };
     }
+    await options.prepare?.();
     const { feeds, changes } = await syncFeeds(options, client);
     await client.query('update feed_sync set ended_count = ended_count + 1');
     await freeSyncLock(client);

@@ -1,7 +1,11 @@
 import { recordEvent } from '../../accounts/events.ts';
 import { BundleRefusedError, BundleUnreachableError } from '../../advisories/bundles/bundle-error.ts';
 import { parsePublicKey } from '../../advisories/bundles/bundle-keys.ts';
-import { type ImportedBundle, importBundle } from '../../advisories/bundles/import-bundle.ts';
+import {
+  type ImportBundleOptions,
+  type ImportedBundle,
+  importBundle,
+} from '../../advisories/bundles/import-bundle.ts';
 import { noteFailedUpdate } from '../../advisories/feeds/note-attempt.ts';
 import type { SyncOptions } from '../../advisories/feeds/sync-advisories.ts';
 import type { SyncResult } from '../../advisories/feeds/sync-result.ts';
@@ -11,7 +15,9 @@ import { advisoryCredentials } from '../settings/read-bundle-settings.ts';
 import { type BundlePlace, openBundlePlace } from './advisory-bundles.ts';
 import { followChanges, updateAdvisories } from './update-advisories.ts';
 
-export interface ImportAdvisoriesOptions extends BundlePlace, Pick<SyncOptions, 'onProgress'> {
+export interface ImportAdvisoriesOptions
+  extends BundlePlace,
+    Pick<ImportBundleOptions, 'onProgress' | 'onWaiting'> {
   /** Public keys beside those of the settings. */
   readonly keys: readonly string[];
   readonly allowUnsigned: boolean;
@@ -25,7 +31,7 @@ export async function importAdvisories(
   { connection, config }: Pick<Installation, 'connection' | 'config'>,
   options: ImportAdvisoriesOptions,
 ): Promise<ImportedBundle> {
-  const { allowUnsigned, force, actor, signal, onProgress } = options;
+  const { allowUnsigned, force, actor, signal, onProgress, onWaiting } = options;
   const trusted = [...config.advisoryKeys, ...options.keys].map(parsePublicKey);
   await using source = await openBundlePlace(options);
   return await importBundle({
@@ -38,6 +44,7 @@ export async function importAdvisories(
     now: systemClock,
     follow: followChanges(connection, signal),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onWaiting === undefined ? {} : { onWaiting }),
     onAccepted: async (transaction, { version, digest, keyId, createdAt }) => {
       const details = { digest, createdAt, signedBy: keyId ?? null, forced: force, source: source.name };
       await recordEvent(transaction, {
