@@ -194,3 +194,24 @@ export async function heldAmong(
   for (const { id } of rows) held.add(id);
   return held;
 }
+
+/** Packages that one pass compares each image with. */
+const perPassMax = 20_000;
+
+/** `heldAmong()` of very many, by passes over all images in scope: what each takes does not hang on how rare they are. */
+export async function heldAmongMany(
+  db: Database,
+  scope: HolderScope,
+  packageIds: readonly number[],
+): Promise<readonly number[]> {
+  const held: number[] = [];
+  const wanted = sortedIds(packageIds);
+  for (let start = 0; start < wanted.length; start += perPassMax) {
+    const some = wanted.slice(start, start + perPassMax);
+    const { rows } = await sql<{ id: number }>`
+      select distinct unnest(i.package_ids operator(intarray.&) ${some}::int[]) as id
+      from ${visibleHolders(scope)}`.execute(db);
+    held.push(...rows.map(({ id }) => id));
+  }
+  return held;
+}

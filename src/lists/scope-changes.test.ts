@@ -58,8 +58,8 @@ async function listed(
     );
     pages.push(page.items.map((one) => `${one.package.name} ${one.at.toISOString().slice(8, 10)}`));
     totals.push(page.total);
-    before = page.lookedUpTo ?? (page.items.length < limit ? undefined : page.items.at(-1)?.key);
-    if (before === undefined) break;
+    if (page.items.length < limit) break;
+    before = page.items.at(-1)?.key;
   }
   return { pages, total: totals[0] };
 }
@@ -73,11 +73,16 @@ it('are of what images in scope hold, since the first of them was judged (threat
   expect((await listed(['own'], { limit: 1 })).pages).toEqual([['bb 04'], ['a 03'], []]);
 });
 
-it('of a scope of many images are looked up step by step: pages may be short, and none is left out', async () => {
-  const { pages } = await listed(['own'], { wholeBelow: 1, limit: 3 });
-  expect(pages.flat()).toEqual(['bb 04', 'a 03', 'bb 01']);
-  expect(pages.length).toBeGreaterThan(2);
-  const others = (await listed(['other'], { wholeBelow: 1, limit: 7 })).pages;
-  expect(others.flat()).toHaveLength(43);
-  expect(Math.max(...others.map((page) => page.length))).toBe(7);
+it('of a scope of many images fill each page but the last, however many others lie between', async () => {
+  const { pages } = await listed(['own'], { wholeBelow: 1, limit: 2 });
+  expect(pages).toEqual([['bb 04', 'a 03'], ['bb 01']]);
+  const ofOther = async (limit: number) => (await listed(['other'], { wholeBelow: 1, limit })).pages;
+  const others = await ofOther(7);
+  expect(others.map((page) => page.length)).toEqual([7, 7, 7, 7, 7, 7, 1]);
+  expect(others.flat().slice(-3)).toEqual(['ccc 05', 'bb 04', 'bb 01']);
+  expect((await ofOther(43)).map((page) => page.length)).toEqual([43, 0]);
+  expect((await listed(['empty'], { wholeBelow: 0, limit: 3 })).pages).toEqual([[]]);
+  expect((await listed(['own'], { wholeBelow: 1, limit: 3, since: new Date('2026-01-04') })).pages).toEqual([
+    ['bb 04'],
+  ]);
 });

@@ -1,6 +1,7 @@
-import { listScopeChanges, type ScopeChanges } from '../../lists/scope-changes.ts';
+import { listScopeChanges } from '../../lists/scope-changes.ts';
 import {
   type FindingChangeFilter,
+  type FindingChanges,
   type FindingChange as FoundChange,
   listFindingChanges,
   readResolvedFindings,
@@ -9,7 +10,7 @@ import type { ApiDependencies } from '../api-dependencies.ts';
 import { AtMost } from '../at-most.ts';
 import type { HandlersOf } from '../call.ts';
 import type { FindingChange, FindingChangeQuery } from '../contract/finding-change.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { decodeCursor } from '../cursor.ts';
 import { holderScope, severityOrderOf } from '../holder-scope.ts';
 import { limitOf, type Page, pageFromRows, pageOf } from '../page-of.ts';
 
@@ -19,12 +20,12 @@ export function findingHistoryHandlers({
 }: ApiDependencies): HandlersOf<'listFindingChanges' | 'listImageChanges' | 'listResolvedFindings'> {
   const pageOfChanges = async (
     query: FindingChangeQuery,
-    read: (filter: FindingChangeFilter) => Promise<ScopeChanges>,
+    read: (filter: FindingChangeFilter) => Promise<FindingChanges>,
   ): Promise<Page<FindingChange>> => {
     const list = 'finding-changes';
     const limit = limitOf(query);
     const before = decodeCursor(query.cursor, list, ['number'])?.[0];
-    const { items, total, isMore, lookedUpTo } = await read({
+    const { items, total, isMore } = await read({
       change: query.change,
       since: query.since === undefined ? undefined : new Date(query.since),
       before: before === undefined ? undefined : Number(before),
@@ -40,7 +41,6 @@ export function findingHistoryHandlers({
     });
     return {
       ...page,
-      ...(lookedUpTo === undefined ? {} : { nextCursor: encodeCursor(list, [lookedUpTo]) }),
       ...(isMore ? { totalIsEstimate: true, totalIsMinimum: true } : {}),
     };
   };

@@ -24,8 +24,8 @@ export async function findingChanges(
     const step = Math.min(limit - items.length, stepMax);
     const page = await listScopeChanges(db, scope, { ...filter, severityOrder, before, limit: step });
     items.push(...page.items);
-    before = page.lookedUpTo ?? (page.items.length < step ? undefined : page.items.at(-1)?.key);
-    if (before === undefined) break;
+    if (page.items.length < step) break;
+    before = page.items.at(-1)?.key;
   }
   return items;
 }

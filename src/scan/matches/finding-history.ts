@@ -77,13 +77,12 @@ export async function listFindingChanges(db: Database, filter: FindingChangeFilt
     filter.digest === undefined
       ? sql``
       : sql`and c.package_id = any(${judged?.packageIds ?? []}::int[]) and c.at > ${judged?.since ?? new Date(0)}`;
-  const ofKind = filter.change === undefined ? sql`` : sql`and c.change = ${filter.change}`;
-  const since = filter.since === undefined ? sql`` : sql`and c.at >= ${filter.since}`;
-  const before = filter.before === undefined ? sql`` : sql`and c.id < ${filter.before}`;
+  const fitting = fittingChanges(filter);
+  const before = behind(filter);
   // The page first: to join all matches that there are takes seconds, and PostgreSQL would.
   const { rows } = await sql<ChangeRow>`
     with page as materialized (
-      select c.* from match_change c ${among} where true ${ofImage} ${ofKind} ${since} ${before}
+      select c.* from match_change c ${among} where true ${ofImage} ${fitting} ${before}
       order by c.id desc limit ${filter.limit})
     select c.id as key, c.package_id, c.at, c.change, c.vulnerability_id, m.aliases, p.ecosystem, p.name, p.version, m.severity,
       m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version, m.first_seen_at,
@@ -93,7 +92,7 @@ export async function listFindingChanges(db: Database, filter: FindingChangeFilt
     order by c.id desc`.execute(db);
   const { rows: counted } = await sql<{ total: number }>`
     select count(*)::int as total from (
-      select from match_change c ${among} where true ${ofImage} ${ofKind} ${since} limit ${countedMax + 1}) as counted`.execute(
+      select from match_change c ${among} where true ${ofImage} ${fitting} limit ${countedMax + 1}) as counted`.execute(
     db,
   );
   const total = counted[0]?.total ?? 0;
@@ -102,6 +101,31 @@ export async function listFindingChanges(db: Database, filter: FindingChangeFilt
     total: Math.min(total, countedMax),
     isMore: total > countedMax,
   };
+}
+
+/** Whose packages these are, whatever image holds them; in no order. */
+export async function packagesOfChanges(
+  db: Database,
+  filter: Pick<FindingChangeFilter, 'change' | 'since' | 'before'>,
+): Promise<readonly number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select distinct c.package_id as id from match_change c where true ${fittingChanges(filter)} ${behind(filter)}`.execute(
+    db,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Conditions on `match_change c`. */
+function fittingChanges({
+  change,
+  since,
+}: Pick<FindingChangeFilter, 'change' | 'since'>): RawBuilder<unknown> {
+  const ofKind = change === undefined ? sql`` : sql`and c.change = ${change}`;
+  return since === undefined ? ofKind : sql`${ofKind} and c.at >= ${since}`;
+}
+
+function behind({ before }: Pick<FindingChangeFilter, 'before'>): RawBuilder<unknown> {
+  return before === undefined ? sql`` : sql`and c.id < ${before}`;
 }
 
 /** As of events: of those that match, so many are counted. */
