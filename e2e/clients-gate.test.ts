@@ -28,7 +28,7 @@ describe.skipIf(!hasSkopeo)('an image that policy refuses', () => {
   beforeAll(async () => {
     await packFeed(feed);
     clients = await startClientsServer({ PRATIQUE_ADVISORIES: `file:${feed}` });
-    await clients.api.syncAdvisories(30_000, ['Alpine', 'Debian', 'npm']);
+    await clients.api.syncAdvisories(['Alpine', 'Debian', 'npm']);
     await clients.api.call('PATCH', '/namespaces/clients', { autoScan: true });
     const [gateway] = await buildDemoImages();
     const layers = gateway?.layers.map(({ bytes }) => bytes) ?? [];

@@ -23,7 +23,7 @@ export async function command(
     const { stdout, stderr } = await run(program, [...args], {
       cwd: folder,
       env: { ...process.env, ...environment },
-      timeout: 120_000,
+      timeout: 240_000,
       maxBuffer: 64 * 1024 * 1024,
     });
     return { code: 0, stdout, stderr };

@@ -8,10 +8,11 @@ import { createKillHarness, digestOf, type KillHarness, pullProblem } from './ki
 /** `npm run soak:gc` sets 30 (threats.md §4, G2). */
 const soakMinutes = Number(process.env['PRATIQUE_TEST_SOAK_MINUTES'] ?? '0');
 /** Of each of ten clients (G1); CI has no time for its 100. */
-const imagesPerClient = Number(process.env['PRATIQUE_TEST_IMAGES'] ?? '12');
+const imagesPerClient = Number(process.env['PRATIQUE_TEST_IMAGES'] ?? '8');
 const clients = 10;
 const tagsPerClient = 5;
 const tidyEveryMs = 1_000;
+const collectionsMin = 3;
 const quotaBytes = 4 * 1024 ** 3;
 
 let harness: KillHarness;
@@ -128,21 +129,36 @@ class Load {
   }
 }
 
+/** How often garbage was freed so far. */
+async function countCollections(): Promise<number> {
+  const { rows } = await harness.installation.connection.pool.query<{ count: number }>(
+    `select count(*)::int as count from event
+     where kind = 'garbage.freed' and (details->>'freedBytes')::bigint > 0`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Runs the load under continuous collection; then everything that was kept is whole, and nothing else is held. */
 async function run(load: Load, goesOn: (round: number) => boolean): Promise<void> {
   const collected = new AbortController();
+  const collectionsBefore = await countCollections();
+  let collections = 0;
   const tidying = (async () => {
     while (!collected.signal.aborted) {
       await harness.queueTidy();
       await sleep(tidyEveryMs);
+      collections = (await countCollections()) - collectionsBefore;
     }
   })();
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: clients }, (_, number) => load.client(number, goesOn)));
+  // However fast the machine is, garbage was freed meanwhile.
+  const isWanted = (round: number) => goesOn(round) || collections < collectionsMin;
+  await Promise.all(Array.from({ length: clients }, (_, number) => load.client(number, isWanted)));
   const seconds = (performance.now() - startedAt) / 1000;
   collected.abort();
   await tidying;
-  console.log(`${seconds.toFixed(0)} s: ${JSON.stringify({ ...load.counts, kept: load.kept.size })}`);
+  const counts = { ...load.counts, kept: load.kept.size, collections };
+  console.log(`${seconds.toFixed(0)} s: ${JSON.stringify(counts)}`);
   expect(load.problems).toEqual([]);
   expect(await harness.broken()).toEqual([]);
   const lost: string[] = [];
@@ -151,21 +167,16 @@ async function run(load: Load, goesOn: (round: number) => boolean): Promise<void
     if (problem !== undefined) lost.push(problem);
   }
   expect(lost).toEqual([]);
-  expect(load.counts.deleted).toBeGreaterThan(0);
-  const { rows } = await harness.installation.connection.pool.query<{ freed: string }>(
-    `select sum((details->>'freedBytes')::bigint) as freed from event where kind = 'garbage.freed'`,
-  );
-  expect(Number(rows[0]?.freed ?? 0)).toBeGreaterThan(0);
 }
 
 if (soakMinutes === 0) {
   it.each([false, true])(
     'ten clients meet no error while garbage is collected every second; referrers: %s (threats.md G1)',
-    { timeout: 60_000 + imagesPerClient * 10_000 },
+    { timeout: 300_000 + imagesPerClient * 10_000 },
     async (hasReferrers) => {
       const load = new Load({ hasReferrers, pauseMs: 0 });
       await run(load, (round) => round < imagesPerClient);
-      expect(load.counts.pushed).toBe(clients * imagesPerClient);
+      expect(load.counts.pushed).toBeGreaterThanOrEqual(clients * imagesPerClient);
     },
   );
 } else {

@@ -13,12 +13,9 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runCli, type ServedCli, serveCli } from '../src/testing/cli-process.ts';
 import { StaticMirror } from '../src/testing/static-mirror.ts';
-
-// Each test starts several processes, and PostgreSQL with most of them.
-vi.setConfig({ testTimeout: 120_000 });
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pratique-cli-'));
 const isRoot = process.getuid?.() === 0;
@@ -140,13 +137,11 @@ describe('pratique serve', () => {
   it('starts PostgreSQL again when it is killed', async () => {
     const environment = dataIn('database-killed');
     const server = await serve(environment);
-    process.kill(postmasterPid(environment) ?? 0, 'SIGKILL');
-    const killedAt = performance.now();
-    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status).toBe(503);
-    await expect
-      .poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 10_000 })
-      .toBe(200);
-    expect(performance.now() - killedAt).toBeLessThan(10_000);
+    const pid = postmasterPid(environment) ?? 0;
+    process.kill(pid, 'SIGKILL');
+    // How long it is not ready meanwhile is a matter of luck.
+    await expect.poll(() => postmasterPid(environment) ?? pid).not.toBe(pid);
+    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status).toBe(200);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   });
 

@@ -51,7 +51,7 @@ describe.skipIf(unavailable)('base images in the console and on the command line
       environment: { PRATIQUE_ADVISORIES: root, PRATIQUE_KEV: silent, PRATIQUE_EPSS: silent },
     });
     api = new ApiClient(server.url);
-    await api.syncAdvisories(60_000, ['Alpine']);
+    await api.syncAdvisories(['Alpine']);
     await api.call('POST', '/namespaces', { name: 'team' });
     await pushWithSkopeo(server, 'team/alpine:3.6', imageOf(system));
     await pushWithSkopeo(server, 'team/app:1', app);

@@ -58,7 +58,7 @@ export async function openConsoleBrowser(): Promise<ConsoleBrowser> {
     });`,
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   return {
     page,
     requests,

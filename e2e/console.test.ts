@@ -43,7 +43,7 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
       },
     });
     api = new ApiClient(server.url);
-    await api.syncAdvisories(180_000, ['Alpine', 'npm', 'CVE', 'KEV', 'EPSS']);
+    await api.syncAdvisories(['Alpine', 'npm', 'CVE', 'KEV', 'EPSS']);
     browser = await openConsoleBrowser();
     page = browser.page;
   });
@@ -88,7 +88,7 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
     const row = table('Images').getByRole('row').filter({ hasText: 'models:1' });
     await row.getByText(/^Scanning/).waitFor();
     await row.getByRole('progressbar', { name: 'Scan progress' }).waitFor();
-    await row.getByText('Scanned, with doubts').waitFor({ timeout: 60_000 });
+    await row.getByText('Scanned, with doubts').waitFor();
     expect(await row.getByRole('progressbar').count()).toBe(0);
   });
 
@@ -266,7 +266,7 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
     await table('Feeds').getByText('Alpine').waitFor();
     rmSync(join(mirrorFolder, 'ecosystems.txt'));
     await page.getByRole('button', { name: 'Read feeds now' }).click();
-    await page.getByText("The mirror's list of ecosystems could not be read").waitFor({ timeout: 60_000 });
+    await page.getByText("The mirror's list of ecosystems could not be read").waitFor();
     expect(await table('Feeds').getByText('ecosystems.txt', { exact: true }).count()).toBe(0);
   });
 

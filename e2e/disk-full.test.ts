@@ -101,7 +101,7 @@ describe.skipIf(!isRoot && process.env['CI'] === undefined)('a full disk (threat
       }
       expect(await pullProblem(client, repository, before)).toBeUndefined();
       if (level === 0) {
-        await waitUntil('it says that it is degraded', 5_000, async () => {
+        await waitUntil('it says that it is degraded', async () => {
           const { status, problems = [] } = await health(server);
           return status === 'degraded' && problems.some((problem) => problem.includes('blob store'));
         });
@@ -127,7 +127,7 @@ describe.skipIf(!isRoot && process.env['CI'] === undefined)('a full disk (threat
     }
     expect(refusedCount).toBeGreaterThan(5);
     expect(refusedCount).toBeLessThan(20);
-    await waitUntil('it is well again', 5_000, async () => (await health(server)).status === 'ok');
+    await waitUntil('it is well again', async () => (await health(server)).status === 'ok');
     expect(await broken()).toEqual([]);
   });
 
@@ -148,21 +148,21 @@ describe.skipIf(!isRoot && process.env['CI'] === undefined)('a full disk (threat
     }
     expect([503, 507]).toContain(refused?.status);
     expect(refused?.codes).toEqual(['UNAVAILABLE']);
-    await waitUntil('what is there can be read', 30_000, async () => {
+    await waitUntil('what is there can be read', async () => {
       const problem = await pullProblem(client, repository, before).catch(() => 'cut off');
       return problem === undefined;
     });
-    await waitUntil('it says that it is degraded', 10_000, async () => {
+    await waitUntil('it says that it is degraded', async () => {
       return (await health(server)).status === 'degraded';
     });
     free();
     const after = testImage('after');
-    await waitUntil('pushes succeed again', 60_000, async () => {
+    await waitUntil('pushes succeed again', async () => {
       const answer = await client.pushImage(repository, 'after', after).catch(() => undefined);
       return answer?.status === 201;
     });
     expect(await pullProblem(client, repository, after)).toBeUndefined();
-    await waitUntil('it is well again', 5_000, async () => (await health(server)).status === 'ok');
+    await waitUntil('it is well again', async () => (await health(server)).status === 'ok');
     expect(await broken()).toEqual([]);
   });
 });

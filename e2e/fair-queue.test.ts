@@ -14,15 +14,18 @@ import { type OwnDatabase, startOwnDatabase } from './own-database.ts';
 import { adminAuthorization, type ServerProcess, startServerProcess, waitUntil } from './server-process.ts';
 
 /** threats.md F27 asks for 10,000 (`npm run soak:queue`). */
-const floodImages = Number(process.env['PRATIQUE_TEST_FLOOD'] ?? 1_000);
+const floodImages = Number(process.env['PRATIQUE_TEST_FLOOD'] ?? 400);
 const pushers = 8;
 const scanConcurrency = 2;
 
-const layer = buildLayer(alpineFiles({ musl: '1.1.16-r10' }));
+/** With a layer of its own: to read one takes longer than to push one on every machine, so that the queue grows. */
 function imageOf(number: number): TestImage {
-  return pushable(buildImage({ layers: [layer], configFields: { number } }));
+  const files = { ...alpineFiles({ musl: '1.1.16-r10' }), 'srv/number': String(number) };
+  return pushable(buildImage({ layers: [buildLayer(files)], configFields: { number } }));
 }
 
+/** So many of the last pushes are compared with pushes that are not queued. */
+const compared = 100;
 const quantileOf = (timesMs: readonly number[], share: number): number => {
   const sorted = timesMs.toSorted((a, b) => a - b);
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
@@ -52,6 +55,7 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
     api = new ApiClient(server.url);
     registry = new RegistryClient(server.url, { authorization: adminAuthorization });
     for (const name of ['flood', 'other']) await api.call('POST', '/namespaces', { name });
+    await api.call('POST', '/namespaces', { name: 'calm', autoScan: false });
   });
   afterAll(async () => {
     await server?.stop();
@@ -87,44 +91,50 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
 
   it('does not make pushes slower', async () => {
     poisonDigest = await pushPoison();
-    expect((await registry.pushImage('flood/app', '0', imageOf(0))).status).toBe(201);
-    const timesMs: number[] = [];
+    /** Of manifests that are queued and of some, each after one of those, that are not: both at the same moments. */
+    const timesMs: Record<'flood' | 'calm', number[]> = { flood: [], calm: [] };
+    const pushInto = async (namespace: 'flood' | 'calm', number: number) => {
+      const image = imageOf(number);
+      for (const blob of image.blobs)
+        expect((await registry.pushBlob(`${namespace}/app`, blob)).status).toBe(201);
+      const startedMs = performance.now();
+      expect((await registry.pushManifest(`${namespace}/app`, String(number), image)).status).toBe(201);
+      timesMs[namespace].push(performance.now() - startedMs);
+    };
     let next = 0;
     const push = async () => {
-      for (;;) {
+      while (next < floodImages) {
         next += 1;
         const number = next;
-        if (number >= floodImages) return;
-        const image = imageOf(number);
-        const config = image.blobs.find((blob) => !blob.equals(layer.bytes));
-        expect((await registry.pushBlob('flood/app', config ?? Buffer.of())).status).toBe(201);
-        const startedMs = performance.now();
-        expect((await registry.pushManifest('flood/app', String(number), image)).status).toBe(201);
-        timesMs[number] = performance.now() - startedMs;
+        await pushInto('flood', number);
+        if (number > floodImages - compared) await pushInto('calm', floodImages + number);
       }
     };
     await Promise.all(Array.from({ length: pushers }, push));
-    const tenth = Math.floor(floodImages / 10);
+    const last = timesMs.flood.slice(-compared);
     const figures = {
       pushes: floodImages,
       waiting: await count(`state = 'queued'`),
-      firstTenthP50Ms: quantileOf(timesMs.slice(1, tenth), 0.5),
-      lastTenthP50Ms: quantileOf(timesMs.slice(-tenth), 0.5),
-      lastTenthP99Ms: quantileOf(timesMs.slice(-tenth), 0.99),
+      calmP50Ms: quantileOf(timesMs.calm, 0.5),
+      firstP50Ms: quantileOf(timesMs.flood.slice(0, compared), 0.5),
+      lastP50Ms: quantileOf(last, 0.5),
+      lastP99Ms: quantileOf(last, 0.99),
     };
     console.log(JSON.stringify(figures));
     expect(figures.waiting).toBeGreaterThan(floodImages / 10);
-    expect(figures.lastTenthP50Ms).toBeLessThan(3 * figures.firstTenthP50Ms);
+    expect(figures.lastP50Ms).toBeLessThan(3 * figures.calmP50Ms);
   }, 1_200_000);
 
   it('lets what is pushed into another namespace in front', async () => {
     const image = imageOf(-1);
     expect((await registry.pushImage('other/app', '1', image)).status).toBe(201);
+    const { rows } = await database.pool.query<{ pushed: string }>(
+      'select clock_timestamp()::text as pushed',
+    );
     const own = `manifest_digest = '${image.digest}'`;
-    await waitUntil('it is scanned', 60_000, async () => (await count(`${own} and state = 'scanned'`)) === 1);
+    await waitUntil('it is scanned', async () => (await count(`${own} and state = 'scanned'`)) === 1);
     const before = await count(
-      `not ${own} and started_at between
-        (select queued_at from image_scan where ${own} and category = 'vulnerabilities') and
+      `not ${own} and started_at between '${rows[0]?.pushed}' and
         (select started_at from image_scan where ${own} and category = 'vulnerabilities')`,
     );
     console.log(JSON.stringify({ scansOfTheFloodBefore: before, waiting: await count(`state = 'queued'`) }));
@@ -133,11 +143,13 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
   });
 
   it('gives up what always fails, and goes on meanwhile', async () => {
-    const { rows: poison } = await database.pool.query<{ state: string }>(
-      `select state from image_scan where category = 'vulnerabilities' and manifest_digest = $1`,
-      [poisonDigest],
+    const poison = `manifest_digest = '${poisonDigest}'`;
+    await waitUntil('it is given up', async () => (await count(`${poison} and state = 'failed'`)) === 1);
+    const others = await count(
+      `not ${poison} and state = 'scanned' and started_at <
+        (select finished_at from image_scan where ${poison} and category = 'vulnerabilities')`,
     );
-    expect(poison).toEqual([{ state: 'failed' }]);
+    expect(others).toBeGreaterThan(0);
   });
 
   it('can be cancelled, and drains', async () => {
@@ -148,16 +160,13 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
        order by s.place desc limit 3`,
     );
     expect(rows).toHaveLength(3);
-    const startedMs = performance.now();
     for (const { id } of rows) await api.call('DELETE', `/images/${id}/scan`);
     const digests = rows.map(({ digest }) => `'${digest}'`).join();
     expect(await count(`manifest_digest in (${digests}) and state = 'cancelled'`)).toBe(rows.length);
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
     const [waiting, begunMs] = [await count(`state = 'queued'`), performance.now()];
-    await new Promise((done) => setTimeout(done, 3_000));
-    const perSecond = (waiting - (await count(`state = 'queued'`))) / ((performance.now() - begunMs) / 1_000);
+    await waitUntil('ten more are scanned', async () => (await count(`state = 'queued'`)) <= waiting - 10);
+    const perSecond = 10 / ((performance.now() - begunMs) / 1_000);
     console.log(JSON.stringify({ drainedPerSecond: Math.round(perSecond * 10) / 10 }));
-    expect(perSecond).toBeGreaterThan(0);
   });
 
   it('holds no notification back, and slow receivers hold back neither scans nor other receivers', async () => {
@@ -182,11 +191,10 @@ describe('a flood of pushes into one namespace (threats.md F27)', () => {
     const startedMs = performance.now();
     for (const { digest } of rows)
       expect((await registry.send(`/v2/flood/app/manifests/${digest}`)).status).toBe(403);
-    await waitUntil('all are told', 60_000, async () => receiver.received.length >= rows.length);
+    await waitUntil('all are told', async () => receiver.received.length >= rows.length);
     const seconds = (performance.now() - startedMs) / 1_000;
-    expect(slow.requests()).toBeGreaterThan(0);
-    const scanned = (await count(`state = 'scanned'`)) - scannedBefore;
-    console.log(JSON.stringify({ told: receiver.received.length, seconds, scansMeanwhile: scanned }));
-    expect(scanned).toBeGreaterThan(0);
+    console.log(JSON.stringify({ told: receiver.received.length, seconds }));
+    await waitUntil('the slow one is asked, too', async () => slow.requests() > 0);
+    await waitUntil('scans go on', async () => (await count(`state = 'scanned'`)) > scannedBefore);
   });
 });

@@ -107,10 +107,10 @@ describe('feeds that are swapped while images are scanned and pulled (threats.md
     await server?.stop();
   });
 
-  it(`names one version in each of ${imageCount} scans and in every verdict, and has that version's findings`, {
-    timeout: 240_000,
-  }, async () => {
+  it(`names one version in each of ${imageCount} scans and in every verdict, and has that version's findings`, async () => {
     let isSwapping = true;
+    /** However fast the machine is: it goes on until so much was read, of so many versions. */
+    const isSeenEnough = () => reads > 1_000 && seen.size > 3;
     const scanned: Digest[] = [];
     const seen = new Set<number>();
     let reads = 0;
@@ -135,7 +135,7 @@ describe('feeds that are swapped while images are scanned and pulled (threats.md
       }
     };
     const swapAll = async () => {
-      while (version < swaps || scanned.length < imageCount) await swap();
+      while (version < swaps || scanned.length < imageCount || !isSeenEnough()) await swap();
       isSwapping = false;
     };
     await Promise.all([
@@ -145,8 +145,6 @@ describe('feeds that are swapped while images are scanned and pulled (threats.md
     ]);
     expect(harness.failures).toEqual([]);
     expect(scanned).toHaveLength(imageCount);
-    expect(reads).toBeGreaterThan(1_000);
-    expect(seen.size).toBeGreaterThan(3);
     for (const { digest } of images) expect(versionOf(await otherFacts.factsOf(digest))).toBe(version);
   });
 });

@@ -284,7 +284,7 @@ describe('a server that is killed while it changes what is stored (F3)', () => {
         image.digest,
       ]);
       const deletion = begin(server);
-      await waitUntil('the deletion waits', 20_000, async () => {
+      await waitUntil('the deletion waits', async () => {
         const { rows } = await pool.query(`select from pg_locks where not granted`);
         return rows.length > 0;
       });
@@ -302,7 +302,6 @@ describe('a server that is killed while it changes what is stored (F3)', () => {
 
   it.each(wholes)(
     'at five moments of the deletion of a $what has deleted all of it or nothing',
-    { timeout: 600_000 },
     async (whole) => {
       const { what, begin, begunAfter } = whole;
       let [deleted, wholeMs] = [0, 0];

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestImage, testImage } from '../src/testing/registry-client.ts';
 import { createKillHarness, digestOf, type KillHarness, pullProblem } from './kill-harness.ts';
+import { waitUntil } from './server-process.ts';
 
 /** `npm run soak:kill` sets 300 (threats.md F4). */
-const kills = Number(process.env['PRATIQUE_TEST_KILLS'] ?? '30');
+const kills = Number(process.env['PRATIQUE_TEST_KILLS'] ?? '12');
 const pushers = 8;
 const pullers = 4;
 const tidyEveryMs = 1_000;
@@ -132,7 +133,7 @@ function withLayers(image: TestImage, layers: readonly Buffer[]): TestImage {
 }
 
 it(`a server that is killed ${kills} times under load loses nothing that it acknowledged (F4)`, {
-  timeout: 120_000 + kills * 20_000,
+  timeout: 300_000 + kills * 20_000,
 }, async () => {
   let server = await harness.start();
   const load = new Load();
@@ -147,8 +148,11 @@ it(`a server that is killed ${kills} times under load loses nothing that it ackn
   tidying.catch(() => {}); // thrown where it is awaited, if the test comes that far
   const broken: string[] = [];
   for (let kill = 1; kill <= kills; kill += 1) {
-    // Spread over everything that some seconds of load do; each fifth kill comes in the first moments of a start.
-    await sleep(kill % 5 === 0 ? Math.random() * 200 : Math.random() * 4_000);
+    // Each fifth kill comes in the first moments of a start; the others are spread over what some seconds of load do, and
+    // find something to lose: an image that this server has taken.
+    const { pushed } = load;
+    if (kill % 5 !== 0) await waitUntil('an image is pushed', async () => load.pushed > pushed);
+    await sleep(kill % 5 === 0 ? Math.random() * 200 : Math.random() * 3_000);
     await server.stop('SIGKILL');
     const found = await harness.broken();
     broken.push(...found.map((one) => `after kill ${kill}: ${one}`));
@@ -156,6 +160,7 @@ it(`a server that is killed ${kills} times under load loses nothing that it ackn
     server = await harness.start();
     if (kill % 25 === 0) console.log(`${kill} kills, ${load.pushed} images pushed`);
   }
+  await waitUntil('a client has deleted what it pushed', async () => load.deleted > 0);
   await load.stop();
   isDone = true;
   await tidying;
@@ -164,9 +169,6 @@ it(`a server that is killed ${kills} times under load loses nothing that it ackn
   );
   expect(broken).toEqual([]);
   expect(load.problems).toEqual([]);
-  // Otherwise there was no load to lose.
-  expect(load.pushed).toBeGreaterThanOrEqual(kills);
-  expect(load.deleted).toBeGreaterThan(0);
   expect(await harness.leftAfterCollection()).toEqual([]);
   expect(await harness.broken()).toEqual([]);
   const lost: string[] = [];

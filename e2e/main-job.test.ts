@@ -54,7 +54,7 @@ describe.skipIf(unavailable)('a real image goes in, is inspected, judged and ref
       },
     });
     api = new ApiClient(server.url);
-    await api.syncAdvisories(180_000);
+    await api.syncAdvisories();
   });
 
   afterAll(async () => {

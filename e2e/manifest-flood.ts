@@ -6,20 +6,23 @@ const secondsMax = 120;
 
 /**
  * `node manifest-flood.ts <kind> <repository URL> <authorization> <connections>`: pushes costly manifests over so many
- * connections until SIGTERM, for two minutes at most, and then prints how often each status was answered, as JSON.
+ * connections until SIGTERM and until one was not merely told to wait, for two minutes at most, and then prints how often each status was answered, as JSON.
  */
 async function main(kind: CostlyManifest, url: string, authorization: string, connections: number) {
   const bodies = Array.from({ length: 5 }, (_, number) => Buffer.from(costlyManifests[kind](number)));
   const answered: Record<string, number> = {};
-  let isOver = false;
+  let isToldToEnd = false;
+  let isTooLong = false;
   process.once('SIGTERM', () => {
-    isOver = true;
+    isToldToEnd = true;
   });
   setTimeout(() => {
-    isOver = true;
+    isTooLong = true;
   }, secondsMax * 1_000).unref();
+  const isRead = () => Object.keys(answered).some((status) => !['429', 'cut'].includes(status));
+  const isOver = () => isTooLong || (isToldToEnd && isRead());
   const push = async (number: number) => {
-    while (!isOver) {
+    while (!isOver()) {
       const body = bodies[number % bodies.length] ?? Buffer.of();
       const headers = { authorization, 'content-type': ociManifestMediaType };
       const answer = await fetch(`${url}/manifests/costly-${number}`, { method: 'PUT', headers, body }).catch(

@@ -108,7 +108,7 @@ describe('servers of two versions on one database (threats.md F29)', () => {
         'GET',
         `/images?namespace=team&q=${image.digest}`,
       );
-    await waitUntil('the scan has ended', 60_000, async () => {
+    await waitUntil('the scan has ended', async () => {
       const [found] = (await listed()).items;
       return found !== undefined && !['queued', 'scanning'].includes(found.scan.state);
     });

@@ -87,7 +87,7 @@ http { access_log off; ${temp.join(' ')}
       nginx.kill('SIGTERM');
       if (nginx.exitCode === null) await once(nginx, 'exit');
     });
-    await waitUntil('nginx answers', 10_000, () =>
+    await waitUntil('nginx answers', () =>
       askTls(port, '/healthz').then(
         ({ status }) => status === 200,
         () => false,
@@ -311,7 +311,7 @@ http { access_log off; ${temp.join(' ')}
         isEnded = true;
       });
       const isReady = () => cli.output().includes('is ready on https://localhost');
-      await waitUntil('the server is ready or ends', 120_000, async () => isReady() || isEnded);
+      await waitUntil('the server is ready or ends', async () => isReady() || isEnded);
       expect(isReady(), cli.errors()).toBe(true);
       const create = ['admin', 'namespace', 'create', 'team'];
       const made = await runCli(create, { environment: { PRATIQUE_DATA: join(folder, 'tls-data') } });
@@ -351,11 +351,9 @@ http { access_log off; ${temp.join(' ')}
 
     it('takes a renewed certificate into use, and keeps it when the files do not fit', async () => {
       await install('second');
-      await waitUntil('the new certificate is served', 20_000, async () => (await servedName()) === 'second');
+      await waitUntil('the new certificate is served', async () => (await servedName()) === 'second');
       await copyFile(ca.sign('third').key, files.key);
-      await waitUntil('the refusal is logged', 20_000, async () =>
-        cli.output().includes('kept the TLS certificate'),
-      );
+      await waitUntil('the refusal is logged', async () => cli.output().includes('kept the TLS certificate'));
       expect(await servedName()).toBe('second');
     });
 
@@ -446,7 +444,7 @@ const routes = [
 /** The line that the log has for a request; it comes when the answer has left. */
 async function recordOf(server: ServerProcess, id: string): Promise<Record<string, unknown>> {
   let line: string | undefined;
-  await waitUntil(`request ${id} is logged`, 5_000, async () => {
+  await waitUntil(`request ${id} is logged`, async () => {
     const lines = server.output().split('\n');
     line = lines.find((text) => text.includes(`"id":"${id}"`) && text.includes('"msg":"request"'));
     return line !== undefined;

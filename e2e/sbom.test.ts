@@ -212,7 +212,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       const before = await bytesOf(`/images/${platforms[0]?.imageId}/sbom`);
       expect([before.status, await before.text()]).toEqual([409, expect.stringContaining('scan it with')]);
       await clients.api.call('POST', `/images/${index.id}/scan`);
-      await waitUntil('all platforms are scanned', 60_000, async () => {
+      await waitUntil('all platforms are scanned', async () => {
         const answers = await Promise.all(platforms.map(({ imageId }) => bytesOf(`/images/${imageId}/sbom`)));
         return answers.every(({ status }) => status === 200);
       });

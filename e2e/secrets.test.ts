@@ -76,7 +76,7 @@ describe.skipIf(!hasProgram('openssl'))('secrets of a server at work', () => {
         DATABASE_URL: `postgres://canary:${databasePassword}@/canary?host=${socket}`,
       },
     });
-    await waitUntil('the server is ready', 30_000, async () =>
+    await waitUntil('the server is ready', async () =>
       server.output().includes('is ready on https://localhost'),
     );
   });

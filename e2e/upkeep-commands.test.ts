@@ -1,12 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/testing/cli-process.ts';
 import { storeOrphan } from '../src/testing/store-orphan.ts';
-
-// Each command starts PostgreSQL.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pratique-upkeep-cli-'));
 const environment = { PRATIQUE_DATA: folder };
