@@ -96,7 +96,7 @@ async function fillMatches(
   { packages, details }: { readonly packages: readonly PackageRow[]; readonly details: MatchDetails },
 ): Promise<void> {
   const written = await db.transaction().execute(async (transaction) => {
-    const wanted = await judgePackages(await readJudgingInputs(transaction, packages, undefined), details);
+    const wanted = await judgePackages(packages, await readJudgingInputs(transaction, packages), details);
     const differences = differencesOf(wanted.keys(), wanted, () => []);
     await addToCounts(transaction, differences);
     const ids = await details.idsOf(transaction, new Set(differences.written.map(({ detail }) => detail)));

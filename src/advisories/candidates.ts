@@ -27,12 +27,11 @@ export interface CandidateQuery {
   readonly ecosystem: string;
   /** Names as advisories use them: of the source package where the distribution has one. Any spelling. */
   readonly names: readonly string[];
-  /** Only these records; all where absent. */
-  readonly advisoryIds?: readonly string[];
 }
 
 interface CandidateRow {
   advisory_id: string;
+  ecosystem: string;
   release: string;
   name: string;
   affected: AffectedPackage;
@@ -45,17 +44,36 @@ interface CandidateRow {
 export async function readCandidates(db: Database, query: CandidateQuery): Promise<readonly Candidate[]> {
   const names = [...new Set(query.names.map((name) => normalisePackageName(query.ecosystem, name)))];
   if (names.length === 0) return [];
-  const { advisoryIds } = query;
-  const ofRecords = advisoryIds === undefined ? sql`` : sql`and p.advisory_id = any(${advisoryIds}::text[])`;
   const { rows } = await sql<CandidateRow>`
-    select p.advisory_id, p.release, p.name, p.affected, a.vulnerabilities, a.aliases, a.ratings
+    select p.advisory_id, p.ecosystem, p.release, p.name, p.affected, a.vulnerabilities, a.aliases, a.ratings
     from advisory_package p join advisory a on a.id = p.advisory_id
-    where p.ecosystem = ${query.ecosystem} and p.name = any(${names}::text[]) and a.withdrawn_at is null ${ofRecords}
+    where p.ecosystem = ${query.ecosystem} and p.name = any(${names}::text[]) and a.withdrawn_at is null
     order by p.advisory_id, p.position`.execute(db);
-  return rows.map((row) => candidateOf(query.ecosystem, row));
+  return rows.map(candidateOf);
 }
 
-function candidateOf(ecosystem: string, row: CandidateRow): Candidate {
+/** What these records say of packages of these names, normalised; of every release, ordered by record id. */
+export async function readCandidatesOfRecords(
+  db: Database,
+  advisoryIds: readonly string[],
+  named: readonly { readonly ecosystem: string; readonly name: string }[],
+): Promise<readonly Candidate[]> {
+  if (named.length === 0) return [];
+  // Looked up by name, whatever the planner knows of the tables: by the keys of thousands of records it would take ten times as long.
+  const { rows } = await sql<CandidateRow>`
+    select p.advisory_id, p.ecosystem, p.release, p.name, p.affected, a.vulnerabilities, a.aliases, a.ratings
+    from unnest(${named.map(({ ecosystem }) => ecosystem)}::text[], ${named.map(({ name }) => name)}::text[])
+      as asked (ecosystem, name)
+    cross join lateral (
+      select * from advisory_package
+      where ecosystem = asked.ecosystem and name = asked.name and advisory_id = any(${advisoryIds}::text[]) offset 0) p
+    cross join lateral (select * from advisory where id = p.advisory_id and withdrawn_at is null offset 0) a
+    order by p.advisory_id, p.position`.execute(db);
+  return rows.map(candidateOf);
+}
+
+function candidateOf(row: CandidateRow): Candidate {
+  const { ecosystem } = row;
   return {
     advisoryId: row.advisory_id,
     ecosystem,

@@ -81,7 +81,10 @@ function standingOf({ version, affected, order }: MatchQuestion): Standing {
   if (affected.versions.includes(version)) return 'inside';
   const standings = comparableRanges(affected).map((range) => standingInRange({ version, range, order }));
   if (standings.includes('inside')) return 'inside';
-  if (affected.versions.some((listed) => order.compare(listed, version) === 'equal')) return 'inside';
+  const isListed =
+    order.equalsAny?.(version, affected.versions) ??
+    affected.versions.some((listed) => order.compare(listed, version) === 'equal');
+  if (isListed) return 'inside';
   if (standings.includes('unknown')) return 'unknown';
   // What cannot be compared may be one of the listed versions all the same, written in a way of its own.
   const isComparable = affected.versions.length === 0 || order.compare(version, version) === 'equal';

@@ -47,6 +47,27 @@ export function versionOrderConformance({ name, order, pieces, invalid }: Confor
       );
     });
 
+    it('answers the same when it remembers, and compares any two versions unless it is partial', () => {
+      const versions = fc.array(version, { minLength: 2, maxLength: 12 });
+      fc.assert(
+        fc.property(versions, (all) => {
+          const remembering = order.remembering?.() ?? order;
+          const isVersion = (text: string) => order.compare(text, text) === 'equal';
+          for (const a of all) {
+            for (const b of all) {
+              const answer = order.compare(a, b);
+              expect([a, b, remembering.compare(a, b)]).toEqual([a, b, answer]);
+              if (order.isPartial !== true && isVersion(a) && isVersion(b))
+                expect(answer).not.toBe('undetermined');
+            }
+            const isAmong = all.some((one) => order.compare(one, a) === 'equal');
+            expect(remembering.equalsAny?.(a, all) ?? isAmong).toBe(isAmong);
+          }
+        }),
+        { numRuns: 200 },
+      );
+    });
+
     it('answers undetermined, both ways round, for what is not a version', () => {
       for (const text of invalid) {
         expect([text, order.compare(text, '1.0.0'), order.compare('1.0.0', text)]).toEqual([

@@ -1,3 +1,5 @@
+import { rankedOrder } from './_ranked-order.ts';
+import { rememberingOrder } from './_remembering-order.ts';
 import type { Comparison, VersionOrder } from './version-order.ts';
 
 /** What an order of versions that are read first is made of. */
@@ -5,18 +7,30 @@ export interface OrderRules<Version> {
   /** Undefined for what is no version of the order. */
   readonly parse: (text: string) => Version | undefined;
   readonly compare: (left: Version, right: Version) => Comparison;
+  /** Some versions cannot be compared with one another. Absent: any two can, and `compare` is transitive. */
+  readonly isPartial?: true;
 }
 
 /** The order by these rules; what is no version is undetermined beside anything. */
-export function parsedOrder<Version>({ parse, compare }: OrderRules<Version>): VersionOrder {
-  const orderBy = (read: OrderRules<Version>['parse']): VersionOrder => ({
+export function parsedOrder<Version>(rules: OrderRules<Version>): VersionOrder {
+  return {
+    ...orderBy(rules),
+    remembering: () =>
+      rules.isPartial === true
+        ? rememberingOrder(orderBy({ ...rules, parse: rememberingParse(rules.parse) }))
+        : rankedOrder(rules),
+    ...(rules.isPartial === true ? { isPartial: true } : {}),
+  };
+}
+
+function orderBy<Version>({ parse, compare }: OrderRules<Version>): VersionOrder {
+  return {
     compare: (a, b) => {
-      const left = read(a);
-      const right = read(b);
+      const left = parse(a);
+      const right = parse(b);
       return left === undefined || right === undefined ? 'undetermined' : compare(left, right);
     },
-  });
-  return { ...orderBy(parse), remembering: () => orderBy(rememberingParse(parse)) };
+  };
 }
 
 function rememberingParse<Version>(parse: OrderRules<Version>['parse']): OrderRules<Version>['parse'] {

@@ -25,6 +25,7 @@ const afterRelease = 4;
  * `1.1` only). Where the generations rank leading zeros differently (`1.02` and `1.010`) the answer is undetermined.
  */
 export const apkOrder = parsedOrder({
+  isPartial: true,
   parse: parseApkVersion,
   compare: (left, right) => {
     for (const [index, part] of left.entries()) {

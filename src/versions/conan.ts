@@ -19,6 +19,7 @@ const lengthMax = 1000;
  * as text, which is no order (`10` before `2a` before `9`): then the answer is undetermined.
  */
 export const conanOrder = parsedOrder({
+  isPartial: true,
   parse: parseConanVersion,
   compare: (left, right) => {
     return firstDifference(

@@ -43,6 +43,7 @@ const versionPattern = /^[A-Za-z0-9._+~-]+$/;
  * undetermined. So is that of a text without a digit (`unspecified`, `LATEST`), which is a name and no version.
  */
 export const mavenOrder = parsedOrder({
+  isPartial: true,
   parse: parseMavenVersion,
   compare: (left, right) => {
     const answer = compareGroups(left, right, compareAsMaven);

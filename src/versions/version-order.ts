@@ -8,9 +8,14 @@ export type Comparison = 'less' | 'equal' | 'greater' | 'undetermined';
 export interface VersionOrder {
   /** How `a` stands to `b`: `less` when `a` is the older. */
   compare(a: string, b: string): Comparison;
+  /** Whether one of the list is equal to the version; absent: `compare()` tells, one by one. Lists are told apart by identity. */
+  equalsAny?(version: string, list: readonly string[]): boolean;
   /**
-   * The same order, which reads each text once: for versions that are compared with many others. It grows with every text,
-   * so whoever asks for it lets go of it soon. Absent: there is nothing to remember.
+   * The same order, which remembers what it has read and compared: for the versions of one package against its advisories, which
+   * name the same versions again and again. It grows with every text, so whoever asks for it lets go of it soon. Absent: it
+   * remembers already, or there is nothing to remember.
    */
   remembering?(): VersionOrder;
+  /** Two versions of it may be undetermined beside one another. Absent: only what is no version is. */
+  readonly isPartial?: true;
 }

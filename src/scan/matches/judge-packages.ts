@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
-import { type Candidate, readCandidates } from '../../advisories/candidates.ts';
+import { type Candidate, readCandidates, readCandidatesOfRecords } from '../../advisories/candidates.ts';
 import { type CveRatings, readCveRatings } from '../../advisories/cve-ratings.ts';
 import { normalisePackageName } from '../../advisories/osv/package-name.ts';
 import type { Tables } from '../../database/tables.ts';
@@ -9,7 +9,6 @@ import type { Package } from '../../report/package.ts';
 import { defaultSeverityOrder } from '../../report/severity-order.ts';
 import { severityIn } from '../../report/source-severities.ts';
 import { orderOf } from '../../versions/order-of.ts';
-import { rememberingOrder } from '../../versions/remembering-order.ts';
 import type { MatchDetail, MatchDetails } from './match-details.ts';
 import type { WantedMatches } from './match-differences.ts';
 import { type MatchedVulnerability, PackageMatcher } from './match-package.ts';
@@ -31,41 +30,44 @@ export interface MatchScope {
 
 /** What packages are judged by. */
 export interface JudgingInputs {
-  readonly packages: readonly { readonly id: number; readonly installed: Package }[];
   /** By ecosystem and normalised name of `advisedNames()`. */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
   readonly ratings: ReadonlyMap<string, CveRatings>;
+  /** Undefined: every vulnerability. */
   readonly within: ReadonlySet<string> | undefined;
 }
 
 /** Whoever shares the process gets a turn after so long. */
 const turnMs = 15;
 
+/** What stands against packages of these names; with a scope, of that alone. */
 export async function readJudgingInputs(
   transaction: Transaction<Tables>,
   rows: readonly PackageRow[],
-  scope: MatchScope | undefined,
+  scope?: MatchScope,
 ): Promise<JudgingInputs> {
-  const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
+  const named = namesOf(rows);
   const within = scope === undefined ? undefined : new Set(scope.vulnerabilityIds);
-  const candidates = await readCandidatesOf(
-    transaction,
-    packages.map(({ installed }) => installed),
-    scope?.advisoryIds,
-  );
-  const vulnerabilities = [...candidates.values()].flat().flatMap((candidate) => candidate.vulnerabilities);
+  const found =
+    scope === undefined
+      ? await readAllCandidates(transaction, named)
+      : await readCandidatesOfRecords(transaction, scope.advisoryIds, named);
+  const described = found.flatMap((candidate) => candidate.vulnerabilities);
   const ratings = await readCveRatings(
     transaction,
-    vulnerabilities.flatMap(({ id, aliases }) => (within?.has(id) === false ? [] : [id, ...aliases])),
+    described.flatMap(({ id, aliases }) => (within?.has(id) === false ? [] : [id, ...aliases])),
   );
-  return { packages, candidates, ratings, within };
+  const candidates = Map.groupBy(found, ({ ecosystem, name }) => keyOf(ecosystem, name));
+  return { candidates, ratings, within };
 }
 
 /** What the advisories say of packages; those that nothing stands against are absent. */
 export async function judgePackages(
-  { packages, candidates, ratings, within }: JudgingInputs,
+  rows: readonly PackageRow[],
+  { candidates, ratings, within }: JudgingInputs,
   details: MatchDetails,
 ): Promise<WantedMatches> {
+  const packages = rows.map((row) => ({ id: row.id, installed: packageOf(row) }));
   const wanted = new Map<number, readonly MatchDetail[]>();
   let turnEndsMs = performance.now() + turnMs;
   for (const own of Map.groupBy(packages, ({ installed }) => keysOf(installed).join('\n')).values()) {
@@ -74,8 +76,12 @@ export async function judgePackages(
     const named = keysOf(first.installed).flatMap((key) => candidates.get(key) ?? []);
     if (named.length === 0) continue;
     const order = orderOf(first.installed.ecosystem);
-    const remembering = order === undefined ? undefined : rememberingOrder(order);
-    const matcher = new PackageMatcher({ candidates: named, ratings, order: remembering, within });
+    const matcher = new PackageMatcher({
+      candidates: named,
+      ratings,
+      order: order?.remembering?.() ?? order,
+      within,
+    });
     const known = new Map<MatchedVulnerability, MatchDetail>();
     for (const { id, installed } of own) {
       const matches = matcher.match(installed);
@@ -115,30 +121,35 @@ function packageOf({ source_name, source_version, ...row }: PackageRow): Package
   return { ...row, sourceName: source_name, sourceVersion: source_version };
 }
 
-/** One query per ecosystem. */
-async function readCandidatesOf(
-  transaction: Transaction<Tables>,
-  packages: readonly Package[],
-  advisoryIds: readonly string[] | undefined,
-): Promise<ReadonlyMap<string, readonly Candidate[]>> {
-  const byName = new Map<string, Candidate[]>();
-  for (const [ecosystem, installed] of Map.groupBy(packages, (one) => one.ecosystem)) {
-    const names = [...new Set(installed.flatMap(advisedNames))];
-    const query = { ecosystem, names, ...(advisoryIds === undefined ? {} : { advisoryIds }) };
-    for (const candidate of await readCandidates(transaction, query)) {
-      const key = keyOf(ecosystem, candidate.name);
-      const known = byName.get(key);
-      if (known === undefined) byName.set(key, [candidate]);
-      else known.push(candidate);
+/** Each name once, as advisories speak of it. */
+function namesOf(
+  rows: readonly PackageRow[],
+): readonly { readonly ecosystem: string; readonly name: string }[] {
+  const named = new Map<string, { readonly ecosystem: string; readonly name: string }>();
+  for (const row of rows)
+    for (const advised of advisedNames(packageOf(row))) {
+      const name = normalisePackageName(row.ecosystem, advised);
+      named.set(keyOf(row.ecosystem, name), { ecosystem: row.ecosystem, name });
     }
-  }
-  return byName;
+  return [...named.values()];
+}
+
+/** One query per ecosystem. */
+async function readAllCandidates(
+  transaction: Transaction<Tables>,
+  named: readonly { readonly ecosystem: string; readonly name: string }[],
+): Promise<readonly Candidate[]> {
+  const found: (readonly Candidate[])[] = [];
+  for (const [ecosystem, own] of Map.groupBy(named, (one) => one.ecosystem))
+    found.push(await readCandidates(transaction, { ecosystem, names: own.map(({ name }) => name) }));
+  return found.flat();
 }
 
 function keysOf(installed: Package): readonly string[] {
-  return advisedNames(installed).map((name) => keyOf(installed.ecosystem, name));
+  const { ecosystem } = installed;
+  return advisedNames(installed).map((name) => keyOf(ecosystem, normalisePackageName(ecosystem, name)));
 }
 
 function keyOf(ecosystem: string, name: string): string {
-  return `${ecosystem}\n${normalisePackageName(ecosystem, name)}`;
+  return `${ecosystem}\n${name}`;
 }

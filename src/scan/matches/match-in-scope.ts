@@ -47,7 +47,7 @@ export async function matchInScope(
     signal?.throwIfAborted();
     const { rows, inputs } = await reading;
     if (start + stepPackages < packageIds.length) reading = lane.add(readStep(start + stepPackages));
-    const wanted = await judgePackages(inputs, details);
+    const wanted = await judgePackages(rows, inputs, details);
     const differences = differencesOf(
       rows.map(({ id }) => id),
       wanted,

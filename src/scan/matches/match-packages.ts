@@ -39,7 +39,7 @@ export async function matchPackages(
   if (rows.length === 0) return { changedIds: new Set(), ecosystems: new Map() };
   const ids = rows.map(({ id }) => id);
   const details = new MatchDetails();
-  const wanted = await judgePackages(await readJudgingInputs(transaction, rows, undefined), details);
+  const wanted = await judgePackages(rows, await readJudgingInputs(transaction, rows), details);
   const held = await readHeld(transaction, ids, details);
   const differences = differencesOf(ids, wanted, (id) => held.get(id) ?? []);
   if (!onlyNew) await noteMatchChanges(transaction, differences.noted, { tell: options.tell ?? false });

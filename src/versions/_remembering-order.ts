@@ -1,12 +1,8 @@
 import type { Comparison, VersionOrder } from './version-order.ts';
 
-/**
- * The same order, which reads each text and works out each pair once: for the versions of one package against its advisories, which name the
- * same versions again and again. It grows with every pair, so whoever makes it lets go of it soon.
- */
+/** The same order, which works out each pair once. */
 export function rememberingOrder(order: VersionOrder): VersionOrder {
   const known = new Map<string, Map<string, Comparison>>();
-  const reading = order.remembering?.() ?? order;
   return {
     compare(a, b) {
       let ofFirst = known.get(a);
@@ -16,7 +12,7 @@ export function rememberingOrder(order: VersionOrder): VersionOrder {
       }
       let comparison = ofFirst.get(b);
       if (comparison === undefined) {
-        comparison = reading.compare(a, b);
+        comparison = order.compare(a, b);
         ofFirst.set(b, comparison);
       }
       return comparison;
