@@ -73,6 +73,24 @@ foreach (file('php://stdin', FILE_IGNORE_NEW_LINES) as $line) {
 `,
 });
 
+const alpmLibrary = '/usr/lib/x86_64-linux-gnu/libalpm.so.13';
+
+/** `alpm_pkg_vercmp()` of Debian's libalpm13, which is what pacman's vercmp prints; it reads everything. */
+export const alpmOracle = scriptOracle({
+  needs: ['/usr/bin/python3', alpmLibrary],
+  program: '/usr/bin/python3',
+  script: ['-c', 'SCRIPT'],
+  source: `
+import ctypes, sys
+compare = ctypes.CDLL("${alpmLibrary}").alpm_pkg_vercmp
+compare.argtypes = [ctypes.c_char_p, ctypes.c_char_p]
+for line in sys.stdin.buffer:
+    a, b = line.rstrip(b"\\n").split(b" ")
+    difference = compare(a, b)
+    print((difference > 0) - (difference < 0))
+`,
+});
+
 const mavenJar = '/usr/share/java/maven-artifact-3.x.jar';
 /** Bounds the length of a command line. */
 const mavenPairsMax = 10_000;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { alpmOrder } from './alpm.ts';
 import { apkOrder } from './apk.ts';
 import { composerOrder } from './composer.ts';
 import { conanOrder } from './conan.ts';
@@ -35,6 +36,7 @@ describe('orderOf()', () => {
     for (const ecosystem of ['AlmaLinux', 'Azure Linux', 'Red Hat', 'Rocky Linux', 'SUSE', 'openEuler']) {
       expect(orderOf(ecosystem)).toBe(rpmOrder);
     }
+    expect(['apk', 'deb', 'rpm', 'alpm'].map(orderOf)).toEqual([apkOrder, debOrder, rpmOrder, alpmOrder]);
     expect(orderOf('ConanCenter')).toBe(conanOrder);
     expect(orderOf('Julia')).toBe(juliaOrder);
     for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL', 'Bitnami']) {

@@ -1,3 +1,4 @@
+import { alpmOrder } from './alpm.ts';
 import { apkOrder } from './apk.ts';
 import { composerOrder } from './composer.ts';
 import { conanOrder } from './conan.ts';
@@ -14,7 +15,10 @@ import { rubygemsOrder } from './rubygems.ts';
 import { semverOrder } from './semver.ts';
 import type { VersionOrder } from './version-order.ts';
 
-/** The order of an OSV ecosystem (without the release after the colon); undefined where we know none yet. */
+/**
+ * The order of an OSV ecosystem (without the release after the colon), or of what stands for the packages of a manager where OSV has
+ * none for the distribution; undefined where we know none yet.
+ */
 export function orderOf(ecosystem: string): VersionOrder | undefined {
   switch (ecosystem) {
     case 'Alpaquita':
@@ -24,10 +28,12 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'CleanStart':
     case 'MinimOS':
     case 'Wolfi':
+    case 'apk':
       return apkOrder;
     case 'Debian':
     case 'Echo':
     case 'Ubuntu':
+    case 'deb':
       return debOrder;
     case 'AlmaLinux':
     case 'Azure Linux':
@@ -38,7 +44,10 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'Red Hat':
     case 'Rocky Linux':
     case 'SUSE':
+    case 'rpm':
       return rpmOrder;
+    case 'alpm':
+      return alpmOrder;
     // Their packages have semantic versions by rule, and so have their advisories (OSV schema, `SEMVER` ranges).
     case 'Bitnami':
     case 'crates.io':
