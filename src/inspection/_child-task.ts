@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { CombineRequest } from './combine-layers.ts';
+import type { FilesLimits } from './image/give-files.ts';
 
 /** What an inspection process is asked to do. */
 export type ChildTask =
   | { readonly kind: 'layer' }
+  | { readonly kind: 'files'; readonly limits: FilesLimits }
   /** Its sources are packed reports, bottom first. */
   | { readonly kind: 'combine'; readonly reportCount: number; readonly request: CombineRequest };
 

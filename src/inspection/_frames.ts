@@ -6,6 +6,7 @@
  *     process ▶ server   open <index>                            wants the bytes of a source from their beginning
  *     server ▶ process   begin, bytes…, end | broken             `broken`: the source failed
  *     process ▶ server   progress {json}                         whenever something was done
+ *     process ▶ server   (file {json}, piece…)…                  files that are handed out, where the task is that
  *     process ▶ server   (bytes, answer {json}) | failed {json}  the end of the task
  */
 export const frameKinds = {
@@ -18,17 +19,21 @@ export const frameKinds = {
   progress: 7,
   answer: 8,
   failed: 9,
+  file: 10,
+  piece: 11,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
 
 export interface Frame {
   readonly kind: FrameKind;
-  /** Of a `bytes` frame any part, in order; of the others all of it. */
+  /** Of a `bytes` or `piece` frame any part, in order; of the others all of it. */
   readonly payload: Buffer;
 }
 
 const headerBytes = 5;
+/** Their payloads are of any length, and given on as they come. */
+const streamedKinds: ReadonlySet<number> = new Set([frameKinds.bytes, frameKinds.piece]);
 const kinds: ReadonlySet<number> = new Set(Object.values(frameKinds));
 
 /** The other side breaks the rules; nothing it says can be used. */
@@ -50,7 +55,7 @@ export function jsonFrame(kind: FrameKind, value: unknown): Buffer {
   return Buffer.concat([frameHeader(kind, payload.length), payload]);
 }
 
-/** The frames of a stream. Throws `FrameError` for what is none and for payloads (but `bytes`) above the limit. */
+/** The frames of a stream. Throws `FrameError` for what is none and for payloads above the limit, which streamed ones do not have. */
 export async function* readFrames(
   stream: AsyncIterable<Buffer>,
   options: { readonly payloadBytesMax: number },
@@ -73,13 +78,14 @@ export async function* readFrames(
         const part = chunk.subarray(offset, offset + left);
         offset += part.length;
         left -= part.length;
-        if (kindOf(header) === frameKinds.bytes) yield { kind: frameKinds.bytes, payload: part };
+        const kind = kindOf(header);
+        if (streamedKinds.has(kind)) yield { kind, payload: part };
         else parts.push(part);
       }
       if (left > 0) continue;
       headerFilled = 0;
       const kind = kindOf(header);
-      if (kind === frameKinds.bytes) continue;
+      if (streamedKinds.has(kind)) continue;
       const payload = Buffer.concat(parts);
       parts = [];
       yield { kind, payload };
@@ -95,7 +101,7 @@ function check(header: Buffer, payloadBytesMax: number): void {
   const kind = header.readUInt8();
   const length = header.readUInt32BE(1);
   if (!kinds.has(kind)) throw new FrameError(`Cannot read a frame: its kind must be known, got ${kind}`);
-  if (kind !== frameKinds.bytes && length > payloadBytesMax) {
+  if (!streamedKinds.has(kind) && length > payloadBytesMax) {
     throw new FrameError(
       `Cannot read a frame of kind ${kind}: it must not exceed ${payloadBytesMax} bytes, got ${length}`,
     );

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { isOutOfMemory } from '../bytes/is-out-of-memory.ts';
-import type { ChildTask } from './_child-task.ts';
+import type { ChildTask, TaskDesk, TaskResult } from './_child-task.ts';
 import { combineReports } from './_combine-reports.ts';
 import { type Frame, type FrameKind, frameHeader, frameKinds, jsonFrame, readFrames } from './_frames.ts';
+import { handOutFiles } from './_hand-out-files.ts';
 import { readLayer } from './_read-layer.ts';
 import type { ScanProbe } from './scan-probe.ts';
 
@@ -113,14 +114,24 @@ async function main(probeModule: string): Promise<never> {
     const { payload } = await desk.next();
     const task = JSON.parse(payload.toString()) as ChildTask; // written by the server, of the same version
     try {
-      const { answer, bytes } =
-        task.kind === 'layer' ? await readLayer(desk, probe) : await combineReports(desk, { ...task, probe });
+      const { answer, bytes } = await perform(task, desk, probe);
       if (bytes !== undefined) say(frameKinds.bytes, bytes);
       process.stdout.write(jsonFrame(frameKinds.answer, answer));
     } catch (error) {
       process.stdout.write(jsonFrame(frameKinds.failed, describe(error)));
     }
     await desk.finish();
+  }
+}
+
+async function perform(task: ChildTask, desk: TaskDesk, probe: ScanProbe): Promise<TaskResult> {
+  switch (task.kind) {
+    case 'layer':
+      return await readLayer(desk, probe);
+    case 'files':
+      return await handOutFiles(desk, { pipe: process.stdout, limits: task.limits });
+    case 'combine':
+      return await combineReports(desk, { ...task, probe });
   }
 }
 

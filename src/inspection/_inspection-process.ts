@@ -6,9 +6,11 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Frame, FrameError, frameKinds, jsonFrame, readFrames } from './_frames.ts';
+import { HandedOutFiles } from './_handed-out-files.ts';
 import { usageOf } from './_process-usage.ts';
 import { SourceFeed } from './_source-feed.ts';
 import { type Exceeded, TaskBudget } from './_task-budget.ts';
+import type { FileReceiver, LayerFile } from './image/give-files.ts';
 import { InspectionError, type InspectionFailure } from './inspection-error.ts';
 import type { InspectionLimits } from './inspection-limits.ts';
 
@@ -20,12 +22,21 @@ export interface ProcessTask {
   readonly request: unknown;
   /** Bytes that the child asks for by number, each time from their beginning. */
   readonly open: (index: number) => Promise<Readable>;
+  /** Takes files that the child hands out; without one they are none of its task. */
+  readonly receiver?: FileReceiver;
 }
 
 export interface TaskAnswer {
   /** As the child made it, of the same version. */
   readonly answer: unknown;
   readonly bytes: Buffer;
+}
+
+/** What takes part in one task besides the child. */
+interface Conversation {
+  readonly feed: SourceFeed;
+  readonly budget: TaskBudget;
+  readonly files: HandedOutFiles;
 }
 
 export interface ProcessOptions {
@@ -128,6 +139,8 @@ export class InspectionProcess {
   kill(): void {
     this.#isOver = true;
     this.#child.kill('SIGKILL');
+    // What it has said that nobody took would keep its end from being heard of.
+    this.#child.stdout.destroy();
   }
 
   /**
@@ -138,9 +151,10 @@ export class InspectionProcess {
     signal.throwIfAborted();
     const budget = new TaskBudget(this.#limits, performance.now(), this.#usage());
     const feed = new SourceFeed(this.#child.stdin, { open: task.open, onTaken: () => budget.taken() });
+    const files = new HandedOutFiles(task.subject, task.receiver);
     let exceeded: Exceeded | undefined;
     const ticks = setInterval(() => {
-      const state = { usage: this.#usage(), isWaiting: feed.isWaiting };
+      const state = { usage: this.#usage(), isWaiting: feed.isWaiting || files.isWaiting };
       exceeded ??= budget.tick(performance.now(), state);
       if (exceeded !== undefined) this.kill();
     }, tickMs);
@@ -148,7 +162,7 @@ export class InspectionProcess {
     signal.addEventListener('abort', stop, { once: true });
     try {
       this.#child.stdin.write(jsonFrame(frameKinds.task, task.request));
-      return await this.#converse(task, feed, budget);
+      return await this.#converse(task, { feed, budget, files });
     } catch (error) {
       signal.throwIfAborted();
       if (exceeded === undefined) throw error;
@@ -160,7 +174,8 @@ export class InspectionProcess {
     }
   }
 
-  async #converse(task: ProcessTask, feed: SourceFeed, budget: TaskBudget): Promise<TaskAnswer> {
+  async #converse(task: ProcessTask, sides: Conversation): Promise<TaskAnswer> {
+    const { feed, budget, files } = sides;
     const parts: Buffer[] = [];
     let sizeBytes = 0;
     for (;;) {
@@ -174,6 +189,10 @@ export class InspectionProcess {
           budget.progress(bytes, residentBytes);
           break;
         }
+        case frameKinds.file:
+        case frameKinds.piece:
+          await this.#handOn(files, { kind, payload });
+          break;
         case frameKinds.bytes:
           parts.push(payload);
           sizeBytes += payload.length;
@@ -189,6 +208,17 @@ export class InspectionProcess {
         default:
           throw this.#tooLong(task.subject);
       }
+    }
+  }
+
+  /** What goes wrong here leaves the process in the midst of its task, so it ends. */
+  async #handOn(files: HandedOutFiles, { kind, payload }: Frame): Promise<void> {
+    try {
+      if (kind === frameKinds.file) files.file(parse<LayerFile>(payload));
+      else await files.piece(payload);
+    } catch (error) {
+      this.kill();
+      throw error;
     }
   }
 

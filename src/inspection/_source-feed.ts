@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { drained } from './_drained.ts';
 import { frameHeader, frameKinds } from './_frames.ts';
 
 interface Feeding {
@@ -92,18 +93,4 @@ export class SourceFeed {
     this.#pipe.uncork();
     if (!hasRoom) await drained(this.#pipe);
   }
-}
-
-/** Resolves when the pipe takes more, or is closed. */
-async function drained(pipe: Writable): Promise<void> {
-  if (pipe.destroyed || !pipe.writableNeedDrain) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      pipe.off('drain', done);
-      pipe.off('close', done);
-      resolve();
-    };
-    pipe.on('drain', done);
-    pipe.on('close', done);
-  });
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ChildTask } from './_child-task.ts';
 import { InspectionProcess, type ProcessTask, type TaskAnswer } from './_inspection-process.ts';
 import type { CombinedLayers, CombineRequest } from './combine-layers.ts';
+import type { FileReceiver, FilesLimits, UngivenFiles } from './image/give-files.ts';
 import type { ImageLayer } from './image/image.ts';
 import { defaultInspectionLimits, type InspectionLimits } from './inspection-limits.ts';
 import type { Inventory } from './inventory/build-inventory.ts';
@@ -74,10 +75,28 @@ export class InspectionPool {
   ): Promise<PackedReport> {
     const request: ChildTask = { kind: 'layer' };
     const { answer, bytes } = await this.#run(
-      { subject: `layer ${layer.index} (${layer.digest})`, request, open: () => layer.open() },
+      { subject: subjectOf(layer), request, open: () => layer.open() },
       signal,
     );
     return { ...(answer as Omit<PackedReport, 'bytes'>), bytes };
+  }
+
+  /**
+   * Gives every regular file of a layer to the receiver, as `giveFiles()` does. Throws as `inspectLayer()`, and what the
+   * receiver throws.
+   */
+  async giveFiles(
+    layer: Pick<ImageLayer, 'digest' | 'index' | 'open'>,
+    taking: { readonly receiver: FileReceiver; readonly limits: FilesLimits },
+    signal: AbortSignal,
+  ): Promise<readonly UngivenFiles[]> {
+    const { receiver, limits } = taking;
+    const request: ChildTask = { kind: 'files', limits };
+    const { answer } = await this.#run(
+      { subject: subjectOf(layer), request, open: () => layer.open(), receiver },
+      signal,
+    );
+    return answer as readonly UngivenFiles[];
   }
 
   /** What an image holds, by the packed reports of its layers, bottom first. Throws as `inspectLayer()`. */
@@ -191,6 +210,10 @@ export class InspectionPool {
     clearTimeout(this.#idle.get(process));
     this.#idle.delete(process);
   }
+}
+
+function subjectOf({ index, digest }: Pick<ImageLayer, 'digest' | 'index'>): string {
+  return `layer ${index} (${digest})`;
 }
 
 /** JSON has no dates. */

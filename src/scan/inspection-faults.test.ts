@@ -28,7 +28,7 @@ async function startHostile(limits: Partial<InspectionLimits> = {}): Promise<voi
   await start(
     new InspectionPool({
       probeModule: hostileProbe,
-      limits: { memoryBytesMax, stallSecondsMax: 1, ...limits },
+      limits: { memoryBytesMax, ...limits },
     }),
   );
 }
@@ -39,14 +39,19 @@ describe('a scan', () => {
   it.each([
     [
       'table',
+      {},
       /^Cannot inspect layer 1 \(sha256:[0-9a-f]{64}\): it takes more .*memory.* \(after 3 attempts\)$/,
     ],
-    ['loop', /^Cannot inspect layer 1 \(sha256:[0-9a-f]{64}\): it comes no further: nothing was done in 1 s/],
-    ['abort', /^Cannot inspect layer 1 \(sha256:[0-9a-f]{64}\): its process ended \(SIGABRT\)/],
+    [
+      'loop',
+      { stallSecondsMax: 1 },
+      /^Cannot inspect layer 1 \(sha256:[0-9a-f]{64}\): it comes no further: nothing was done in 1 s/,
+    ],
+    ['abort', {}, /^Cannot inspect layer 1 \(sha256:[0-9a-f]{64}\): its process ended \(SIGABRT\)/],
   ])(
     'of a layer whose reader does %s is tried three times, then parked as failed, and others go on (threats.md F26, D9)',
-    async (deed, reason) => {
-      await startHostile();
+    async (deed, limits, reason) => {
+      await startHostile(limits);
       const bad = hostile(deed);
       const good = hostile('nothing');
       for (const image of [bad, good]) await harness.push(namespaceId, image, { tag: '' });

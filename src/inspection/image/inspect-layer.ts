@@ -1,12 +1,11 @@
 import type { Readable } from 'node:stream';
-import { ArchiveError } from '../../bytes/archive-error.ts';
 import { createHasher } from '../../bytes/digest.ts';
-import { defaultInflateLimits, type InflateLimits, inflate } from '../../bytes/inflate.ts';
-import { defaultTarLimits, type TarLimits, type TarVisitor } from '../../bytes/tar-entry.ts';
-import { TarReader } from '../../bytes/tar-reader.ts';
+import { defaultInflateLimits, type InflateLimits } from '../../bytes/inflate.ts';
+import { defaultTarLimits, type TarLimits } from '../../bytes/tar-entry.ts';
 import { aliasesOf, type LayerAliases } from './_layer-aliases.ts';
 import { LayerVisitor } from './_layer-visitor.ts';
 import { hashPath, hasPathHash, joinPathHashes, sharePathHash } from './_path-hashes.ts';
+import { readMembers } from './_read-members.ts';
 import type { LayerProbe } from './layer-probe.ts';
 import type { LayerReport } from './layer-report.ts';
 
@@ -76,51 +75,6 @@ export async function inspectLayer<Found, Hit = never>(options: {
     }),
     ...(visitor.problem !== undefined && { incomplete: visitor.problem }),
   };
-}
-
-interface Pass {
-  readonly inflatedBytes: number;
-  readonly error?: ArchiveError;
-}
-
-async function readMembers(options: {
-  readonly open: () => Promise<Readable>;
-  readonly visitor: TarVisitor;
-  readonly limits: InspectLimits;
-  readonly signal?: AbortSignal;
-  /** Before its members are looked at. */
-  readonly onChunk?: (chunk: Buffer) => void;
-  /** Afterwards. */
-  readonly onRead: (chunk: Buffer) => void;
-}): Promise<Pass> {
-  const { signal, limits } = options;
-  signal?.throwIfAborted();
-  const source = await options.open();
-  const stop = (): void => {
-    source.destroy(signal?.reason instanceof Error ? signal.reason : undefined);
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  const reader = new TarReader(options.visitor, limits.tar);
-  let inflatedBytes = 0;
-  try {
-    for await (const chunk of inflate(source, limits.inflate)) {
-      signal?.throwIfAborted();
-      inflatedBytes += chunk.length;
-      options.onChunk?.(chunk);
-      reader.write(chunk);
-      options.onRead(chunk);
-    }
-    signal?.throwIfAborted();
-    reader.end();
-    return { inflatedBytes };
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof ArchiveError) return { inflatedBytes, error };
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    source.destroy();
-  }
 }
 
 /** A path that is a file here and a directory there, in one layer, is what its reader's order makes of it. */
