@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { VersionPair } from '../src/testing/samples/version-pairs.ts';
 import type { Comparison } from '../src/versions/version-order.ts';
+import { hasProgram } from './clients.ts';
 
 /** What a packaging tool says; `invalid` where it reads one of the two as no version. */
 export type OracleAnswer = Exclude<Comparison, 'undetermined'> | 'invalid';
@@ -114,6 +117,68 @@ export const mavenOracle: VersionOracle = {
     return complete(pairs, all);
   },
 };
+
+/** `golang.org/x/mod/semver` as the go command has it; `1.2`, which it takes for `1.2.0`, is none in a module's list of versions. */
+export const goOracle: VersionOracle = {
+  isInstalled: hasProgram('go'),
+  async compare(pairs) {
+    const run = promisify(execFile);
+    const folder = mkdtempSync(join(tmpdir(), 'pratique-go-semver-'));
+    try {
+      const root = (await run('go', ['env', 'GOROOT'])).stdout.trim();
+      mkdirSync(join(folder, 'semver'));
+      const source = join(root, 'src/cmd/vendor/golang.org/x/mod/semver/semver.go');
+      copyFileSync(source, join(folder, 'semver/semver.go'));
+      writeFileSync(join(folder, 'go.mod'), 'module oracle\n\ngo 1.21\n');
+      writeFileSync(join(folder, 'main.go'), goProgram);
+      const asked = run('go', ['run', '.'], { cwd: folder, maxBuffer: 2 ** 26 });
+      asked.child.stdin?.end(pairs.map(([a, b]) => `${a} ${b}\n`).join(''));
+      const lines = (await asked).stdout.split('\n').filter((line) => line !== '');
+      return complete(
+        pairs,
+        lines.flatMap((line) => answers[line] ?? []),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+const goProgram = `
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"oracle/semver"
+)
+
+func read(text string) (string, bool) {
+	version := "v" + strings.TrimPrefix(text, "v")
+	core, _, _ := strings.Cut(version, "+")
+	core, _, _ = strings.Cut(core, "-")
+	return version, semver.IsValid(version) && strings.Count(core, ".") == 2
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for lines.Scan() {
+		left, right, _ := strings.Cut(lines.Text(), " ")
+		a, isA := read(left)
+		b, isB := read(right)
+		if isA && isB {
+			fmt.Fprintln(out, semver.Compare(a, b))
+		} else {
+			fmt.Fprintln(out, "?")
+		}
+	}
+}
+`;
 
 interface Script {
   readonly needs: readonly string[];

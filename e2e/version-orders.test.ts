@@ -9,10 +9,12 @@ import { composerOrder } from '../src/versions/composer.ts';
 import { mavenOrder } from '../src/versions/maven.ts';
 import { pep440Order } from '../src/versions/pep440.ts';
 import { rubygemsOrder } from '../src/versions/rubygems.ts';
+import { semverOrder } from '../src/versions/semver.ts';
 import type { VersionOrder } from '../src/versions/version-order.ts';
 import {
   alpmOracle,
   composerOracle,
+  goOracle,
   mavenOracle,
   packagingOracle,
   rubygemsOracle,
@@ -111,6 +113,27 @@ const examined: readonly Examined[] = [
     ],
     // Where Maven contradicts itself, and what has no digit.
     undeterminedPerThousandMax: 10,
+  },
+  {
+    ecosystem: 'Go',
+    order: semverOrder,
+    oracle: goOracle,
+    pieces: [
+      '-',
+      '-0',
+      '-rc.1',
+      '.0',
+      '0',
+      '+incompatible',
+      'a',
+      '-alpha',
+      '.',
+      '10',
+      '-20220412211240-33da011f77ad',
+      'v',
+    ],
+    // Numbers above 2^53, which npm's library does not read.
+    undeterminedPerThousandMax: 1,
   },
   {
     ecosystem: 'Arch Linux',
