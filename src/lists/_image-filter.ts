@@ -13,8 +13,8 @@ export interface ImageListFilter {
   readonly ids?: readonly number[];
   readonly repository?: string;
   /**
-   * Part of `namespace/repository` or of a tag, or the start of a digest; no character in it is special. Of one or two
-   * characters: where a word of them begins so.
+   * Part of `namespace/repository` or of a tag, the start of a digest, or a reference as clients write it; no character in it is
+   * special otherwise. Of one or two characters: where a word of them begins so.
    */
   readonly search?: string;
   readonly kind?: string;

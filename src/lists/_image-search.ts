@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { isReferredTo, parseSearchedReference } from './_reference-search.ts';
 
 /** A text is looked up from the tags and repositories that bear it; of one that more bear, a page is found sooner by walking the list. */
 const tagsLookedUpMax = 20_000;
@@ -28,10 +29,15 @@ interface Asked {
   readonly namespaceIds?: readonly number[];
 }
 
-/** How images are found whose repository, tag or digest bears a text, in upper or lower case; undefined: there is no text. */
+/**
+ * How images are found whose repository, tag or digest bears a text, in upper or lower case, or which it names as a client
+ * would; undefined: there is no text.
+ */
 export async function findText(db: Database, asked: Asked): Promise<TextSearch | undefined> {
   const text = asked.search?.toLowerCase() ?? '';
   if (text === '') return undefined;
+  const reference = parseSearchedReference(text);
+  if (reference !== undefined) return { condition: isReferredTo(reference, isVisible(asked)) };
   const tags = tagsOf(text, asked);
   const [repositories, tagged] = await Promise.all([
     sql<{ id: number }>`

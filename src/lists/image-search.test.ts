@@ -143,6 +143,63 @@ describe('a search of images', () => {
   });
 });
 
+describe('a reference that is searched for', () => {
+  const ids = new Map<string, number>();
+  const digests = new Map<string, string>();
+  const found = async (search: string, scope: Pick<ImageListFilter, 'namespaceIds'> = {}) => {
+    const order = { by: 'pushedAt', descending: false } as const;
+    const refs = await readImageRefs(database.db, { filter: { search, ...scope }, order, limit: 50 });
+    expect((await countFound(database.db, { search, ...scope }, 50)).count).toBe(refs.length);
+    return refs.map(({ id }) => [...ids].find(([, own]) => own === id)?.[0]);
+  };
+
+  beforeAll(async () => {
+    for (const [index, [repository, tags]] of [
+      ['team/app', ['v3', 'V3-slim']],
+      ['team/app', ['v4', 'v_4']],
+      ['other/app', ['v3']],
+      ['team/app-next', ['v3']],
+    ].entries()) {
+      const namespaceId = namespaceIds[1] ?? 0;
+      const image = { namespaceId, repository: String(repository), tags: [...(tags ?? [])] };
+      const stored = await storeImage(database.db, { ...image, content: `reference ${index}` });
+      ids.set(`${repository} ${tags?.[0]}`, stored.id);
+      digests.set(`${repository} ${tags?.[0]}`, stored.digest);
+    }
+  });
+
+  test.each([
+    ['own-1/team/app:v3', ['team/app v3']],
+    ['team/app:V3-s', ['team/app v3']],
+    ['app:v3', ['team/app v3', 'other/app v3']],
+    ['team/app:v', ['team/app v3', 'team/app v4']],
+    ['team/app:', ['team/app v3', 'team/app v4', 'team/app-next v3']],
+    ['registry.example/own-1/team/app:v4', ['team/app v4']],
+    ['localhost:5000/own-1/team/app:v4 ', ['team/app v4']],
+    ['https://registry.example:8443/own-1/other/app', ['other/app v3']],
+    ['eam/app:v3', []],
+    ['team/app:v%', []],
+    ['team/app:v_', ['team/app v4']],
+    ['team/ap_:v3', []],
+    ['zero/team/app:v3', []],
+  ])('%j', async (text, expected) => {
+    expect(await found(text)).toEqual(expected);
+    expect(await found(text, { namespaceIds: [namespaceIds[0] ?? 0] })).toEqual([]);
+  });
+
+  test('finds by digest, whatever the tag, in that repository alone', async () => {
+    const digest = digests.get('team/app v3') ?? '';
+    for (const text of [
+      `own-1/team/app@${digest}`,
+      `registry.example/own-1/team/app:v9@${digest}`,
+      `app@${digest.slice(0, 20)}`,
+    ])
+      expect(await found(text), text).toEqual(['team/app v3']);
+    expect(await found(`other/app@${digest}`)).toEqual([]);
+    expect(await found(`own-1/team/app@sha256`)).toEqual(['team/app v3', 'team/app v4']);
+  });
+});
+
 describe('readVulnerabilityImages()', () => {
   test('finds images by their packages, whatever bytes the ids have', async () => {
     const { db, pool } = database;

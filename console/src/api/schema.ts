@@ -2094,7 +2094,7 @@ export interface components {
         ImageFilter: {
             namespace?: string;
             repository?: string;
-            /** @description Part of a repository or tag, or the start of a digest; of one or two characters, where a word begins with them */
+            /** @description Part of a repository or tag, the start of a digest, or a reference as clients write it (`team/app:v3`, `team/app@sha256:…`, with a registry in front or without); of one or two characters, where a word begins with them */
             q?: string;
             /** @enum {unknown} */
             kind?: "image" | "index" | "artifact";

@@ -167,7 +167,7 @@ const filter = {
     Type.String({
       maxLength: 255,
       description:
-        'Part of a repository or tag, or the start of a digest; of one or two characters, where a word begins with them',
+        'Part of a repository or tag, the start of a digest, or a reference as clients write it (`team/app:v3`, `team/app@sha256:…`, with a registry in front or without); of one or two characters, where a word begins with them',
     }),
   ),
   kind: Type.Optional(Type.Enum(['image', 'index', 'artifact'])),
