@@ -1,11 +1,14 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
 import type { FixState, VulnerabilityFact } from '../../report/finding.ts';
 import type { PackageFacts } from '../../report/image-facts.ts';
 import type { Severity } from '../../report/severity.ts';
 
-/** What is said of a vulnerability, and of which packages. */
-interface SaidRow {
+/** What is said of a vulnerability, whatever the package. */
+export type SaidFact = Omit<VulnerabilityFact, 'packageId' | 'firstSeenAt'>;
+
+/** A row of `saidColumns`. */
+export interface SaidRow {
   readonly vulnerability_id: string;
   readonly advisory_id: string;
   readonly status: string;
@@ -16,11 +19,53 @@ interface SaidRow {
   readonly fix_state: FixState;
   readonly known_exploited: boolean;
   readonly epss: number | null;
-  /** Of each match its package, four bytes, and since when it is there, eight: milliseconds since 1970. */
-  readonly matches: Buffer;
+}
+
+/** Of a detail `d`. */
+export const saidColumns: RawBuilder<unknown> = sql`
+  d.vulnerability_id, d.advisory_id, d.status, d.aliases, d.severity, d.source_severities, d.fixed_version, d.fix_state,
+  -- CISA's list is short: as one hash it is looked into a million times a second, row by row not a thousand times.
+  (d.vulnerability_id in (select cve from known_exploited) or exists (
+    select from unnest(d.aliases) as own (id) where own.id in (select cve from known_exploited)
+  )) as known_exploited,
+  (select max(e.probability) from unnest(d.vulnerability_id || d.aliases) as own (id)
+    join epss e on e.cve = own.id where own.id like 'CVE-%') as epss`;
+
+/**
+ * Open matches `m` of packages, a table `w (id)` in order: looked up package by package, behind "offset 0". PostgreSQL takes
+ * those of a few thousand packages for half of all, and reads an index of all of them.
+ */
+export function openMatchesOf(packageIds: readonly number[]): RawBuilder<unknown> {
+  const sorted = packageIds.toSorted((a, b) => a - b);
+  return sql`unnest(${sorted}::int[]) w (id) cross join lateral (
+    select m.detail_id, m.first_seen_at from stored_match m
+    where m.package_id = w.id and m.resolved_at is null offset 0) m`;
+}
+
+/** A match in twelve bytes: an id, and since when it is there. */
+export function packedMatches(id: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`string_agg(int4send(${id}) || timestamptz_send(m.first_seen_at), ''::bytea)`;
 }
 
 const matchBytes = 12;
+/** The instant that PostgreSQL counts microseconds from, in milliseconds since 1970. */
+const epochOfPostgresMs = Date.UTC(2000, 0, 1);
+
+/** Calls `see` for each of `packedMatches()`; matches of one instant share their date. */
+export function eachMatch(packed: Buffer, see: (id: number, firstSeenAt: Date) => void): void {
+  let atMs = Number.NaN;
+  let firstSeenAt = new Date(atMs);
+  for (let at = 0; at < packed.length; at += matchBytes) {
+    // Both halves of an integer of 64 bits: exact, as it is far below 2^53.
+    const microseconds = packed.readInt32BE(at + 4) * 2 ** 32 + packed.readUInt32BE(at + 8);
+    const ms = epochOfPostgresMs + Math.floor(microseconds / 1_000);
+    if (ms !== atMs) {
+      atMs = ms;
+      firstSeenAt = new Date(ms);
+    }
+    see(packed.readInt32BE(at), firstSeenAt);
+  }
+}
 
 /** What is known against packages, by id; packages without a vulnerability are absent. */
 export async function readPackageFacts(
@@ -29,37 +74,26 @@ export async function readPackageFacts(
 ): Promise<ReadonlyMap<number, PackageFacts>> {
   if (packageIds.length === 0) return new Map();
   // One statement, so that all is of one instant; what many packages share is read and joined once.
-  const { rows } = await sql<SaidRow>`
-    select d.vulnerability_id, d.advisory_id, d.status, d.aliases, d.severity, d.source_severities, d.fixed_version,
-           d.fix_state, m.matches,
-           -- CISA's list is short: as one hash it is looked into a million times a second, row by row not a thousand times.
-           (d.vulnerability_id in (select cve from known_exploited) or exists (
-             select from unnest(d.aliases) as own (id) where own.id in (select cve from known_exploited)
-           )) as known_exploited,
-           (select max(e.probability) from unnest(d.vulnerability_id || d.aliases) as own (id)
-             join epss e on e.cve = own.id where own.id like 'CVE-%') as epss
+  const { rows } = await sql<SaidRow & { readonly matches: Buffer }>`
+    select ${saidColumns}, m.matches
     from (
-      select detail_id, string_agg(
-        int4send(package_id) || int8send(floor(extract(epoch from first_seen_at) * 1000)::bigint), ''::bytea) as matches
-      from stored_match where package_id = any(${packageIds}::int[]) and resolved_at is null
-      group by detail_id) m
+      select m.detail_id, ${packedMatches(sql`w.id`)} as matches from ${openMatchesOf(packageIds)} group by 1) m
     join match_detail d on d.id = m.detail_id
     order by d.vulnerability_id`.execute(db);
   const found = new Map<number, VulnerabilityFact[]>();
   for (const { matches, ...said } of rows) {
-    const fact = factOf(said);
-    for (let at = 0; at < matches.length; at += matchBytes) {
-      const packageId = matches.readInt32BE(at);
-      const firstSeenAt = new Date(Number(matches.readBigInt64BE(at + 4)));
+    const fact = saidFact(said);
+    eachMatch(matches, (packageId, firstSeenAt) => {
       const known = found.get(packageId);
       if (known === undefined) found.set(packageId, [{ ...fact, packageId, firstSeenAt }]);
       else known.push({ ...fact, packageId, firstSeenAt });
-    }
+    });
   }
-  return await nameThem(db, found);
+  return await withNames(db, found);
 }
 
-async function nameThem(
+/** What is known against packages with what they are called. */
+export async function withNames(
   db: Database,
   found: ReadonlyMap<number, readonly VulnerabilityFact[]>,
 ): Promise<ReadonlyMap<number, PackageFacts>> {
@@ -72,7 +106,7 @@ async function nameThem(
   );
 }
 
-function factOf(row: Omit<SaidRow, 'matches'>): Omit<VulnerabilityFact, 'packageId' | 'firstSeenAt'> {
+export function saidFact(row: SaidRow): SaidFact {
   return {
     id: row.vulnerability_id,
     aliases: row.aliases,

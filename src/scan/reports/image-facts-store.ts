@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ImageFacts, PackageFacts } from '../../report/image-facts.ts';
 import { readPackageFacts } from '../matches/read-package-facts.ts';
+import { SharedDetails } from '../matches/shared-details.ts';
 import { type FactsQuery, readFacts } from './read-facts.ts';
 
 /** The part of `Notifications` that caches need. */
@@ -50,6 +51,7 @@ export class ImageFactsStore {
   readonly #loading = new Map<string, Promise<ImageFacts | undefined>>();
   /** What is known against packages; null: nothing. Images share most of theirs. */
   readonly #packages: LRUCache<number, KnownFacts>;
+  readonly #details = new SharedDetails();
   /** Grows with every change that is heard of: what was read before one may be the old answer. */
   #changes = 0;
   readonly #unsubscribe: () => void;
@@ -139,7 +141,7 @@ export class ImageFactsStore {
       if (entry?.generation !== generation) missing.push(id);
       else if (entry.facts !== null) known.set(id, entry.facts);
     }
-    const read = await readPackageFacts(db, missing);
+    const read = await this.#details.readPackageFacts(db, missing, generation);
     for (const id of missing) {
       const facts = read.get(id);
       if (facts !== undefined) known.set(id, facts);
@@ -166,6 +168,7 @@ export class ImageFactsStore {
   #forgetAll(): void {
     this.#changes += 1;
     this.#packages.clear();
+    this.#details.forget();
     this.#images.clear();
     this.#indexes.clear();
     this.#loading.clear();
