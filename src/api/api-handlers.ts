@@ -1,5 +1,6 @@
 import { NamespaceVerdictCounts } from './answers/namespace-verdict-counts.ts';
 import type { ApiDependencies } from './api-dependencies.ts';
+import { AtMost } from './at-most.ts';
 import type { Handlers } from './call.ts';
 import { accessTokenHandlers } from './routes/access-token-handlers.ts';
 import { advisoryHandlers } from './routes/advisory-handlers.ts';
@@ -27,6 +28,8 @@ import { webhookHandlers } from './routes/webhook-handlers.ts';
 /** A handler for every operation of the contract. */
 export function apiHandlers(dependencies: ApiDependencies): Handlers {
   const counting = { ...dependencies, verdictCounts: new NamespaceVerdictCounts(dependencies) };
+  // Few at once: they read much, and pulls need the database too (threats.md F10).
+  const searching = { ...counting, searches: new AtMost({ atOnce: 3, patienceMs: 5_000 }) };
   return {
     ...sessionHandlers(dependencies),
     ...userHandlers(dependencies),
@@ -42,13 +45,13 @@ export function apiHandlers(dependencies: ApiDependencies): Handlers {
     ...immutabilityHandlers(dependencies),
     ...repositoryHandlers(dependencies),
     ...findingHistoryHandlers(dependencies),
-    ...imageHandlers(counting),
+    ...imageHandlers(searching),
     ...comparisonHandlers(dependencies),
     ...sbomHandlers(dependencies),
     ...scanHandlers(dependencies),
     ...verdictHandlers(dependencies),
     ...advisoryHandlers(dependencies),
-    ...searchHandlers(dependencies),
+    ...searchHandlers(searching),
     ...webhookHandlers(dependencies),
   };
 }

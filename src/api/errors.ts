@@ -1,6 +1,6 @@
 import { AccountBusyError } from '../accounts/account-busy-error.ts';
 import { isReferenceGone } from '../database/is-reference-gone.ts';
-import { isDatabaseUnavailable } from '../database/is-unavailable.ts';
+import { DatabaseBusyError, isDatabaseUnavailable } from '../database/is-unavailable.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ApiErrorBody } from './contract/api-error.ts';
 
@@ -63,6 +63,9 @@ export function tooManyTries(message: string, retryAfterSeconds: number): ApiErr
   });
 }
 
+/** SQLSTATE `query_canceled`. */
+const statementTimeout = '57014';
+
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -105,7 +108,7 @@ export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
     return answer({ status: 404, code: 'not-found', message, details: undefined });
   }
   if (isDatabaseUnavailable(error)) {
-    const message = 'Cannot use the database now: try again in a few seconds';
+    const message = whyUnavailable(error);
     const headers = { 'retry-after': '5' };
     return answer({
       status: 503,
@@ -118,6 +121,15 @@ export function answerOfError(error: unknown, requestId: string): ErrorAnswer {
   }
   const message = `Cannot answer the request: an unexpected error, logged under request id ${requestId}`;
   return answer({ status: 500, code: 'internal', message, details: { requestId }, unexpected: true });
+}
+
+/** What whoever asked can do about it. */
+function whyUnavailable(error: unknown): string {
+  if (knownFields(error).code === statementTimeout)
+    return 'Cannot answer in time: the database was at it for too long; ask for less, such as one namespace, or try again in a few seconds';
+  if (error instanceof DatabaseBusyError)
+    return 'Cannot answer now: too many others are answered already; try again in a few seconds';
+  return 'Cannot use the database now: try again in a few seconds';
 }
 
 function knownFields(error: unknown): { readonly code: string; readonly status: number } {

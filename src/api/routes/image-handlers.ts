@@ -15,6 +15,7 @@ import { readableBase } from '../answers/readable-base.ts';
 import { showImage } from '../answers/show-image.ts';
 import { showImageDetails } from '../answers/show-image-details.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
+import type { AtMost } from '../at-most.ts';
 import type { HandlersOf } from '../call.ts';
 import type { ImagePackage } from '../contract/finding.ts';
 import { tagGuardOf } from '../decide-tag-move.ts';
@@ -24,9 +25,12 @@ import { recordChange } from '../record-change.ts';
 import { visibleImages } from '../visible-images.ts';
 
 export function imageHandlers(
-  dependencies: ApiDependencies & { readonly verdictCounts: NamespaceVerdictCounts },
+  dependencies: ApiDependencies & {
+    readonly verdictCounts: NamespaceVerdictCounts;
+    readonly searches: AtMost;
+  },
 ): HandlersOf<'listImages' | 'getImage' | 'deleteImage' | 'listFindings' | 'listSecrets' | 'listPackages'> {
-  const { db, facts, verdicts, now: clock } = dependencies;
+  const { db, facts, verdicts, searches, now: clock } = dependencies;
   const totals = {
     byFilter: new CountCache<Total>({ now: clock, sizeOf: ({ total }) => total }),
     verdictsByFilter: new CountCache<VerdictCounts>({ now: clock, sizeOf: ({ images }) => images }),
@@ -34,8 +38,11 @@ export function imageHandlers(
   };
   return {
     listImages: async ({ query, caller, now }) => {
-      const filter = await visibleImages(db, { caller, filter: query, right: 'read' });
-      return await listImages(dependencies, { filter, query, now, totals });
+      const list = async () => {
+        const filter = await visibleImages(db, { caller, filter: query, right: 'read' });
+        return await listImages(dependencies, { filter, query, now, totals });
+      };
+      return await (query.holds === undefined ? list() : searches.run(list));
     },
 
     getImage: async ({ image, namespace, caller, now, request }) => {

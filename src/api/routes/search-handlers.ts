@@ -10,7 +10,7 @@ import { readPackageFacts } from '../../scan/matches/read-package-facts.ts';
 import { CountCache } from '../answers/count-cache.ts';
 import { countRated } from '../answers/count-severities.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
-import { AtMost } from '../at-most.ts';
+import type { AtMost } from '../at-most.ts';
 import type { HandlersOf } from '../call.ts';
 import type { HeldPackage, OpenVulnerability, Search, VulnerabilityQuery } from '../contract/search.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -21,9 +21,9 @@ import { readSearch } from '../read-search.ts';
 const idsShown = 20;
 
 export function searchHandlers(
-  dependencies: ApiDependencies,
+  dependencies: ApiDependencies & { readonly searches: AtMost },
 ): HandlersOf<'search' | 'searchPackages' | 'listVulnerabilities'> {
-  const { db, now: clock } = dependencies;
+  const { db, searches, now: clock } = dependencies;
   const rankings = new CountCache<readonly RankedVulnerability[]>({
     now: clock,
     sizeOf: (all) => all.length,
@@ -33,12 +33,10 @@ export function searchHandlers(
   });
   const ranking = (order: SeverityOrder | undefined) =>
     rankings.of(order === undefined ? '' : severityOrderKey(order), () => rankVulnerabilities(db, order));
-  // Few at once: they read much, and pulls need the database too (threats.md F10).
-  const costly = new AtMost({ atOnce: 3, patienceMs: 5_000 });
   return {
-    search: (call) => costly.run(() => answerSearch(dependencies, call)),
-    searchPackages: (call) => costly.run(() => answerPackages(dependencies, call)),
-    listVulnerabilities: (call) => costly.run(() => answerVulnerabilities(dependencies, call, ranking)),
+    search: (call) => searches.run(() => answerSearch(dependencies, call)),
+    searchPackages: (call) => searches.run(() => answerPackages(dependencies, call)),
+    listVulnerabilities: (call) => searches.run(() => answerVulnerabilities(dependencies, call, ranking)),
   };
 }
 
