@@ -104,15 +104,23 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
 
   const cli = async (...args: string[]) => await runCli(args, { environment });
 
-  /** All formats of a target, each written into a file and found valid. */
+  /** Every document of SPDX that the tests have met; SPDX's own readers take seconds to start, and look at all of them at the end. */
+  const spdxFiles: string[] = [];
+  const spdxFile = (name: string) => {
+    const file = join(clients.folder, `${spdxFiles.length}-${name}`);
+    spdxFiles.push(file);
+    return file;
+  };
+
+  /** All formats of a target, each written into a file. */
   async function sbomsOf(target: string, ...options: string[]) {
     const cyclonedxFile = join(clients.folder, 'a.cdx.json');
-    const spdxFile = join(clients.folder, 'a.spdx.json');
-    const spdx3File = join(clients.folder, 'a.spdx3.json');
+    const spdx2File = spdxFile('a.spdx.json');
+    const spdx3File = spdxFile('a.spdx3.json');
     const codes = [];
     for (const [format, file] of [
       ['cyclonedx', cyclonedxFile],
-      ['spdx', spdxFile],
+      ['spdx', spdx2File],
       ['spdx3', spdx3File],
     ] as const) {
       const result = await cli('sbom', target, '--format', format, '--output', file, ...options);
@@ -121,16 +129,15 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     }
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
     expect(await validator.validate(readFileSync(cyclonedxFile, 'utf8'))).toBeNull();
-    await validateSpdx(python ?? '', [spdxFile, spdx3File]);
     return {
       codes,
       cyclonedx: JSON.parse(readFileSync(cyclonedxFile, 'utf8')) as CycloneDx,
-      spdx: JSON.parse(readFileSync(spdxFile, 'utf8')) as Spdx,
+      spdx: JSON.parse(readFileSync(spdx2File, 'utf8')) as Spdx,
       spdx3: JSON.parse(readFileSync(spdx3File, 'utf8')) as Spdx3,
     };
   }
 
-  it.each(images)('are valid and hold the whole inventory: %s', async (name, image, least, purlPattern) => {
+  it.each(images)('hold the whole inventory: %s', async (name, image, least, purlPattern) => {
     const layout = join(clients.folder, name.replaceAll(' ', '-'));
     writeOciLayout(layout, 'v1', image());
     const scanned = await cli('scan', `oci:${layout}:v1`, '--format', 'json');
@@ -259,9 +266,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
         ]);
         const name = `clients-alpine-${digest.slice(7, 19)}.spdx3.json`;
         expect(download.suggestedFilename()).toBe(name);
-        const file = join(clients.folder, name);
-        await download.saveAs(file);
-        await validateSpdx(python ?? '', [file]);
+        await download.saveAs(spdxFile(name));
         expect(browser.faults.slice(faultsBefore)).toEqual([]);
       } finally {
         await browser.close();
@@ -285,9 +290,8 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       expect(types.sort()).toEqual(['application/spdx+json', 'application/vnd.cyclonedx+json']);
       const spdx = await run('manifest', 'fetch', clients.named(`alpine@${attached[1]?.digest}`));
       const layer = JSON.parse(spdx).layers[0].digest;
-      const file = join(folder, 'fetched.spdx.json');
+      const file = spdxFile('fetched.spdx.json');
       await run('blob', 'fetch', '--output', file, clients.named(`alpine@${layer}`));
-      await validateSpdx(python ?? '', [file]);
       expect(readFileSync(file, 'utf8')).toContain(digest);
     });
 
@@ -302,5 +306,10 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       const listed = await run('artifact', 'list', clients.named(`alpine@${digest}`));
       expect(listed).toContain('application/vnd.cyclonedx+json');
     });
+  });
+
+  it('are valid, say the readers of SPDX', async () => {
+    expect(spdxFiles.length).toBeGreaterThanOrEqual(2 * images.length);
+    await validateSpdx(python ?? '', spdxFiles);
   });
 });
