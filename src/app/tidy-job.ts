@@ -3,6 +3,7 @@ import { recordEvent } from '../accounts/events.ts';
 import { forgetExpiredSecrets, warnOfExpiringSecrets } from '../accounts/expiring-secrets.ts';
 import { forgetEvents } from '../accounts/forget-events.ts';
 import { forgetEndedLogins } from '../accounts/login-limit.ts';
+import { analyzeUnknownTables } from '../database/missing-statistics.ts';
 import type { MetricSet } from '../edge/metric-set.ts';
 import { forgetEndedNotices } from '../gate/pull-events.ts';
 import type { JobHandler, JobSchedule } from '../jobs/queue.ts';
@@ -22,7 +23,7 @@ export const tidyJobKind = 'tidy';
 export const tidySchedule: JobSchedule = { kind: tidyJobKind, cron: '* * * * *' };
 
 /**
- * Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, old events and changes
+ * Lets PostgreSQL look at tables that it knows nothing of. Ends what nobody will end any more: scans of dead workers, counts of sign-in tries, notices of pulls, old events and changes
  * of findings, expired secrets (and warns of those that will expire). Frees what nothing holds: one bounded pass of the collector per run. Then works out
  * the digests that large blobs still lack, and the layers by which older scans are found as bases.
  */
@@ -35,7 +36,7 @@ export function tidyJob(
   },
 ): JobHandler {
   const { config, connection } = installation;
-  const { db } = connection;
+  const { db, pool } = connection;
   const { store, logger, metrics } = options;
   const reach = failpointReacher(config.failpoint);
   const countCollected = countedCollections(metrics);
@@ -48,6 +49,7 @@ export function tidyJob(
   });
   const completer = new DigestCompleter({ db, store });
   return async (_payload, { signal }) => {
+    await analyzeUnknownTables(pool);
     await settleAbandonedScans(db);
     await forgetEndedLogins(db);
     await forgetEndedNotices(db);

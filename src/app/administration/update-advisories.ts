@@ -12,6 +12,7 @@ import type { Changes } from '../../advisories/feeds/pending-changes.ts';
 import { type SyncOptions, syncAdvisories } from '../../advisories/feeds/sync-advisories.ts';
 import type { SyncResult } from '../../advisories/feeds/sync-result.ts';
 import type { Database, DatabaseConnection } from '../../database/database.ts';
+import { analyzeUnknownTables } from '../../database/missing-statistics.ts';
 import { GraphileQueue } from '../../jobs/graphile-queue.ts';
 import { reMatch } from '../../scan/matches/re-match.ts';
 import { queueRenamed } from '../../scan/queue-scan.ts';
@@ -35,6 +36,8 @@ export function followChanges(
   const { db } = connection;
   const queue = new GraphileQueue({ connection });
   return async (changes) => {
+    // What the update filled for the first time, or a restore before it.
+    await analyzeUnknownTables(connection.pool);
     await reMatch(connection, changes, {
       now: systemClock(),
       feedAgeMaxDays,
