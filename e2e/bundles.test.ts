@@ -101,7 +101,9 @@ describe('pratique advisories import, killed with kill -9 (threats.md F24)', () 
     const { pool } = installation.connection;
     const holding = await pool.connect();
     try {
-      await holding.query(`begin; lock table ${table} in share mode`);
+      await holding.query(
+        `begin; set local idle_in_transaction_session_timeout = 0; lock table ${table} in share mode`,
+      );
       const cli = startCli(['advisories', 'import', at('second.tar')], { environment: environment() });
       await waitUntil(`the import comes to ${table}`, async () => {
         if (cli.child.exitCode !== null) throw new Error(`It has ended:\n${cli.output()}${cli.errors()}`);

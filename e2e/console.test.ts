@@ -9,7 +9,7 @@ import { ApiClient } from './api-client.ts';
 import { hasProgram, sharedFolder } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
 import { hostileName, hostileVersion, writeConsoleMirror } from './console-mirror.ts';
-import { largeLayer } from './large-layer.ts';
+import { holdScans } from './hold-scans.ts';
 import { pullWithSkopeo, pushWithSkopeo, realImage } from './real-images.ts';
 import { adminPassword, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
 import { type StaticMirror, serveFolder } from './static-mirror.ts';
@@ -82,12 +82,19 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
   it('shows an image being scanned, layer by layer, and its result without a reload', async () => {
     const [base] = realImage(data, 'alpine-3.6.2');
     if (base === undefined) throw new Error('No base image');
-    const models = ['a', 'b', 'c'].map((name) => largeLayer(`srv/models/${name}.bin`, 200 * 1024 ** 2));
-    await pushWithSkopeo(server, 'my.team/models:1', [{ ...base, layers: [...base.layers, ...models] }]);
-    await page.reload();
+    const models = ['a', 'b', 'c'].map((name) =>
+      Buffer.from(buildLayer({ [`srv/models/${name}`]: name }).bytes),
+    );
     const row = table('Images').getByRole('row').filter({ hasText: 'models:1' });
-    await row.getByText(/^Scanning/).waitFor();
-    await row.getByRole('progressbar', { name: 'Scan progress' }).waitFor();
+    const goOn = await holdScans(server.dataFolder);
+    try {
+      await pushWithSkopeo(server, 'my.team/models:1', [{ ...base, layers: [...base.layers, ...models] }]);
+      await page.reload();
+      await row.getByText(/^Scanning/).waitFor();
+      await row.getByRole('progressbar', { name: 'Scan progress' }).waitFor();
+    } finally {
+      await goOn();
+    }
     await row.getByText('Scanned, with doubts').waitFor();
     expect(await row.getByRole('progressbar').count()).toBe(0);
   });

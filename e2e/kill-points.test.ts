@@ -281,7 +281,7 @@ describe('a server that is killed while it changes what is stored (F3)', () => {
     const blocking = await pool.connect();
     try {
       // The deletion waits for this row in the middle of its transaction.
-      await blocking.query('begin');
+      await blocking.query('begin; set local idle_in_transaction_session_timeout = 0');
       await blocking.query(`select from repository_manifest where manifest_digest = $1 for update`, [
         image.digest,
       ]);
