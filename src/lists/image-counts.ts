@@ -2,9 +2,13 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { type ImageListFilter, prepareFilter } from './_image-filter.ts';
 import { type OrderGroup, orderGroups } from './_order-groups.ts';
+import { countByBitmaps } from './package-holders.ts';
 import { boundUnsettled, boundVerdict, type GateBound, gateTable } from './verdict-bounds.ts';
 
 export async function countImages(db: Database, filter: ImageListFilter): Promise<number> {
+  const { holds, namespaceIds, ...others } = filter;
+  if (holds?.forCount === 'pass' && Object.keys(others).length === 0)
+    return await countByBitmaps(db, namespaceIds === undefined ? {} : { namespaceIds }, holds.packageIds);
   let count = 0;
   for (const part of await ratedParts(db, filter)) {
     const { tables, condition } = await prepareFilter(db, part, 'count');

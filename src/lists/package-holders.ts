@@ -87,31 +87,51 @@ export async function countHolders(
   { scope, sample }: SampledScope,
   packageIds: readonly number[],
 ): Promise<number> {
-  const { all } = await countHoldersAlso(db, { scope, sample }, { all: packageIds, some: packageIds });
-  return all;
+  if (packageIds.length === 0) return 0;
+  return sample.isWhole ? sample.countHolders(packageIds) : await countByBitmaps(db, scope, packageIds);
 }
 
-/** `countHolders()` of packages, and of some among them, in one pass. */
+/** `countHolders()` of packages, and of some among them. */
 export async function countHoldersAlso(
   db: Database,
-  { scope, sample }: SampledScope,
+  sampled: SampledScope,
   { all, some }: { readonly all: readonly number[]; readonly some: readonly number[] },
 ): Promise<{ readonly all: number; readonly some: number }> {
-  if (all.length === 0) return { all: 0, some: 0 };
-  if (sample.isWhole) return { all: sample.countHolders(all), some: sample.countHolders(some) };
-  const affected = new Set(some);
-  const isIndexed = heldIn(sample, all).forCount === 'index';
-  const overlaps = (ids: Iterable<number>) =>
-    sql`i.package_ids operator(intarray.&&) ${sortedIds(ids)}::int[]`;
-  // Each image is looked at once or twice, behind "offset 0", as what it costs is these looks.
-  const { rows } = await sql<{ all: number; some: number }>`
-    select count(*) as "all", count(*) filter (where i.is_some) as "some"
-    from (select i.manifest_digest, case when ${overlaps(some)} then true
-        when ${overlaps(all.filter((id) => !affected.has(id)))} then false end as is_some
-      from image_packages i where ${isIndexed ? holdsByIndex(all) : sql`true`} offset 0) i
-    join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(scope)}
-    where i.is_some is not null`.execute(db);
-  return rows[0] ?? { all: 0, some: 0 };
+  const count = await countHolders(db, sampled, all);
+  const isSame = new Set(some).size === new Set(all).size;
+  return { all: count, some: isSame ? count : await countHolders(db, sampled, some) };
+}
+
+/** A find of the index is compared with each package of its condition; but many conditions are long to plan. */
+const packagesOfBitmap = 16;
+const bitmapsMax = 300;
+
+/**
+ * The images that hold one of the packages as bitmaps of their places, some packages at a time, laid together before an
+ * image is looked at: to compare the packages of a hundred thousand images with two thousand others takes three times as long.
+ */
+export async function countByBitmaps(
+  db: Database,
+  scope: HolderScope,
+  packageIds: readonly number[],
+): Promise<number> {
+  const ids = sortedIds(packageIds);
+  const size = Math.max(packagesOfBitmap, Math.ceil(ids.length / bitmapsMax));
+  const parts = Array.from({ length: Math.ceil(ids.length / size) }, (_, part) =>
+    ids.slice(part * size, (part + 1) * size),
+  );
+  const holds = parts.map((part) => sql`i.package_ids operator(intarray.&&) ${part}::int[]`);
+  return await db.transaction().execute(async (transaction) => {
+    // PostgreSQL would rather compare each image with each part; and what it finds is joined in memory.
+    await sql`select set_config('enable_seqscan', 'off', true), set_config('work_mem', '16MB', true)`.execute(
+      transaction,
+    );
+    const { rows } = await sql<{ count: number }>`
+      select count(*) as count from image_packages i
+      join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(scope)}
+      where ${sql.join(holds, sql` or `)}`.execute(transaction);
+    return rows[0]?.count ?? 0;
+  });
 }
 
 /** Ids (`repository_manifest`) of images in scope that hold one of the packages, newest first. */

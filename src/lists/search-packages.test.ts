@@ -7,7 +7,7 @@ import { findPackages } from './find-packages.ts';
 import { countImages } from './image-counts.ts';
 import { readImageRefs } from './image-list.ts';
 import { type HolderScope, readImageSample } from './image-sample.ts';
-import { countHolders, countHoldersOfEach, heldAmong, heldIn } from './package-holders.ts';
+import { countHolders, countHoldersAlso, countHoldersOfEach, heldAmong, heldIn } from './package-holders.ts';
 import { parseSearch } from './parse-search.ts';
 import { rankVulnerabilities } from './rank-vulnerabilities.ts';
 import { summariseSearch } from './search-packages.ts';
@@ -259,6 +259,19 @@ describe('images that hold packages', () => {
       await countHolders(db, await sampled(scope), [id('core')]),
     ];
     expect([musl, core]).toEqual([801, 16]);
+    const unheld = Array.from({ length: 6_000 }, (_, index) => 1_000_000 + index);
+    const all = [...unheld, id('musl'), id('core')];
+    const together = await countHoldersAlso(db, await sampled(scope), { all, some: [id('core')] });
+    expect(together).toEqual({ all: 817, some: 16 });
+    const images = async (forCount: 'pass' | 'index', kind?: string) =>
+      await countImages(db, {
+        ...scope,
+        ...(kind === undefined ? {} : { kind }),
+        holds: { packageIds: all, forPage: 'each', forCount },
+      });
+    expect([await images('pass'), await images('index'), await images('pass', 'image')]).toEqual([
+      817, 817, 817,
+    ]);
     const sets = [id('musl'), id('core'), id('secret-thing')].map((one) => ({
       key: String(one),
       packageIds: [one],
