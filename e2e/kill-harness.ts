@@ -9,7 +9,7 @@ import { tidyJobKind } from '../src/app/tidy-job.ts';
 import { openBlobStore } from '../src/app/wiring/wire-blobs.ts';
 import { freePort } from '../src/testing/free-port.ts';
 import { type Answer, RegistryClient, type TestImage } from '../src/testing/registry-client.ts';
-import { adminAuthorization, type ServerProcess, startServerProcess } from './server-process.ts';
+import { adminAuthorization, patienceMs, type ServerProcess, startServerProcess } from './server-process.ts';
 
 /** One installation whose server is killed and started again, looked at from outside. */
 export interface KillHarness {
@@ -81,8 +81,8 @@ export async function createKillHarness(): Promise<KillHarness> {
 }
 
 /** Waits until the server has killed itself; throws when it lives on. */
-export async function died(server: ServerProcess, timeoutMs = 15_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+export async function died(server: ServerProcess): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   while (server.child.signalCode === null) {
     if (performance.now() > deadline || server.child.exitCode !== null) {
       throw new Error(`The server was to be killed by its failpoint; it printed:\n${server.output()}`);

@@ -66,8 +66,9 @@ describe.skipIf(!hasProgram('openssl') || !hasProgram('python3'))('mail of a rea
   beforeAll(async () => {
     const signed = ca.sign('localhost');
     tls = { certificate: readFileSync(signed.certificate), key: readFileSync(signed.key) };
-    receiver = await startMailReceiver({ tls, login });
-    port = receiver.port;
+    // Not one of those that the system gives away: it must be free when the receiver is back.
+    port = await freePort();
+    receiver = await startMailReceiver({ tls, login, port });
     const root = await mirror.start();
     mirror.set('/ecosystems.txt', 'Alpine\n');
     mirror.setFolder('Alpine', [muslFlaw]);

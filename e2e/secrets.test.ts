@@ -239,9 +239,11 @@ describe.skipIf(!hasProgram('openssl'))('secrets of a server at work', () => {
   /** Command lines of the server and whatever it has started. */
   function commandLines(): string {
     const parents = new Map<number, number>();
+    const lines = new Map<number, string>();
     for (const name of readdirSync('/proc').filter((one) => /^\d+$/.test(one))) {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        lines.set(Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8'));
         parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
       } catch {} // it has ended
     }
@@ -249,7 +251,7 @@ describe.skipIf(!hasProgram('openssl'))('secrets of a server at work', () => {
       pid !== undefined && pid > 1 && (pid === server.child.pid || isOurs(parents.get(pid)));
     const ours = [...parents.keys()].filter(isOurs);
     expect(ours.length).toBeGreaterThan(0);
-    return ours.map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).join('\n');
+    return ours.map((pid) => lines.get(pid)).join('\n');
   }
 
   it('are in no log, answer, metric, table or command line (threats.md E4)', async () => {
@@ -277,10 +279,13 @@ describe.skipIf(!hasProgram('openssl'))('secrets of a server at work', () => {
       await call('GET', path);
     }
     await forceErrors();
-    const { text: metrics } = await ask('GET', '/metrics', {
-      headers: { authorization: basic('admin', secrets.get('access token') ?? '') },
+    let metrics = '';
+    // Once the server has found its database again.
+    await waitUntil('metrics are given', async () => {
+      const headers = { authorization: basic('admin', secrets.get('access token') ?? '') };
+      metrics = (await ask('GET', '/metrics', { headers })).text;
+      return metrics.includes('# TYPE');
     });
-    expect(metrics).toContain('# TYPE');
     const listed = await runCli(['admin', 'user', 'list'], {
       environment: {
         PRATIQUE_DATA: dataFolder,

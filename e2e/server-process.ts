@@ -36,7 +36,7 @@ export interface ServerOptions {
 }
 
 /** How long is waited for what must come: a busy machine is not what is tested. Shorter than a test may take. */
-const patienceMs = 270_000;
+export const patienceMs = 270_000;
 
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
