@@ -52,6 +52,7 @@ describe('readOsvRecord()', () => {
   it('reads what the distribution says of a package beside its versions', () => {
     const statementOf = (one: object) =>
       readGood({ affected: [{ package: zlib, ...one }] }).affected[0]?.affected;
+    expect(statementOf({ ecosystem_specific: { ubuntu_priority: 'low' } })).toMatchObject({ urgency: 'low' });
     expect(statementOf({ ecosystem_specific: { urgency: 'unimportant' } })).toMatchObject({
       urgency: 'unimportant',
     });

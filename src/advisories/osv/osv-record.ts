@@ -159,12 +159,12 @@ function severityOf(value: Readonly<Record<string, unknown>>): readonly Severity
   }));
 }
 
-/** What a record says of this package beside its versions: Debian's urgency, Wolfi's status, Bitnami's vectors, RustSec's kind. */
+/** What a record says of this package beside its versions: Debian's urgency, older records' priority of Ubuntu, Wolfi's status, Bitnami's vectors, RustSec's kind. */
 function statementsOf(
   value: Readonly<Record<string, unknown>>,
 ): Pick<AffectedPackage, 'urgency' | 'severity' | 'informational' | 'fixState'> {
   const specific = objectOf(value, 'ecosystem_specific');
-  const urgency = specific['urgency'] ?? specific['severity'];
+  const urgency = specific['urgency'] ?? specific['severity'] ?? specific['ubuntu_priority'];
   const { status, informational } = objectOf(value, 'database_specific');
   const severity = severityOf(value);
   const stated = {
