@@ -59,14 +59,17 @@ export async function readCandidatesOfRecords(
   named: readonly { readonly ecosystem: string; readonly name: string }[],
 ): Promise<readonly Candidate[]> {
   if (named.length === 0) return [];
-  // Looked up by name, whatever the planner knows of the tables: by the keys of thousands of records it would take ten times as long.
+  // Looked up by name, whatever the planner knows of the tables: by the keys of thousands of records it would take ten times as
+  // long, and so it does to plan for an array of these, each of which is weighed against the most common values.
   const { rows } = await sql<CandidateRow>`
     select p.advisory_id, p.ecosystem, p.release, p.name, p.affected, a.vulnerabilities, a.aliases, a.ratings
-    from unnest(${named.map(({ ecosystem }) => ecosystem)}::text[], ${named.map(({ name }) => name)}::text[])
-      as asked (ecosystem, name)
-    cross join lateral (
-      select * from advisory_package
-      where ecosystem = asked.ecosystem and name = asked.name and advisory_id = any(${advisoryIds}::text[]) offset 0) p
+    from (
+      select own.*
+      from unnest(${named.map(({ ecosystem }) => ecosystem)}::text[], ${named.map(({ name }) => name)}::text[])
+        as asked (ecosystem, name)
+      cross join lateral (
+        select * from advisory_package where ecosystem = asked.ecosystem and name = asked.name offset 0) own
+      join unnest(${advisoryIds}::text[]) as record (id) on record.id = own.advisory_id offset 0) p
     cross join lateral (select * from advisory where id = p.advisory_id and withdrawn_at is null offset 0) a
     order by p.advisory_id, p.position`.execute(db);
   return rows.map(candidateOf);

@@ -8,6 +8,9 @@ import type { SyncOrder, SyncReport } from './sync-in-process.ts';
 
 // The program of `syncInProcess()`: reads a `SyncOrder` from standard input, and sends a `SyncReport` to its parent.
 
+/** How long the step that runs may take after the stop; what it has not committed is done again by the next synchronisation. */
+const stopMs = 5_000;
+
 /** Pulls and pushes go first. */
 const niceness = 10;
 
@@ -28,9 +31,14 @@ async function main(): Promise<void> {
         }),
   };
   const abort = new AbortController();
-  process.once('SIGTERM', () => abort.abort());
+  const stop = () => {
+    abort.abort();
+    // A statement may take minutes: PostgreSQL ends it when it finds that nobody waits for it any more.
+    setTimeout(() => process.exit(1), stopMs).unref();
+  };
+  process.once('SIGTERM', stop);
   // The parent was killed.
-  process.once('disconnect', () => abort.abort());
+  process.once('disconnect', stop);
   const installation = await openInstallation(whole, { role: 'guest' });
   if (databaseUrl === undefined) yieldToPulls(installation);
   try {

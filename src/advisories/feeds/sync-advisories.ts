@@ -61,7 +61,11 @@ export async function syncAdvisories(options: SyncOptions): Promise<SyncResult> 
       return { ...alreadyRunning };
     }
     await options.prepare?.();
+    // A power cut may take back the last feeds, each as a whole, and the next synchronisation brings them again. Whatever is
+    // committed durably behind them, as the end of this one is, makes them durable too.
+    await client.query('set synchronous_commit = off');
     const { feeds, changes } = await syncFeeds(options, client);
+    await client.query('reset synchronous_commit');
     await client.query('update feed_sync set ended_count = ended_count + 1');
     await freeSyncLock(client);
     reusable = true;

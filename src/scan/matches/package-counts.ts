@@ -7,10 +7,12 @@ import type { FindingCounts } from '../summaries/summarise.ts';
 import type { MatchDetail } from './match-details.ts';
 import type { MatchDifferences } from './match-differences.ts';
 
-/** The columns of `package_count`, in the order in which a package's counts lie in memory. */
-const columns = [...severities, 'fixable', 'known_exploited', 'undetermined'] as const;
+/** The columns of `package_count`, in the order in which a package's counts lie in memory (see `sum()`). */
+const columns = [
+  ...(['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const satisfies typeof severities),
+  ...(['fixable', 'known_exploited', 'undetermined'] as const),
+] as const;
 type Column = (typeof columns)[number];
-const undeterminedAt = columns.indexOf('undetermined');
 const columnList = columns.join(', ');
 
 /** Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. */
@@ -111,35 +113,31 @@ export class PackageCounts {
   }
 
   /** What the packages of an image come to, and those whose version cannot be compared, in their order. */
-  sum(ids: readonly number[]): {
+  sum(ids: ArrayLike<number>): {
     readonly counts: FindingCounts;
     readonly unsure: readonly { readonly name: string; readonly version: string }[];
   } {
-    const width = columns.length;
-    const counts = this.#counts;
-    const sums = new Int32Array(width);
+    const all = this.#counts;
+    const sums = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+    let [fixable, knownExploited] = [0, 0];
     const unsure: { readonly name: string; readonly version: string }[] = [];
-    for (const id of ids) {
-      const start = id * width;
-      for (let index = 0; index < width; index += 1)
-        sums[index] = (sums[index] ?? 0) + (counts[start + index] ?? 0);
-      const named = (counts[start + undeterminedAt] ?? 0) > 0 ? this.#unsure.get(id) : undefined;
+    // Column by column, without a loop: of a million images with hundreds of packages each, this is most of what a pass takes.
+    for (let index = 0; index < ids.length; index += 1) {
+      const id = ids[index] ?? 0;
+      const start = id * columns.length;
+      if (start >= all.length) continue; // nothing stands against it
+      sums.critical += all[start] ?? 0;
+      sums.high += all[start + 1] ?? 0;
+      sums.medium += all[start + 2] ?? 0;
+      sums.low += all[start + 3] ?? 0;
+      sums.negligible += all[start + 4] ?? 0;
+      sums.unknown += all[start + 5] ?? 0;
+      fixable += all[start + 6] ?? 0;
+      knownExploited += all[start + 7] ?? 0;
+      const named = all[start + 8] === 0 ? undefined : this.#unsure.get(id);
       if (named !== undefined) unsure.push(named);
     }
-    const of = (column: Column) => sums[columns.indexOf(column)] ?? 0;
-    return {
-      counts: {
-        critical: of('critical'),
-        high: of('high'),
-        medium: of('medium'),
-        low: of('low'),
-        negligible: of('negligible'),
-        unknown: of('unknown'),
-        highest: severities.find((severity) => of(severity) > 0) ?? null,
-        fixable: of('fixable'),
-        knownExploited: of('known_exploited'),
-      },
-      unsure,
-    };
+    const highest = severities.find((severity) => sums[severity] > 0) ?? null;
+    return { counts: { ...sums, highest, fixable, knownExploited }, unsure };
   }
 }

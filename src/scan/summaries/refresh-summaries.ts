@@ -2,7 +2,7 @@ import { readFeedKnowledge } from '../../advisories/feed-doubts.ts';
 import { type CopiedRow, copyOut } from '../../database/copy-out.ts';
 import type { DatabaseConnection } from '../../database/database.ts';
 import { PackageCounts } from '../matches/package-counts.ts';
-import { readIds, unpackIds } from '../reports/packed-ids.ts';
+import { readIds } from '../reports/packed-ids.ts';
 import { summaryRow } from '../write-report.ts';
 import { noteDoubtsPass, readDoubtsNow } from './doubts-pass.ts';
 import { versionDoubts } from './image-doubts.ts';
@@ -66,6 +66,7 @@ async function pass(
     // Both sides of the join are read once, in the order in which they lie.
     await reader.query("begin; set local work_mem = '64MB'");
     const counts = await PackageCounts.read(reader);
+    const ids = new ReadIds();
     const hasOrders = await isAnyOrderInUse(connection.db);
     const write = async (summaries: readonly NewSummary[]) => {
       await writer.write(summaries);
@@ -81,9 +82,10 @@ async function pass(
       for (const row of rows) {
         const image = imageOf(row);
         if (settled.isRenamed(image.key)) renamed.push(image.digest);
-        const isTouched = touched.count(image.packed);
+        const packageIds = ids.of(image.packed);
+        const isTouched = touched.count(packageIds);
         if (!isTouched && !settled.differsFrom(image.shown, image.key)) continue;
-        stale.push(summaryOf(image, { counts, settled }));
+        stale.push(summaryOf(image, { packageIds, counts, settled }));
       }
       if (renamed.length >= chunkImages) await onRenamed?.(renamed.splice(0));
       if (stale.length < chunkImages) continue;
@@ -150,11 +152,29 @@ function textOf(field: Buffer | null | undefined): string | null {
 }
 
 function summaryOf(
-  { digest, revision, key, packed }: ReadImage,
-  { counts, settled }: { readonly counts: PackageCounts; readonly settled: SettledDoubts },
+  { digest, revision, key }: ReadImage,
+  {
+    packageIds,
+    counts,
+    settled,
+  }: {
+    readonly packageIds: Uint32Array;
+    readonly counts: PackageCounts;
+    readonly settled: SettledDoubts;
+  },
 ): NewSummary {
-  const { counts: sums, unsure } = counts.sum(unpackIds(packed));
+  const { counts: sums, unsure } = counts.sum(packageIds);
   return { ...summaryRow(digest, sums, [...settled.of(key), ...versionDoubts(unsure)]), revision };
+}
+
+/** The ids of one image at a time, in memory that is used again for the next. */
+class ReadIds {
+  #ids = new Uint32Array();
+
+  of(packed: Buffer): Uint32Array {
+    if (this.#ids.length < packed.length) this.#ids = new Uint32Array(packed.length * 2);
+    return this.#ids.subarray(0, readIds(packed, this.#ids));
+  }
 }
 
 /** Which images hold packages that changed, and how many of them each feed touched. */
@@ -163,8 +183,6 @@ class TouchedImages {
   readonly #groupOf: Uint16Array;
   readonly #groups: string[][] = [[]];
   readonly #imagesOf = new Map<string, number>();
-  /** Room for the ids of one image. */
-  #ids = new Uint32Array();
 
   constructor(changed: ReadonlyMap<number, readonly string[]>) {
     let last = 0;
@@ -179,13 +197,11 @@ class TouchedImages {
     }
   }
 
-  /** Whether the image holds one; it is then counted. No memory is taken for it. */
-  count(packed: Buffer): boolean {
-    if (this.#ids.length < packed.length) this.#ids = new Uint32Array(packed.length * 2);
+  /** Whether the image with these packages holds one; it is then counted. */
+  count(packageIds: Uint32Array): boolean {
     const groups: number[] = [];
-    const count = readIds(packed, this.#ids);
-    for (let index = 0; index < count; index += 1) {
-      const group = this.#groupOf[this.#ids[index] ?? 0] ?? 0;
+    for (const id of packageIds) {
+      const group = this.#groupOf[id] ?? 0;
       if (group !== 0 && !groups.includes(group)) groups.push(group);
     }
     if (groups.length === 0) return false;

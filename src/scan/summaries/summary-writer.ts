@@ -47,13 +47,15 @@ export class SummaryWriter implements AsyncDisposable {
   async write(summaries: readonly NewSummary[]): Promise<void> {
     if (summaries.length === 0) return;
     // A commit that a power cut takes back is done again: the changed packages are forgotten only behind the last.
-    await this.#client.query('begin; set local synchronous_commit = off');
+    // Each is looked up by its key: PostgreSQL would rather read all that there are, again for each call.
+    await this.#client.query(
+      'begin; set local synchronous_commit = off; set local enable_hashjoin = off; set local enable_mergejoin = off',
+    );
     await copyRows(
       this.#client,
       `new_summary (${columns.join(', ')}, revision)`,
       summaries.map((row) => copyLine([...columns.map((column) => row[column]), String(row.revision)])),
     );
-    await this.#client.query('analyze new_summary');
     const { rowCount } = await this.#client.query(
       `update image_summary s set ${values.map((column) => `${column} = n.${column}`).join(', ')},
          revision = s.revision + 1, judged_at = now()
