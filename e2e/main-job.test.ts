@@ -35,6 +35,8 @@ const recordCounts = {
   Ubuntu: 6,
   Wolfi: 6934,
   npm: 1261,
+  KEV: 1404,
+  EPSS: 360_142,
 };
 
 // Skipped where the real data or skopeo is missing (a plain clone); with CI=true their absence is a failure.
