@@ -4,6 +4,7 @@ import { basic, type ServedFolder } from './_large-catalog-server.ts';
 
 export interface Timed {
   readonly name: string;
+  readonly requests: number;
   /** The first request of all, with nothing warm. */
   readonly firstMs: number;
   /** CPU time of one request, of all on average. */
@@ -278,17 +279,26 @@ async function ask(
   return JSON.parse(body) as Answer; // every one of these answers is JSON
 }
 
+/** Requests that a figure wants at least, however long they take. */
+const requestsMin = 5;
+
+/** One request after the other; no more are begun when `budgetMs` have gone by. */
 export async function measure(
   server: ServedFolder,
   one: Asked,
-  requests: number = requestsPerFigure,
+  {
+    requestsMax = requestsPerFigure,
+    budgetMs = Number.POSITIVE_INFINITY,
+  }: { readonly requestsMax?: number; readonly budgetMs?: number } = {},
 ): Promise<Timed> {
   const { name, path, walks, as } = one;
   const authorization = as === undefined || as === 'admin' ? server.admin : basic(as);
   const timesMs: number[] = [];
   const cpuBeforeMs = server.cpuMs();
   let cursor: string | undefined;
-  for (let index = 0; index < requests; index += 1) {
+  const beganMs = performance.now();
+  for (let index = 0; index < requestsMax; index += 1) {
+    if (index >= requestsMin && performance.now() - beganMs > budgetMs) break;
     const first = path(index);
     const at = cursor === undefined ? first : `${first}${first.includes('?') ? '&' : '?'}cursor=${cursor}`;
     const startedMs = performance.now();
@@ -297,10 +307,12 @@ export async function measure(
     cursor = walks === true ? (answer.nextCursor ?? undefined) : undefined;
   }
   const firstMs = timesMs[0] ?? Number.NaN;
+  const requests = timesMs.length;
   timesMs.sort((a, b) => a - b);
   const at = (share: number) => timesMs[Math.floor(timesMs.length * share)] ?? Number.NaN;
   const timed = {
     name,
+    requests,
     firstMs,
     p50Ms: at(0.5),
     p95Ms: at(0.95),

@@ -8,6 +8,8 @@ export interface BenchLine {
   readonly against?: string;
   /** Our value divided by the other one's. */
   readonly ratio?: number;
+  /** Whether an aim is met, where the bench knows one. */
+  readonly verdict?: 'met' | 'missed';
 }
 
 /** What the command line says beside the names of benches. */

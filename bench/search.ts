@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { names } from './_judged-images.ts';
-import { type Asked, measure } from './_large-catalog-lists.ts';
+import { type Asked, measure, type Timed } from './_large-catalog-lists.ts';
 import { type ServedFolder, serveDataFolder } from './_large-catalog-server.ts';
 import { type BenchLine, type BenchModule, type BenchOptions, rounded } from './bench-line.ts';
 import { fillJudged } from './judge-again.ts';
@@ -11,7 +11,11 @@ import { fillJudged } from './judge-again.ts';
 const bench = 'search';
 const api = '/api/v1';
 const defaultImages = '100000';
-const requestsPerFigure = 20;
+const requestsMax = 20;
+/** Some seventy kinds of requests come to an end in five minutes. */
+const budgetMs = 3_500;
+/** Of p95. */
+const aimMs = 1_000;
 
 export const takes: BenchModule['takes'] = ['keep', 'only', 'images'];
 
@@ -23,7 +27,8 @@ interface Answer {
 /**
  * Searches over so many images of 300 packages each, as `judge-again` fills them (`keep`: its folder): for a vulnerability,
  * a package, a range and a package URL that many and that few images hold, by an admin and by a member of one namespace;
- * open vulnerabilities; two images compared. p50 and p95 of 20 requests over HTTP, and their CPU time.
+ * open vulnerabilities; two images compared. p50 and p95 of 20 requests over HTTP, or of as many as a few seconds leave time for,
+ * their CPU time, and whether p95 meets its aim.
  */
 export async function run({
   keep,
@@ -43,17 +48,43 @@ export async function run({
       await addMembers(server);
       for (const one of await searches(server)) {
         if (!one.name.includes(only ?? '')) continue;
-        const { firstMs, p50Ms, p95Ms, cpuMs } = await measure(server, one, requestsPerFigure);
-        for (const [figure, ms] of Object.entries({ first: firstMs, p50: p50Ms, p95: p95Ms, cpu: cpuMs }))
-          lines.push({ bench, figure: `${one.name}-${figure}`, value: rounded(ms), unit: 'ms' });
+        lines.push(...linesOf(await measure(server, one, { requestsMax, budgetMs })));
       }
-      return [...lines, { bench, figure: 'server-rss', value: rounded(server.residentMib()), unit: 'MiB' }];
+      const missed = lines.filter(({ verdict }) => verdict === 'missed');
+      return [
+        ...lines,
+        { bench, figure: 'aims-missed', value: missed.length, unit: 'kinds' },
+        { bench, figure: 'server-rss', value: rounded(server.residentMib()), unit: 'MiB' },
+      ];
     } finally {
       await server.close();
     }
   } finally {
     if (keep === undefined) await rm(folder, { recursive: true, force: true });
   }
+}
+
+function linesOf({ name, firstMs, p50Ms, p95Ms, cpuMs }: Timed): readonly BenchLine[] {
+  const line = (figure: string, ms: number) => ({
+    bench,
+    figure: `${name}-${figure}`,
+    value: rounded(ms),
+    unit: 'ms',
+  });
+  return [
+    line('first', firstMs),
+    line('p50', p50Ms),
+    { ...line('p95', p95Ms), ...againstAim(p95Ms) },
+    line('cpu', cpuMs),
+  ];
+}
+
+function againstAim(ms: number): Pick<BenchLine, 'against' | 'ratio' | 'verdict'> {
+  return {
+    against: `aim of ${aimMs} ms`,
+    ratio: rounded(ms / aimMs),
+    verdict: ms <= aimMs ? 'met' : 'missed',
+  };
 }
 
 /** What is searched for is taken from what is there: the packages of the first images, and their vulnerabilities. */
@@ -67,6 +98,8 @@ async function searches(server: ServedFolder): Promise<readonly Asked[]> {
   const name = (index: number) => text(packages[index % packages.length], 'name');
   const version = (index: number) => text(packages[index % packages.length], 'version');
   const url = (index: number) => text(packages[index % packages.length], 'purl');
+  const reference = (index: number) =>
+    `${text(images[index % images.length], 'namespace')}/${text(images[index % images.length], 'repository')}@${text(images[index % images.length], 'digest')}`;
   const texts: Readonly<Record<string, (index: number) => string>> = {
     'common-vulnerability': () => text(byImages[0], 'id'),
     'rare-vulnerability': () => text(byImages.at(-1), 'id'),
@@ -106,6 +139,7 @@ async function searches(server: ServedFolder): Promise<readonly Asked[]> {
       path: () => `${api}/vulnerabilities?limit=50${query}`,
       walks: true,
     })),
+    { name: 'reference', path: (index) => `${api}/images?limit=50&q=registry.example/${reference(index)}` },
     { name: 'vulnerability', path: () => `${api}/vulnerabilities/${text(byImages[0], 'id')}` },
     {
       name: 'comparison',
@@ -125,8 +159,9 @@ async function ask(server: ServedFolder, path: string): Promise<Answer> {
 async function firstPage(server: ServedFolder): Promise<BenchLine> {
   const startedMs = performance.now();
   await ask(server, '/vulnerabilities?limit=50');
-  const value = rounded(performance.now() - startedMs);
-  return { bench, figure: 'vulnerabilities-after-start', value, unit: 'ms' };
+  const tookMs = performance.now() - startedMs;
+  const figure = 'vulnerabilities-after-start';
+  return { bench, figure, value: rounded(tookMs), unit: 'ms', ...againstAim(tookMs) };
 }
 
 /** One that may see the smaller namespace only, and one that may see the larger only. */

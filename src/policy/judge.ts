@@ -166,8 +166,7 @@ function judgeFindings(input: JudgeInput): JudgedFindings {
       if (!isCounted && unknown === undefined) continue;
       const reason = vulnerabilityReason(found, vulnerability);
       const isExempted = exemptionOf(exemptions, found, vulnerability) !== undefined;
-      if (unknown !== undefined && !isExempted)
-        judged.unknownExploits.set(unknown, [...(judged.unknownExploits.get(unknown) ?? []), reason]);
+      if (unknown !== undefined && !isExempted) addTo(judged.unknownExploits, unknown, reason);
       if (!isCounted) continue;
       if (isExempted) judged.exempted += 1;
       else if (vulnerability.undetermined) judged.undetermined.push(reason);
@@ -176,6 +175,12 @@ function judgeFindings(input: JudgeInput): JudgedFindings {
     }
   }
   return judged;
+}
+
+function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [item]);
+  else known.push(item);
 }
 
 /**
@@ -199,9 +204,10 @@ function unknownExploit(
   { facts, policy }: JudgeInput,
 ): keyof ExploitDoubts | undefined {
   const doubts = facts.exploitDoubts;
-  const { epssMin, ...anyLikelihood } = policy;
-  if (doubts.epss !== undefined && epssMin !== undefined && counts(vulnerability, anyLikelihood))
-    return 'epss';
+  if (doubts.epss !== undefined && policy.epssMin !== undefined) {
+    const { epssMin: _, ...anyLikelihood } = policy;
+    if (counts(vulnerability, anyLikelihood)) return 'epss';
+  }
   if (doubts.knownExploited === undefined || !policy.knownExploited || counts(vulnerability, policy))
     return undefined;
   return counts({ ...vulnerability, knownExploited: true }, policy) ? 'knownExploited' : undefined;
@@ -285,7 +291,7 @@ function doubtReason(
   const messages = doubts
     .filter(({ code }) => code !== 'undetermined-version' || findings.undeterminedCount === 0)
     .map(({ message }) => message);
-  const [first] = worstFirst(findings.undetermined);
+  const first = worstOf(findings.undetermined);
   if (first !== undefined) {
     const count = findings.undetermined.length;
     messages.push(
@@ -293,7 +299,7 @@ function doubtReason(
     );
   }
   for (const [source, reasons] of findings.unknownExploits) {
-    const [worst] = worstFirst(reasons);
+    const worst = worstOf(reasons);
     if (worst === undefined) continue;
     const others = reasons.length > 1 ? ` and ${reasons.length - 1} more` : '';
     messages.push(`${exploits[source]}, so it cannot be told whether ${worst.id}${others} counts`);
@@ -303,15 +309,35 @@ function doubtReason(
     : { kind: 'state', state: 'undetermined', message: messages.join('; ') };
 }
 
+/** An image can have thousands of them: what is compared first is one number. */
 function worstFirst(reasons: readonly VulnerabilityReason[]): readonly VulnerabilityReason[] {
-  return reasons.toSorted(
-    (a, b) =>
-      Number(b.knownExploited) - Number(a.knownExploited) ||
-      severityRank(b.severity) - severityRank(a.severity) ||
-      Number(b.fixedVersion !== undefined) - Number(a.fixedVersion !== undefined) ||
-      compareText(a.id, b.id) ||
-      compareText(a.packageName, b.packageName),
+  return reasons
+    .map((reason) => ({ reason, weight: weightOf(reason) }))
+    .sort((a, b) => b.weight - a.weight || compareNames(a.reason, b.reason))
+    .map(({ reason }) => reason);
+}
+
+function worstOf(reasons: readonly VulnerabilityReason[]): VulnerabilityReason | undefined {
+  let worst: { readonly reason: VulnerabilityReason; readonly weight: number } | undefined;
+  for (const reason of reasons) {
+    const weight = weightOf(reason);
+    const difference = worst === undefined ? -1 : worst.weight - weight || compareNames(reason, worst.reason);
+    if (difference < 0) worst = { reason, weight };
+  }
+  return worst?.reason;
+}
+
+/** Known exploited, then severity, then whether there is a fix; more is worse. */
+function weightOf({ knownExploited, severity, fixedVersion }: VulnerabilityReason): number {
+  return (
+    Number(knownExploited) * 2 * severities.length +
+    severityRank(severity) * 2 +
+    Number(fixedVersion !== undefined)
   );
+}
+
+function compareNames(a: VulnerabilityReason, b: VulnerabilityReason): number {
+  return compareText(a.id, b.id) || compareText(a.packageName, b.packageName);
 }
 
 function compareText(a: string, b: string): number {
