@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { readAll } from '../../bytes/read-all.ts';
 import { BundleRefusedError, BundleUnreachableError } from './bundle-error.ts';
 import type { RegistryAddress } from './registry-address.ts';
+import { isTokenServiceOf } from './token-service.ts';
 
 export interface RegistryCredentials {
   readonly user: string;
@@ -37,8 +38,8 @@ const tokenBytesMax = 2 ** 20;
 
 /**
  * One repository of a registry by the distribution protocol: Basic or token authentication as the registry asks for it
- * (distribution "spec/auth/token"), redirects followed by reads. Credentials and tokens go to the registry and to the token
- * service that it names, never to where it redirects, and nothing goes from https to http. Throws `BundleUnreachableError`, or the signal's reason.
+ * (distribution "spec/auth/token"), redirects followed by reads. Credentials go to the registry and to a token service of its own
+ * domain, tokens to the registry alone, neither to where it redirects, and nothing goes from https to http. Throws `BundleUnreachableError`, or the signal's reason.
  */
 export class RegistryConnection implements AsyncDisposable {
   readonly #options: RegistryConnectionOptions;
@@ -173,8 +174,13 @@ export class RegistryConnection implements AsyncDisposable {
   }
 
   async #fetchToken(challenge: string, basic: string | undefined): Promise<string> {
-    const { repository } = this.#options.address;
+    const { origin, repository } = this.#options.address;
     const url = this.#resolve(parameterOf(challenge, 'realm') ?? '');
+    if (basic !== undefined && !isTokenServiceOf(origin, url)) {
+      throw this.error(
+        `its token service must be of its own host or domain to get the password, got ${url.origin}`,
+      );
+    }
     const service = parameterOf(challenge, 'service');
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', `repository:${repository}:${this.#options.actions}`);
