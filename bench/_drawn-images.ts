@@ -104,13 +104,17 @@ export async function renameDistributions(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ distribution: Distribution }>(
     'select distinct distribution from image_report where distribution is not null',
   );
-  for (const { distribution } of rows.filter((row) => isRenamed(row.distribution))) {
-    const { ecosystem = '', release = '' } = distribution;
-    await pool.query('update image_report set distribution = $2 where distribution = $1', [
-      JSON.stringify(distribution),
-      distributionOf({ ecosystem, release }),
-    ]);
-  }
+  const renamed = rows.flatMap(({ distribution }) => (isRenamed(distribution) ? [distribution] : []));
+  if (renamed.length === 0) return;
+  // All at once: each time it is a pass over all images.
+  await pool.query(
+    `update image_report r set distribution = n.after
+     from unnest($1::jsonb[], $2::jsonb[]) as n (before, after) where r.distribution = n.before`,
+    [
+      renamed.map((one) => JSON.stringify(one)),
+      renamed.map(({ ecosystem = '', release = '' }) => distributionOf({ ecosystem, release })),
+    ],
+  );
 }
 
 /** A small generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32, public domain). */

@@ -5,7 +5,13 @@ import { type OsvRecord, readOsvRecord } from '../osv/osv-record.ts';
 import { recordRatings } from '../osv/record-ratings.ts';
 import type { RawRecord } from '../osv/zip-records.ts';
 import { copyLine, copyRows } from './copy-rows.ts';
-import type { ApplyOptions, FeedTotals, RecordStage, Staged } from './record-stage.ts';
+import {
+  type ApplyOptions,
+  type FeedTotals,
+  millisecondsOf,
+  type RecordStage,
+  type Staged,
+} from './record-stage.ts';
 import { countChanges, type RecordChanges } from './record-update.ts';
 
 const advisoryColumns =
@@ -28,11 +34,12 @@ export class AdvisoryStage implements RecordStage {
   }
 
   async readHeld(client: pg.ClientBase): Promise<ReadonlyMap<string, number>> {
-    const { rows } = await client.query<{ id: string; modified_at: Date }>(
-      `select a.id, a.modified_at from feed_advisory f join advisory a on a.id = f.advisory_id where f.feed = $1`,
+    const { rows } = await client.query<{ id: string; modified_ms: number }>(
+      `select a.id, ${millisecondsOf('a.modified_at')} as modified_ms
+       from feed_advisory f join advisory a on a.id = f.advisory_id where f.feed = $1`,
       [this.#feed],
     );
-    return new Map(rows.map((row) => [row.id, row.modified_at.getTime()]));
+    return new Map(rows.map((row) => [row.id, row.modified_ms]));
   }
 
   async begin(client: pg.ClientBase): Promise<void> {
