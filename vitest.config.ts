@@ -12,9 +12,11 @@ export default defineConfig({
     pool: 'threads',
     // Vitest leaves a core to itself, which on two cores is half of them.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // What is polled for comes within milliseconds; a busy machine must not turn patience into a failure.
-    expect: { poll: { timeout: 10_000 } },
+    // A worker keeps its modules from file to file: no module has a state, and reading them anew for each takes a minute.
+    isolate: false,
+    // What tests wait for comes within milliseconds; a busy machine must not turn patience into a failure.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

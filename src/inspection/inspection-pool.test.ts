@@ -176,12 +176,12 @@ describe('InspectionPool', () => {
   });
 
   it('does not count the time that a source takes', async () => {
-    hostilePool({ stallSecondsMax: 1, workSecondsMax: 4 });
+    hostilePool({ stallSecondsMax: 1, workSecondsMax: 2 });
     await pool.inspectLayer(stored(harmless), never);
     const open = async () =>
       Readable.from(
         (async function* () {
-          await new Promise((resolve) => setTimeout(resolve, 5_000));
+          await new Promise((resolve) => setTimeout(resolve, 3_000));
           yield harmless.bytes;
         })(),
       );
@@ -203,16 +203,14 @@ describe('InspectionPool', () => {
     const abort = new AbortController();
     const running = pool.inspectLayer(stored(deed('loop')), abort.signal);
     const waiting = pool.inspectLayer(stored(harmless), abort.signal);
-    await vi.waitFor(() => expect(pool.processIds).toHaveLength(1));
+    await expect.poll(() => pool.processIds).toHaveLength(1);
     const [pid = 0] = pool.processIds;
     await new Promise((resolve) => setTimeout(resolve, 500));
     const reason = new Error('nobody wants it');
-    const cancelledAt = performance.now();
     abort.abort(reason);
     const refused = { status: 'rejected', reason };
     expect(await Promise.allSettled([running, waiting])).toEqual([refused, refused]);
-    expect(performance.now() - cancelledAt).toBeLessThan(1_000);
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await expect.poll(() => isAlive(pid)).toBe(false);
     expect((await pool.inspectLayer(stored(harmless), never)).diffId).toBe(harmless.diffId);
   });
 
@@ -245,7 +243,7 @@ describe('InspectionPool', () => {
   it('keeps no process for long that has nothing to do', async () => {
     hostilePool({ idleMs: 200 });
     await pool.inspectLayer(stored(harmless), never);
-    await vi.waitFor(() => expect(pool.processIds).toEqual([]), 5_000);
+    await expect.poll(() => pool.processIds).toEqual([]);
   });
 
   it('close() ends what runs and what waits', async () => {
@@ -253,7 +251,7 @@ describe('InspectionPool', () => {
     const inspections = [deed('loop'), harmless].map((layer) =>
       pool.inspectLayer(stored(layer), never).catch((error: unknown) => error),
     );
-    await vi.waitFor(() => expect(pool.processIds).toHaveLength(1));
+    await expect.poll(() => pool.processIds).toHaveLength(1);
     await pool.close();
     expect(pool.processIds).toEqual([]);
     const [running, waiting] = await Promise.all(inspections);

@@ -20,4 +20,4 @@ void pool
   .catch(() => undefined);
 await sleep(300);
 process.stdout.write(`${pool.processIds[0]}\n`);
-await sleep(60_000);
+await sleep(600_000);

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { afterAll } from 'vitest';
 import { digestOf } from '../bytes/digest.ts';
 import { storeBlob } from '../catalog/blobs.ts';
 import { deleteManifest } from '../catalog/delete-content.ts';
@@ -31,9 +30,8 @@ import { FindingDifferences } from '../webhooks/finding-differences.ts';
 import type { BuiltImage, BuiltIndex } from './samples/build-image.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 
-/** One for all harnesses of a test file: its processes take longer to start than most scans. */
+/** One for all harnesses of a worker: its processes take longer to start than most scans, and end when they idle. */
 const sharedInspections = new InspectionPool();
-afterAll(() => sharedInspections.close());
 
 export interface PushOptions {
   readonly repository?: string;

@@ -34,7 +34,8 @@ export async function startWebhookHarness(mailServer?: MailServer): Promise<Webh
   // Attempts that are to come in hours are due at once.
   const now = () => new Date(Date.now() - 86_400_000);
   const externalUrl = 'https://registry.test';
-  const egress = new EgressClient({ allow: ['127.0.0.1/32'] });
+  // Who never answers does not do so within any test.
+  const egress = new EgressClient({ allow: ['127.0.0.1/32'], timeoutMs: 600_000 });
   const places = new DeliveryPlaces({ nowMs: () => performance.now() });
   const deliverer = new Deliverer({
     db,
