@@ -42,6 +42,8 @@ export type SearchOutcome = 'found' | 'none' | 'unknown';
 export interface PreparedFilter {
   readonly tables: RawBuilder<unknown>;
   readonly condition: RawBuilder<unknown>;
+  /** It names its few images: each is looked up, and no table read whole. */
+  readonly isFew?: boolean;
   /** Where what the search finds is met by walking: ids of what it finds, or of as many as are worth reading. */
   readonly found?: FoundIds;
 }
@@ -65,6 +67,7 @@ export async function prepareFilter(
   const { namespaceIds, ids, repository, kind, state, severity, malware, secrets, gate, holds } = filter;
   const { exceptNamespaceIds: except } = filter;
   const text = await findText(db, filter);
+  const gated = gate === undefined ? { condition: sql`true`, isFew: false } : await gateCondition(db, gate);
   const parts = [
     sql`true`,
     ...(namespaceIds === undefined ? [] : [sql`r.namespace_id = any(${namespaceIds}::bigint[])`]),
@@ -77,13 +80,14 @@ export async function prepareFilter(
     ...(malware === undefined ? [] : [outcomeCondition(malware, malwareColumns)]),
     ...(secrets === undefined ? [] : [outcomeCondition(secrets, secretColumns)]),
     ...(holds === undefined ? [] : [holdsCondition(holds, use)]),
-    ...(gate === undefined ? [] : [await gateCondition(db, gate)]),
+    gated.condition,
     ...(text === undefined ? [] : [text.condition]),
   ];
   const tables = imageTables(filter.severityOrder);
   return {
     tables: gate === undefined ? tables : sql`${tables} ${gateTable(gate.bounds)}`,
     condition: sql.join(parts, sql` and `),
+    ...(gated.isFew ? { isFew: true } : {}),
     ...(text?.found === undefined ? {} : { found: text.found }),
   };
 }
@@ -151,18 +155,20 @@ function outcomeCondition(wanted: SearchOutcome, { outcome, count }: SearchColum
 async function gateCondition(
   db: Database,
   { bounds, kind, isRare }: NonNullable<ImageListFilter['gate']>,
-): Promise<RawBuilder<unknown>> {
+): Promise<{ readonly condition: RawBuilder<unknown>; readonly isFew: boolean }> {
   const fits = mayHaveVerdict(kind);
   if (kind === 'hold' && bounds.every(({ secretSeverities }) => secretSeverities.length === 0)) {
     const { rows } = await sql<{ digest: string }>`${pendingDigests} limit ${pendingLookedUpMax + 1}`.execute(
       db,
     );
-    // Told how many they are, PostgreSQL looks them up one by one.
-    if (rows.length <= pendingLookedUpMax)
-      return sql`${fits} and rm.manifest_digest = any(${rows.map(({ digest }) => digest)}::text[])`;
+    if (rows.length <= pendingLookedUpMax) {
+      const digests = rows.map(({ digest }) => digest);
+      return { condition: sql`${fits} and rm.manifest_digest = any(${digests}::text[])`, isFew: true };
+    }
   }
   // PostgreSQL takes an equation for rare, and such a case for one in two: then it walks the order.
-  return isRare === true ? fits : sql`case when ${fits} then true else false end`;
+  const condition = isRare === true ? fits : sql`case when ${fits} then true else false end`;
+  return { condition, isFew: false };
 }
 
 /** Of more, the next page is found sooner by walking the list. */

@@ -103,14 +103,21 @@ async function readInOrder(
 ): Promise<readonly ImageRef[]> {
   const { columns } = from;
   const direction = order.descending ? sql`desc` : sql`asc`;
-  const { rows } = await sql<ImageRef>`
+  const page = sql<ImageRef>`
     select rm.id, n.id as "namespaceId", n.name as namespace, r.name as repository, m.digest, m.kind,
            json_build_array(${sql.join(columns.map(({ column, shown }) => shown ?? column))}) as key
     from ${from.tables}
     where ${from.condition} and ${after === undefined ? sql`true` : beyond(columns, after, order)}
     order by ${sql.join(columns.map(({ column }) => sql`${column} ${direction}`))}
-    limit ${limit}`.execute(db);
-  return rows;
+    limit ${limit}`;
+  if (from.isFew !== true) return (await page.execute(db)).rows;
+  return await db.transaction().execute(async (transaction) => {
+    // Of a thousand images, PostgreSQL would read all summaries and scans rather than look up theirs.
+    await sql`select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`.execute(
+      transaction,
+    );
+    return (await page.execute(transaction)).rows;
+  });
 }
 
 /**

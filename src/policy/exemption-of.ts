@@ -33,10 +33,11 @@ export function exemptionOf(
   found: Pick<PackageFacts, 'name'>,
   vulnerability: Pick<VulnerabilityFact, 'id' | 'aliases'>,
 ): Exemption | undefined {
+  if (exemptions.length === 0) return undefined;
+  const ids = [vulnerability.id, ...vulnerability.aliases].map((id) => id.toUpperCase());
   return exemptions.find(
     ({ vulnerabilityId, packageName }) =>
-      (packageName === undefined || packageName === found.name) &&
-      [vulnerability.id, ...vulnerability.aliases].some((id) => id.toUpperCase() === vulnerabilityId),
+      ids.includes(vulnerabilityId) && (packageName === undefined || packageName === found.name),
   );
 }
 

@@ -36,6 +36,26 @@ describe('CountCache', () => {
     expect(asked.times).toBe(2);
   });
 
+  it.each([
+    { tookMs: 2_000, freshMs: 40_000 },
+    { tookMs: 30_000, freshMs: 45_000 },
+  ])('answers what took $tookMs ms to count for $freshMs ms', async ({ tookMs, freshMs }) => {
+    const { clock, asked, cache } = setUp();
+    const ask = () =>
+      cache.of('key', async () => {
+        asked.times += 1;
+        clock.nowMs += tookMs;
+        return asked.answer;
+      });
+    await ask();
+    clock.nowMs = tookMs + freshMs - 1;
+    await ask();
+    expect(asked.times).toBe(1);
+    clock.nowMs = tookMs + freshMs;
+    await ask();
+    expect(asked.times).toBe(2);
+  });
+
   it('never answers what is a minute old', async () => {
     const { clock, asked, ask } = setUp();
     await ask();

@@ -9,12 +9,20 @@ const sizeMin = 1_000;
 interface Entry<Counted> {
   readonly counted: Counted;
   readonly atMs: number;
+  /** How long it is answered before it is taken anew. */
+  readonly freshMs: number;
 }
+
+/** What takes long to count is taken anew after so many times as long, so that it costs a twentieth of the time. */
+const timesAsLong = 20;
+/** And in time for who asks again not to wait for it. */
+const keptShareMax = 0.75;
 
 type CountMany<Counted> = (keys: readonly string[]) => Promise<ReadonlyMap<string, Counted>>;
 
 /**
- * Counts over very many rows, by default at most a minute old: after ten seconds one is taken anew while the last is answered. Small
+ * Counts over very many rows, by default at most a minute old: after ten seconds, or after twenty times as long as it takes where that
+ * is longer, one is taken anew while the last is answered. Small
  * ones are not kept. A key says everything that the count depends on but the rows.
  */
 export class CountCache<Counted> {
@@ -54,9 +62,10 @@ export class CountCache<Counted> {
       if (entry !== undefined && nowMs - entry.atMs < this.#keptMs) kept.set(key, entry);
     }
     if (this.#isSmall([...kept.values()].map(({ counted }) => counted))) kept.clear();
-    const due = keys.filter(
-      (key) => nowMs - (kept.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) >= this.#freshMs,
-    );
+    const due = keys.filter((key) => {
+      const entry = kept.get(key);
+      return entry === undefined || nowMs - entry.atMs >= entry.freshMs;
+    });
     const missing = new Set(due.filter((key) => !kept.has(key)));
     const counting = this.#start(due, count);
     // Who asks next is told of the failure, when the old count has become too old.
@@ -76,13 +85,16 @@ export class CountCache<Counted> {
   ): readonly Promise<ReadonlyMap<string, Counted>>[] {
     const idle = due.filter((key) => !this.#running.has(key));
     if (idle.length > 0) {
+      const startedMs = this.#now().getTime();
       const counting = count(idle)
         .then((counted) => {
           const isSmall = this.#isSmall([...counted.values()]);
           const atMs = this.#now().getTime();
+          const longMs = Math.min(timesAsLong * (atMs - startedMs), this.#keptMs * keptShareMax);
+          const freshMs = Math.max(this.#freshMs, longMs);
           for (const [key, one] of counted) {
             if (isSmall) this.#entries.delete(key);
-            else this.#entries.set(key, { counted: one, atMs });
+            else this.#entries.set(key, { counted: one, atMs, freshMs });
           }
           return counted;
         })
