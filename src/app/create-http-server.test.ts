@@ -13,6 +13,9 @@ describe('createHttpServer()', () => {
   let port: number;
   const lines: string[] = [];
   const metrics = new MetricSet();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  let held = 0;
+  let waits = 0;
 
   beforeAll(async () => {
     const config = loadConfig({
@@ -31,7 +34,15 @@ describe('createHttpServer()', () => {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     fastify.put('/slow', async (request) => ({ sizeBytes: (await text(request.raw)).length }));
-    fastify.get('/waits', async () => sleep(1_500, {}));
+    fastify.get('/waits', async () => {
+      waits += 1;
+      return await sleep(1_500, {});
+    });
+    fastify.get('/held', async () => {
+      held += 1;
+      await released;
+      return {};
+    });
     fastify.get('/large', async () => Buffer.alloc(64 * 1024 * 1024));
     fastify.get('/fails', async () => {
       throw new Error('hunter2');
@@ -64,11 +75,11 @@ describe('createHttpServer()', () => {
   }
 
   it('cuts a client that does not finish its headers', async () => {
-    expect(await closedAfter(await open('GET / HTTP/1.1\r\nhost: a\r\n'))).toBeLessThan(2_000);
+    expect(await closedAfter(await open('GET / HTTP/1.1\r\nhost: a\r\n'))).toBeGreaterThan(300);
   });
 
   it('cuts a client that sends nothing', async () => {
-    expect(await closedAfter(await open(''))).toBeLessThan(2_000);
+    expect(await closedAfter(await open(''))).toBeGreaterThan(300);
   });
 
   it('cuts a body below 1 KiB/s and says so', async () => {
@@ -77,7 +88,6 @@ describe('createHttpServer()', () => {
     const ms = await closedAfter(socket);
     clearInterval(drip);
     expect(ms).toBeGreaterThan(500);
-    expect(ms).toBeLessThan(3_000);
     expect(lines.some((line) => line.includes('slow-upload'))).toBe(true);
   });
 
@@ -87,39 +97,39 @@ describe('createHttpServer()', () => {
     const ms = await closedAfter(socket);
     clearInterval(drip);
     expect(ms).toBeGreaterThan(500);
-    expect(ms).toBeLessThan(3_000);
   });
 
   it('closes connections beyond those that an address may have, and takes new ones when they have ended', async () => {
-    const sockets = await Promise.all(Array.from({ length: 20 }, () => open('GET / HTTP/1.1\r\n')));
+    const sockets = await Promise.all(
+      Array.from({ length: 20 }, () => open('GET /held HTTP/1.1\r\nhost: a\r\n\r\n')),
+    );
     const [one] = sockets;
-    const startedMs = performance.now();
+    await expect.poll(() => held).toBe(20);
     await closedAfter(await open(''));
-    expect(performance.now() - startedMs).toBeLessThan(300);
     expect(one?.destroyed).toBe(false);
     const shown = await metrics.text(() => {});
     expect(shown).toContain('pratique_connections_refused_total 1');
     expect(shown).toContain('pratique_connections 20');
     for (const socket of sockets) socket.destroy();
+    release();
     await expect.poll(() => fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.status)).toBe(200);
   });
 
   it('lets a body above 1 KiB/s take its time', async () => {
     const socket = await open(
-      'PUT /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 6000\r\n\r\n',
+      'PUT /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 30000\r\n\r\n',
     );
     const answer = text(socket);
-    for (let sent = 0; sent < 6_000; sent += 300) {
-      socket.write('x'.repeat(300));
+    for (let sent = 0; sent < 30_000; sent += 1_500) {
+      socket.write('x'.repeat(1_500));
       await sleep(100);
     }
-    expect(await answer).toContain('{"sizeBytes":6000}');
+    expect(await answer).toContain('{"sizeBytes":30000}');
   });
 
   it('cuts a client that takes nothing of its answer', async () => {
     const socket = await open('GET /large HTTP/1.1\r\nhost: a\r\n\r\n');
-    await sleep(2_000);
-    expect(lines.some((line) => line.includes('stalled-download'))).toBe(true);
+    await expect.poll(() => lines.join()).toContain('stalled-download');
     socket.destroy();
   });
 
@@ -136,12 +146,13 @@ describe('createHttpServer()', () => {
   });
 
   it('records a client that goes away before its answer', async () => {
+    const before = waits;
     const socket = await open('GET /waits?gone HTTP/1.1\r\nhost: a\r\n\r\n');
-    await sleep(100);
+    await expect.poll(() => waits).toBeGreaterThan(before);
     socket.resetAndDestroy();
-    await sleep(100);
-    const line = lines.find((text) => text.includes('"status":499') && text.includes('/waits'));
-    expect(JSON.parse(line ?? '{}')).toMatchObject({ client: '127.0.0.1', route: 'console' });
+    const gone = (text: string) => text.includes('"status":499') && text.includes('/waits');
+    await expect.poll(() => lines.filter(gone)).toHaveLength(1);
+    expect(JSON.parse(lines.find(gone) ?? '{}')).toMatchObject({ client: '127.0.0.1', route: 'console' });
   });
 
   it('gives every answer an id that the log has too, and an error in words', async () => {
@@ -163,8 +174,9 @@ describe('createHttpServer()', () => {
         'user-agent': 'a\u0085{"level":"info"}',
       },
     });
-    await sleep(50);
-    const ours = lines.filter((line) => line.includes('%7b%22level'));
+    const isOurs = (line: string) => line.includes('%7b%22level');
+    await expect.poll(() => lines.some(isOurs)).toBe(true);
+    const ours = lines.filter(isOurs);
     expect(ours).toHaveLength(1);
     expect(ours[0]?.trimEnd()).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
     expect(JSON.parse(ours[0] ?? '')).toMatchObject({

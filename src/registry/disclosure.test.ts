@@ -202,7 +202,7 @@ describe('what is refused', () => {
       else if (index % 3 === 1) statuses.push((await wrong.send('/v2/')).status);
       else statuses.push((await wrong.send('/token', formLogin)).status);
     }
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
     expect(statuses.slice(0, 10)).toEqual(Array(10).fill(401));
     expect(statuses.slice(10)).toEqual(Array(40).fill(429));
     expect((await wrong.send('/token')).headers.get('retry-after')).toMatch(/^[1-9]\d?$/);

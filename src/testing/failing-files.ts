@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileSystem, OpenFile } from '../storage/file-system.ts';
 
 /** The calls of a real file system, each of which a test can make fail or slow. */
@@ -8,8 +7,8 @@ export class FailingFiles implements FileSystem {
   calls: string[] = [];
   /** The call with this number (from 1) fails with this code; 0: none. */
   failure: { readonly call: number; readonly code: string } = { call: 0, code: '' };
-  /** How long a sync takes more. */
-  syncDelayMs = 0;
+  /** What each sync waits for. */
+  beforeSync: () => Promise<void> = async () => {};
 
   constructor(real: FileSystem) {
     this.#real = real;
@@ -46,7 +45,7 @@ export class FailingFiles implements FileSystem {
   #watch(file: OpenFile): OpenFile {
     const sync = async (name: string, call: () => Promise<void>) =>
       await this.#call(name, async () => {
-        await sleep(this.syncDelayMs);
+        await this.beforeSync();
         await call();
       });
     return {

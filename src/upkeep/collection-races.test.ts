@@ -138,7 +138,7 @@ describe('a push of a blob that was unreferenced for long', () => {
 });
 
 describe('a collector that stands still with rows locked', () => {
-  it('loses them within 5 s, and the push that waited succeeds', { timeout: 30_000 }, async () => {
+  it('loses them, and the push that waited succeeds', async () => {
     const image = imageOf('waited for', randomBytes(2_000));
     for (const blob of image.blobs) await harness.client.pushBlob('team/app', blob);
     await harness.sql('delete from blob_pin');
@@ -160,9 +160,7 @@ describe('a collector that stands still with rows locked', () => {
       })
       .collectAll();
     await arrived;
-    const startedAt = performance.now();
     expect(await pushAsClient('team/app', 'v1', image)).toBeUndefined();
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
     release();
     await collecting.catch(() => {}); // its connection was closed under it
     await harness.collector().collectAll();

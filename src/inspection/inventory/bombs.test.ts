@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { tarHeader, tarTrailer } from '../../bytes/tar-writer.ts';
+import { processorMs } from '../../testing/processor-time.ts';
 import { buildTar } from '../../testing/samples/build-image.ts';
 import { buildZip } from '../../testing/samples/build-zip.ts';
 import { rawTar, rawTarBlock } from '../../testing/samples/raw-tar.ts';
@@ -113,9 +114,9 @@ describe('bombs in layers (threats.md D2)', () => {
     '%s: %s, in a minute and a gibibyte',
     async (_trick, code, layer) => {
       const before = process.memoryUsage.rss();
-      const startedAt = performance.now();
+      const startedAt = processorMs();
       expect(await outcomeOf(layer)).toBe(code);
-      expect(performance.now() - startedAt).toBeLessThan(layerMsMax);
+      expect(processorMs() - startedAt).toBeLessThan(layerMsMax);
       expect(process.memoryUsage.rss() - before).toBeLessThan(residentBytesMax);
     },
     layerMsMax,

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { processorMs } from '../../testing/processor-time.ts';
 import { buildTar, type FileTree } from '../../testing/samples/build-image.ts';
 import { random, secretSamples } from '../../testing/samples/secret-samples.ts';
 import { textProbe } from '../../testing/samples/text-probe.ts';
@@ -88,9 +89,9 @@ describe('secretProbe', () => {
     'SG.aaaa',
     '"auth": "',
   ])('reads 2 MiB of %j in seconds', (text) => {
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     read(text.repeat((2 * 2 ** 20) / text.length), 65_536);
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
+    expect(processorMs() - startedAt).toBeLessThan(8_000);
   });
 
   it('takes any bytes without a throw', () => {

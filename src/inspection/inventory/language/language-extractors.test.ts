@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { processorMs } from '../../../testing/processor-time.ts';
 import { isLanguagePath, languageExtractors } from './language-extractors.ts';
 
 /** `manager name version`, with `locked` behind what a lock file asks for. */
@@ -277,9 +278,9 @@ describe('other languages, lock files', () => {
     ['stack.yaml.lock', 'packages:\n', '- '],
     ['specifications/a-1.0.gemspec', '', '\n'],
   ])('reads %s with 512 KiB of rubbish in seconds: %j%j', (name, start, piece) => {
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     extract(name, `${start}${piece.repeat(2 ** 19 / piece.length)}`);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(processorMs() - startedAt).toBeLessThan(5000);
   });
 
   it('leaves alone what packages bring along', () => {
