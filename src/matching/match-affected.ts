@@ -133,8 +133,9 @@ function standingInRange({ version, range, order }: RangeQuestion): Standing {
 
 /** `limit` cuts the range off: the version must lie before one of them, `*` being infinity. */
 function standingToLimits({ version, range, order }: RangeQuestion): Standing {
+  if (!range.events.some((event) => event.limit !== undefined)) return 'inside';
   const limits = range.events.flatMap(({ limit }) => (limit === undefined ? [] : [limit]));
-  if (limits.length === 0 || limits.includes('*')) return 'inside';
+  if (limits.includes('*')) return 'inside';
   const comparisons = limits.map((limit) => order.compare(version, limit));
   if (comparisons.includes('less')) return 'inside';
   return comparisons.includes('undetermined') ? 'unknown' : 'outside';

@@ -50,8 +50,9 @@ export function judgeRecords(question: {
 }): readonly RecordJudgement[] {
   const { package: installed, statements: ofRelease, order } = question;
   const kept = vulnerabilitiesFixedInMinorRelease(installed, ofRelease, order);
+  const names = advisedNames(installed).map((name) => normalisePackageName(installed.ecosystem, name));
   return [...ofRelease.values()].flatMap((statements) => {
-    const judged = judgeRecord(installed, statements, order);
+    const judged = judgeRecord({ installed, names, statements, order });
     if (judged === undefined || judged.match.kind === 'undetermined') return judged ?? [];
     const minor = judged.vulnerabilities.map(({ id }) => kept.get(id)).find((one) => one !== undefined);
     if (minor === undefined) return judged;
@@ -68,6 +69,15 @@ function isOfRelease({ release, ecosystem }: Candidate, installed: Package): boo
   return release === '' || release === installed.release || !isDistributionEcosystem(ecosystem);
 }
 
+interface RecordQuestion {
+  readonly installed: Package;
+  /** Its `advisedNames()`, normalised. */
+  readonly names: readonly string[];
+  /** All that the record says under these. */
+  readonly statements: readonly Candidate[];
+  readonly order: VersionOrder | undefined;
+}
+
 interface ChosenStatement {
   readonly statement: Candidate;
   readonly standing: Extract<StatementStanding, { kind: 'own' }>;
@@ -75,24 +85,25 @@ interface ChosenStatement {
 }
 
 /** Those of one record that count most: of the build that is installed, by the name that it is installed under. */
-function chooseStatements(installed: Package, statements: readonly Candidate[]): readonly ChosenStatement[] {
-  const names = advisedNames(installed).map((name) => normalisePackageName(installed.ecosystem, name));
+function chooseStatements({
+  installed,
+  names,
+  statements,
+}: Omit<RecordQuestion, 'order'>): readonly ChosenStatement[] {
   const standing = statements.flatMap((statement) => {
     const found = statementStanding(statement.affected, installed);
     if (found.kind === 'other') return [];
     const rank = found.rank * names.length + names.indexOf(statement.name);
     return [{ statement, standing: found, rank }];
   });
+  if (standing.length === 1) return standing;
   const lowest = Math.min(...standing.map(({ rank }) => rank));
   return standing.filter(({ rank }) => rank === lowest);
 }
 
-function judgeRecord(
-  installed: Package,
-  all: readonly Candidate[],
-  order: VersionOrder | undefined,
-): RecordJudgement | undefined {
-  const chosen = chooseStatements(installed, all);
+function judgeRecord({ order, ...question }: RecordQuestion): RecordJudgement | undefined {
+  const { installed } = question;
+  const chosen = chooseStatements(question);
   const [first] = chosen;
   if (first === undefined) return undefined;
   const statements = chosen.map(({ statement }) => statement);
