@@ -26,7 +26,14 @@ export function feedVersionsOf(
   });
 }
 
+/** Their rows are looked at whenever findings are read, before anybody has followed a new version. */
+const readAtOnce: readonly string[] = [feedNames.kev, feedNames.epss];
+
 /** Equal exactly when packages have the same findings: what is read at one is never mixed with what is read at another. */
 export function matchingGeneration(feeds: readonly FeedStatus[]): string {
-  return feeds.map(({ name, matchedVersion }) => `${name} ${matchedVersion}`).join('\n');
+  return feeds
+    .map(({ name, matchedVersion, version }) =>
+      readAtOnce.includes(name) ? `${name} ${matchedVersion} ${version}` : `${name} ${matchedVersion}`,
+    )
+    .join('\n');
 }

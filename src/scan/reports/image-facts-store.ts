@@ -23,11 +23,13 @@ export interface ImageFactsStoreOptions {
   readonly entriesMax?: number;
 }
 
-/**
- * Doubts depend on the clock as well, so even what nobody changed is read again after this. Facts are made of packages
- * that may be as old, which makes 5 seconds.
- */
+/** Doubts depend on the clock as well, so even what nobody changed is read again after this. */
 const entryTtlMs = 2_500;
+/**
+ * What is known against packages changes with the feeds, whose versions are asked with each read, and with newer rules of
+ * matching, which is notified: only a notification that nobody noticed to be lost would leave it to this.
+ */
+const packageTtlMs = 60_000;
 /** Findings kept by package, and a package as one, so that packages of a kernel, of thousands each, are bounded too. */
 const findingsMax = 1_000_000;
 /** So many images are a page, and likely asked for again; of more, what is read is not kept. */
@@ -40,8 +42,8 @@ interface KnownFacts {
 }
 
 /**
- * The facts of images, from memory where possible: dropped when a change is notified, never older than 5 seconds, and
- * read afresh while the listener is down. Failures are thrown, never answered as "no findings".
+ * The facts of images, from memory where possible: dropped when a change is notified, never older than 2.5 seconds, of packages
+ * as the feeds had them then, and read afresh while the listener is down. Failures are thrown, never answered as "no findings".
  */
 export class ImageFactsStore {
   readonly #options: ImageFactsStoreOptions;
@@ -64,7 +66,7 @@ export class ImageFactsStore {
     this.#packages = new LRUCache({
       maxSize: findingsMax,
       sizeCalculation: ({ facts }) => 1 + (facts?.vulnerabilities.length ?? 0),
-      ttl: entryTtlMs,
+      ttl: packageTtlMs,
     });
     this.#unsubscribe = options.listener.subscribe(
       'pratique_facts',
