@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectedAlpineFindings } from '../src/testing/expected-alpine-findings.ts';
 import type { AirGapReport } from './air-gap-child.ts';
-import { hasProgram, mustRun, sharedFolder } from './clients.ts';
+import { command, hasProgram, mustRun, sharedFolder } from './clients.ts';
 import { projectRoot } from './server-process.ts';
 
 const shared = sharedFolder();
@@ -74,7 +74,7 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
       expect(report.elapsedMs).toBeLessThan(300_000);
     });
 
-    it("is installed from npm's cache, and starts its database", { timeout: 300_000 }, async ({ skip }) => {
+    it("is installed from npm's cache, and starts its database", async ({ skip }) => {
       const copy = join(folder, 'copy');
       const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'src', 'console'];
       for (const part of parts) {
@@ -82,10 +82,10 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
         cpSync(join(projectRoot, part), join(copy, part), { recursive: true, filter: isOurs });
       }
       const npm = [...inNamespace('npm'), 'ci', '--offline', '--no-audit', '--no-fund'];
-      const install = spawnSync('unshare', npm, { cwd: copy, encoding: 'utf8', timeout: 240_000 });
+      const install = await command('unshare', npm, {}, copy);
       const isCached = !install.stderr.includes('ENOTCACHED');
       skip(!isCached && process.env['CI'] !== 'true', "npm's cache lacks a package: run npm ci first");
-      expect(install, install.stderr).toMatchObject({ status: 0 });
+      expect(install, install.stderr).toMatchObject({ code: 0 });
       const node = inNamespace('node_modules/.bin/node');
       const status = await mustRun(
         'unshare',
