@@ -61,8 +61,9 @@ export class ImageFactsStore {
   constructor(options: ImageFactsStoreOptions) {
     this.#options = options;
     const max = options.entriesMax ?? 10_000;
-    this.#images = new LRUCache({ max, ttl: entryTtlMs });
-    this.#indexes = new LRUCache({ max: Math.ceil(max / 10), ttl: entryTtlMs });
+    // What is too old is let go at once: it would hold findings of packages that are no longer kept.
+    this.#images = new LRUCache({ max, ttl: entryTtlMs, ttlAutopurge: true });
+    this.#indexes = new LRUCache({ max: Math.ceil(max / 10), ttl: entryTtlMs, ttlAutopurge: true });
     this.#packages = new LRUCache({
       maxSize: findingsMax,
       sizeCalculation: ({ facts }) => 1 + (facts?.vulnerabilities.length ?? 0),
