@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCli } from '../src/testing/cli-process.ts';
 import { type RegistryClient, type TestImage, testImage } from '../src/testing/registry-client.ts';
-import { storeOrphan } from '../src/testing/store-orphan.ts';
+import { storeOrphan } from '../src/testing/samples/store-orphan.ts';
 import { createKillHarness, died, digestOf, type KillHarness, orCut, pullProblem } from './kill-harness.ts';
 import { type ServerProcess, waitUntil } from './server-process.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../src/testing/cli-process.ts';
-import { storeOrphan } from '../src/testing/store-orphan.ts';
+import { storeOrphan } from '../src/testing/samples/store-orphan.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pratique-upkeep-cli-'));
 const environment = { PRATIQUE_DATA: folder };

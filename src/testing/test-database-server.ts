@@ -8,28 +8,33 @@ import { connectDatabase } from '../database/connect.ts';
 import { startEmbeddedServer } from '../database/embedded-server.ts';
 import { migrate } from '../database/migrate.ts';
 import { migrateQueue } from '../jobs/migrate-queue.ts';
+import { describePristine, type PristineDatabase } from './empty-database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly testDatabase: pg.PoolConfig;
+    readonly pristineDatabase: PristineDatabase;
   }
 }
 
 const prefix = 'pratique-test-';
 export const templateDatabase = 'pratique_template';
 
-/** A PostgreSQL that lives as long as the tests: nothing in it has to survive a power cut. */
+/** A PostgreSQL that lives as long as the tests: nothing in it has to survive a power cut, or to be tidied up. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: '200',
   shared_buffers: '128MB',
+  autovacuum: 'off',
 } as const;
 
 export interface TestDatabaseServer {
   /** Connects to the server; `database` is yours to choose. Plain data, and valid in every process. */
   readonly config: pg.PoolConfig;
+  /** How each database is at its beginning. */
+  readonly pristine: PristineDatabase;
   stop(): Promise<void>;
 }
 
@@ -57,10 +62,12 @@ export async function startTestDatabaseServer(): Promise<TestDatabaseServer> {
   const template = connectDatabase({ ...server.config, database: templateDatabase });
   await migrate(template.pool);
   await migrateQueue(template.pool);
+  const pristine = await describePristine(template.pool);
   await template.close();
   await writeFile(path.join(dataFolder, 'ready'), '');
   return {
     config: server.config,
+    pristine,
     stop: async () => {
       await server.stop();
       await rm(dataFolder, { recursive: true, force: true });
@@ -72,5 +79,6 @@ export async function startTestDatabaseServer(): Promise<TestDatabaseServer> {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startTestDatabaseServer();
   project.provide('testDatabase', server.config);
+  project.provide('pristineDatabase', server.pristine);
   return () => server.stop();
 }

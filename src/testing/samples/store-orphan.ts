@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { digestOf } from '../bytes/digest.ts';
-import { FileStore } from '../storage/file-store.ts';
+import { digestOf } from '../../bytes/digest.ts';
+import { FileStore } from '../../storage/file-store.ts';
 
 /** Stores bytes that no row names, as a server leaves them that is killed before it tells the database. Returns their key. */
 export async function storeOrphan(folder: string, bytes: Buffer): Promise<string> {
