@@ -20,14 +20,13 @@ declare module 'vitest' {
 const prefix = 'pratique-test-';
 export const templateDatabase = 'pratique_template';
 
-/** A PostgreSQL that lives as long as the tests: nothing in it has to survive a power cut, or to be tidied up. */
+/** A PostgreSQL that lives as long as the tests: nothing in it has to survive a power cut. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: '200',
   shared_buffers: '128MB',
-  autovacuum: 'off',
 } as const;
 
 export interface TestDatabaseServer {
@@ -52,10 +51,16 @@ async function removeOrphans(): Promise<void> {
 }
 
 /** Starts a PostgreSQL in a temporary folder and migrates its template database. */
-export async function startTestDatabaseServer(): Promise<TestDatabaseServer> {
+export async function startTestDatabaseServer(
+  more: Readonly<Record<string, string>> = {},
+): Promise<TestDatabaseServer> {
   if (process.platform === 'linux') await removeOrphans().catch(() => {});
   const dataFolder = await mkdtemp(path.join(tmpdir(), `${prefix}${process.pid}-`));
-  const server = await startEmbeddedServer({ dataFolder, role: 'server', settings });
+  const server = await startEmbeddedServer({
+    dataFolder,
+    role: 'server',
+    settings: { ...settings, ...more },
+  });
   const admin = connectDatabase(server.config);
   await admin.pool.query(`create database ${templateDatabase}`);
   await admin.close();
@@ -77,7 +82,8 @@ export async function startTestDatabaseServer(): Promise<TestDatabaseServer> {
 
 /** Vitest's globalSetup: one server for the whole run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startTestDatabaseServer();
+  // Small databases, soon empty again: nobody has to tidy them up, or to gather statistics at some moment.
+  const server = await startTestDatabaseServer({ autovacuum: 'off' });
   project.provide('testDatabase', server.config);
   project.provide('pristineDatabase', server.pristine);
   return () => server.stop();
