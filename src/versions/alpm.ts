@@ -31,6 +31,7 @@ export const alpmOrder = parsedOrder({
       () => compareSequences(left.version, right.version, compareRuns),
       () => compareReleases(left.release, right.release),
     ),
+  isPartial: true,
 });
 
 const versionPattern = /^(?:(\d*):)?([A-Za-z0-9._+]+)(?:-([A-Za-z0-9._+]+))?$/;

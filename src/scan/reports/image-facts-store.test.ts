@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notify } from '../../database/notifications.ts';
 import { buildImage, buildIndex, buildLayer } from '../../testing/samples/build-image.ts';
@@ -58,11 +59,22 @@ describe('ImageFactsStore', () => {
     expect(await stateIn(facts)).toBe('failed');
   });
 
-  it.each(['images', 'feed'])('drops everything at "%s"', async (payload) => {
+  it.each(['images', 'feed'])('drops every image at "%s"', async (payload) => {
     expect(await stateIn(harness.facts)).toBe('scanned');
     await setState('failed');
     await notify(harness.database.db, 'pratique_facts', payload);
     await expect.poll(() => stateIn(harness.facts)).toBe('failed');
+  });
+
+  it('reads what is known against packages again when feeds have changed, and not for what images hold', async () => {
+    const { facts, tell } = storeThatIsTold();
+    const findingsNow = async () => (await facts.factsOf(image.digest))?.packages.length;
+    expect(await findingsNow()).toBe(1);
+    await sql`update stored_match set resolved_at = now()`.execute(harness.database.db);
+    tell('images');
+    expect(await findingsNow()).toBe(1);
+    tell('feed');
+    expect(await findingsNow()).toBe(0);
   });
 
   it('keeps no answer that was read before a change and given after it', async () => {

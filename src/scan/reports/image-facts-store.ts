@@ -158,20 +158,25 @@ export class ImageFactsStore {
   }
 
   #forget(payload: string): void {
-    if (!payload.startsWith('image:')) {
-      this.#forgetAll();
-      return;
+    if (payload === 'images') this.#forgetImages();
+    else if (!payload.startsWith('image:')) this.#forgetAll();
+    else {
+      this.#changes += 1;
+      this.#images.delete(payload.slice('image:'.length));
+      this.#indexes.clear();
+      this.#loading.clear();
     }
-    this.#changes += 1;
-    this.#images.delete(payload.slice('image:'.length));
-    this.#indexes.clear();
-    this.#loading.clear();
   }
 
   #forgetAll(): void {
-    this.#changes += 1;
+    this.#forgetImages();
     this.#packages.clear();
     this.#details.forget();
+  }
+
+  /** What is known against packages stays: it was read after the feeds had changed, or is of another generation. */
+  #forgetImages(): void {
+    this.#changes += 1;
     this.#images.clear();
     this.#indexes.clear();
     this.#loading.clear();
