@@ -1,4 +1,5 @@
 import { type ClientRequest, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ApiClient } from './api-client.ts';
 import { authorizationOf } from './replica-pair.ts';
@@ -37,8 +38,11 @@ async function ask(name: string, path: string): Promise<readonly unknown[]> {
   return [answer.status, /"code":"([^"]+)"/.exec(text)?.[1], answer.headers.get('retry-after')];
 }
 
-/** An upload whose body does not end, from one of the addresses. */
-async function holdUpload(number: number): Promise<ClientRequest> {
+/** Uploads whose bodies do not end. */
+const held = new Set<ClientRequest>();
+
+/** One more, from one of the addresses; it is gone when it is answered: the request before it may have counted still. */
+async function holdUpload(): Promise<void> {
   const headers = authorizationOf('busy', userPassword);
   const opened = await fetch(`${server.url}/v2/team/app/blobs/uploads/`, {
     method: 'POST',
@@ -46,27 +50,40 @@ async function holdUpload(number: number): Promise<ClientRequest> {
   });
   await opened.arrayBuffer();
   const location = new URL(opened.headers.get('location') ?? '', server.url);
-  const localAddress = addresses[number % addresses.length] ?? '';
-  const held = request(location, {
+  const localAddress = addresses[held.size % addresses.length] ?? '';
+  const upload = request(location, {
     method: 'PATCH',
     localAddress,
     agent: false,
     headers: { ...headers, 'content-length': 1_000_000 },
   });
-  held.on('error', () => {}); // it is cut at the end
-  held.write('x');
-  return held;
+  upload.on('error', () => {}); // it is cut at the end
+  upload.on('response', () => {
+    held.delete(upload);
+    upload.destroy();
+  });
+  upload.write('x');
+  held.add(upload);
+}
+
+/** Not only for the moment in which a request that was answered still counts. */
+async function isBusy(): Promise<boolean> {
+  while (held.size < requestsMax) await holdUpload();
+  for (let time = 0; time < 3; time += 1) {
+    await sleep(100);
+    if ((await ask('busy', '/v2/'))[0] !== 429) return false;
+  }
+  return held.size === requestsMax;
 }
 
 it('an account has so many requests under way, from however many addresses, and others go on (threats.md E8)', async () => {
-  const held: ClientRequest[] = [];
-  for (let number = 0; number < requestsMax; number += 1) held.push(await holdUpload(number));
-  await waitUntil('the account is busy', async () => (await ask('busy', '/v2/'))[0] === 429);
+  await waitUntil('the account is busy', isBusy);
   expect(await ask('busy', '/v2/')).toEqual([429, 'TOOMANYREQUESTS', '1']);
   expect(await ask('busy', '/api/v1/namespaces')).toEqual([429, 'too-many-requests', '1']);
   expect(await ask('calm', '/v2/')).toEqual([200, undefined, null]);
   expect(await ask('calm', '/api/v1/namespaces')).toEqual([200, undefined, null]);
-  held[0]?.destroy();
+  const [first] = held;
+  first?.destroy();
   await waitUntil('there is room again', async () => (await ask('busy', '/v2/'))[0] === 200);
   for (const one of held) one.destroy();
 });
