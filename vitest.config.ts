@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { retries, SecondTryReporter } from './scripts/second-try.ts';
 
 export default defineConfig({
   test: {
@@ -18,5 +19,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
+    retry: retries,
+    reporters: ['default', new SecondTryReporter()],
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { retries, SecondTryReporter } from '../scripts/second-try.ts';
 
 /** Stories that measure times: each runs by itself, after all others. */
 const timed = ['costly-manifests', 'database-outage', 'login-timing', 'slow-clients'].map(
@@ -12,6 +13,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 600_000,
     expect: { poll: { timeout: 60_000 } },
+    retry: retries,
+    reporters: ['default', new SecondTryReporter()],
     projects: [
       {
         extends: true,

@@ -71,7 +71,8 @@ export async function syncAdvisories(options: SyncOptions): Promise<SyncResult> 
     reusable = true;
     return { alreadyRunning: false, feeds, ...changes };
   } finally {
-    // A connection in an unknown state is closed, which frees the lock too.
+    // A connection in an unknown state is closed, which frees the lock too, but some time after whoever waits for this goes on.
+    if (!reusable) await freeSyncLock(client).catch(() => undefined);
     client.release(!reusable);
   }
 }
