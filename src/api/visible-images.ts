@@ -3,9 +3,9 @@ import type { Right } from '../accounts/rights.ts';
 import { parseRole, rightsIn } from '../accounts/rights.ts';
 import type { Database } from '../database/database.ts';
 import type { ImageListFilter } from '../lists/image-list.ts';
-import { readImageSample } from '../lists/image-sample.ts';
-import { heldIn } from '../lists/package-holders.ts';
-import { meantPackages } from '../lists/search-packages.ts';
+import { type HolderScope, readImageSample } from '../lists/image-sample.ts';
+import { type HeldPackages, heldIn } from '../lists/package-holders.ts';
+import { meantPackages, type Search } from '../lists/search-packages.ts';
 import type { Caller } from './caller.ts';
 import type { ImageFilter } from './contract/image.ts';
 import { notFound } from './errors.ts';
@@ -23,7 +23,6 @@ export async function visibleImages(
   const { namespace, repository, q, kind, state, severity, malware, secrets } = filter;
   const namespaceIds = await namespacesWith(db, { caller, namespace, right });
   const { holds, ecosystem, incomparable } = filter;
-  const meant = holds === undefined ? undefined : await meantPackages(db, readSearch(holds), ecosystem);
   const scope = namespaceIds === undefined ? {} : { namespaceIds };
   return {
     ...scope,
@@ -34,15 +33,26 @@ export async function visibleImages(
     ...(severity === undefined ? {} : { severity }),
     ...(malware === undefined ? {} : { malware }),
     ...(secrets === undefined ? {} : { secrets }),
-    ...(meant === undefined
+    ...(holds === undefined
       ? {}
-      : {
-          holds: heldIn(
-            await readImageSample(db, scope),
-            incomparable === true ? meant.incomparable : meant.within,
-          ),
-        }),
+      : { holds: await heldPackages(db, scope, { search: readSearch(holds), ecosystem, incomparable }) }),
   };
+}
+
+async function heldPackages(
+  db: Database,
+  scope: HolderScope,
+  asked: {
+    readonly search: Search;
+    readonly ecosystem: string | undefined;
+    readonly incomparable: boolean | undefined;
+  },
+): Promise<HeldPackages> {
+  const [sample, meant] = await Promise.all([
+    readImageSample(db, scope),
+    meantPackages(db, asked.search, asked.ecosystem),
+  ]);
+  return heldIn(sample, asked.incomparable === true ? meant.incomparable : meant.within);
 }
 
 /** Ids of the namespaces where the caller has the right; undefined: in all. */

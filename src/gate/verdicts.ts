@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import { judge } from '../policy/judge.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Verdict } from '../policy/verdict.ts';
+import { unnamedIn, type Verdict } from '../policy/verdict.ts';
 import { ContentGoneError } from '../registry/content-gone-error.ts';
 import type { ImageFacts } from '../report/image-facts.ts';
 import { factsRatedIn } from '../report/rated-in-order.ts';
@@ -66,7 +66,12 @@ const nothingBelow: FirstBelow = { manifests: [], isWhole: false };
 interface JudgeContext {
   readonly policy: NamespacePolicy;
   readonly now: Date;
+  /** Vulnerabilities that are named; absent: all. */
+  readonly namedMax?: number;
 }
+
+/** Vulnerabilities of an image that lists name. */
+export const namedInLists = 5;
 
 /** For lists: an image that went after the list was read can no longer be pulled. */
 const goneVerdict: Verdict = {
@@ -94,7 +99,8 @@ export class Verdicts {
 
   /**
    * One verdict per image, in their order, by stored facts and without waiting; `policy` stands for those of the
-   * namespaces, whose exemptions count all the same. Facts are read in few queries.
+   * namespaces, whose exemptions count all the same. Facts are read in few queries, and of each image's vulnerabilities the
+   * worst `namedInLists` are named.
    */
   async verdictsOf(
     images: readonly VerdictQuestion[],
@@ -123,7 +129,8 @@ export class Verdicts {
   ): Promise<Verdict> {
     try {
       const own = await this.policyOf(image.namespaceId);
-      const context = { policy: { ...own, policy: options.policy ?? own.policy }, now: options.now };
+      const policy = { ...own, policy: options.policy ?? own.policy };
+      const context = { policy, now: options.now, namedMax: namedInLists };
       if (found.kind !== 'index') return judgeOne(image, found, context).verdict;
       return (await this.#judgeIndex(image, known, context)).verdict;
     } catch (error) {
@@ -262,10 +269,10 @@ export class Verdicts {
 function judgeOne(
   { digest, repository }: VerdictQuestion,
   facts: ImageFacts,
-  { policy: { policy, exemptions, severityOrder }, now }: JudgeContext,
+  { policy: { policy, exemptions, severityOrder }, now, ...named }: JudgeContext,
 ): Judgement {
   const rated = factsRatedIn(facts, severityOrder);
-  const verdict = judge({ facts: rated, policy, exemptions, repository, now });
+  const verdict = judge({ facts: rated, policy, exemptions, repository, now, ...named });
   return { verdict, images: [digest], isScanUnderWay: isUnderWay(facts) };
 }
 
@@ -299,15 +306,16 @@ function anyOf(judged: readonly Judgement[]): Judgement {
   const verdicts = judged.map(({ verdict }) => verdict);
   const reasons = verdicts.flatMap((verdict) => ('reasons' in verdict ? verdict.reasons : []));
   const exempted = verdicts.reduce((sum, verdict) => sum + verdict.exempted, 0);
+  const unnamed = verdicts.reduce((sum, verdict) => sum + unnamedIn(verdict), 0);
+  const why = { reasons, ...(unnamed === 0 ? {} : { unnamed }), exempted };
   if (judged.some(passes) || verdicts.length === 0) {
-    const verdict: Verdict =
-      reasons.length === 0 ? { kind: 'allow', exempted } : { kind: 'warn', reasons, exempted };
+    const verdict: Verdict = reasons.length === 0 ? { kind: 'allow', exempted } : { kind: 'warn', ...why };
     return { verdict, images, isScanUnderWay };
   }
   const holds = verdicts.flatMap((verdict) => (verdict.kind === 'hold' ? verdict.holdSeconds : []));
   const verdict: Verdict =
     holds.length === 0
-      ? { kind: 'block', reasons, exempted }
-      : { kind: 'hold', holdSeconds: Math.max(...holds), reasons, exempted };
+      ? { kind: 'block', ...why }
+      : { kind: 'hold', holdSeconds: Math.max(...holds), ...why };
   return { verdict, images, isScanUnderWay };
 }

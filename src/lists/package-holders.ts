@@ -91,17 +91,6 @@ export async function countHolders(
   return sample.isWhole ? sample.countHolders(packageIds) : await countByBitmaps(db, scope, packageIds);
 }
 
-/** `countHolders()` of packages, and of some among them. */
-export async function countHoldersAlso(
-  db: Database,
-  sampled: SampledScope,
-  { all, some }: { readonly all: readonly number[]; readonly some: readonly number[] },
-): Promise<{ readonly all: number; readonly some: number }> {
-  const count = await countHolders(db, sampled, all);
-  const isSame = new Set(some).size === new Set(all).size;
-  return { all: count, some: isSame ? count : await countHolders(db, sampled, some) };
-}
-
 /** A find of the index is compared with each package of its condition; but many conditions are long to plan. */
 const packagesOfBitmap = 16;
 const bitmapsMax = 300;

@@ -3,7 +3,7 @@ import { spellingsOf } from '../advisories/osv/id-spellings.ts';
 import type { Database } from '../database/database.ts';
 import { findPackages, type KnownPackage } from './find-packages.ts';
 import { detailsOfPackages, packagesOfDetail } from './open-matches.ts';
-import { countHoldersAlso, heldAmong, type SampledScope, sortedIds } from './package-holders.ts';
+import { countHolders, heldAmong, type SampledScope, sortedIds } from './package-holders.ts';
 import type { ParsedSearch } from './parse-search.ts';
 
 /** What a search is for: a vulnerability's id, or packages. */
@@ -16,6 +16,8 @@ export interface MeantPackages {
   /** Whose versions cannot be compared. */
   readonly incomparable: readonly number[];
   readonly isCut: boolean;
+  /** Of a search for a vulnerability: which of those that bear the id affect a package of `within`. */
+  readonly affectedBy?: ReadonlyMap<number, readonly string[]>;
 }
 
 /** Packages of a vulnerability that are looked for in images. */
@@ -41,16 +43,17 @@ async function affectedPackages(
     ecosystem === undefined
       ? sql`true`
       : sql`exists (select from package p where p.id = m.package_id and p.ecosystem = ${ecosystem})`;
-  const { rows } = await sql<{ id: number; isComparable: boolean }>`
-    select m.package_id as id, bool_or(d.status = 'affected') as "isComparable"
+  const { rows } = await sql<{ id: number; by: readonly string[] | null }>`
+    select m.package_id as id, array_agg(distinct d.vulnerability_id) filter (where d.status = 'affected') as by
     from match_detail d cross join lateral (${packagesOfDetail}) m
     where ${bearsId(spellingsOf(id))} and ${inEcosystem}
     group by 1 order by 1 limit ${affectedMax + 1}`.execute(db);
   const found = rows.slice(0, affectedMax);
   return {
-    within: idsOf(found.filter(({ isComparable }) => isComparable)),
-    incomparable: idsOf(found.filter(({ isComparable }) => !isComparable)),
+    within: idsOf(found.filter(({ by }) => by !== null)),
+    incomparable: idsOf(found.filter(({ by }) => by === null)),
     isCut: rows.length > affectedMax,
+    affectedBy: new Map(found.flatMap(({ id: packageId, by }) => (by === null ? [] : [[packageId, by]]))),
   };
 }
 
@@ -75,26 +78,46 @@ export interface SearchSummary {
 export async function summariseSearch(
   db: Database,
   sampled: SampledScope,
-  asked: { readonly search: Search; readonly ecosystem?: string },
+  meant: MeantPackages,
 ): Promise<SearchSummary> {
-  const { search, ecosystem } = asked;
-  const { within, incomparable, isCut } = await meantPackages(db, search, ecosystem);
+  const { within, incomparable, isCut, affectedBy } = meant;
   const held = await heldAmong(db, sampled, [...within, ...incomparable]);
   const own = within.filter((id) => held.has(id));
-  const ofVulnerability = search.kind === 'vulnerability' ? bearsId(spellingsOf(search.id)) : sql`true`;
-  const { rows } = await sql<{ ids: string[] | null; affected: number[] | null }>`
-    select array_agg(distinct d.vulnerability_id) as ids, array_agg(distinct m.package_id) as affected
-    from (${detailsOfPackages(own)}) m join match_detail d on d.id = m.detail_id
-    where d.status = 'affected' and ${ofVulnerability}`.execute(db);
-  const images = await countHoldersAlso(db, sampled, { all: own, some: rows[0]?.affected ?? [] });
+  const [{ vulnerabilityIds, affected }, imageCount] = await Promise.all([
+    affectedBy === undefined ? readAffected(db, own) : affectedAmong(own, affectedBy),
+    countHolders(db, sampled, own),
+  ]);
+  const isEach = affected.length === own.length;
   return {
-    vulnerabilityIds: rows[0]?.ids ?? [],
+    vulnerabilityIds,
     packageCount: own.length,
     incomparableCount: incomparable.filter((id) => held.has(id)).length,
-    imageCount: images.all,
-    affectedImageCount: images.some,
+    imageCount,
+    affectedImageCount: isEach ? imageCount : await countHolders(db, sampled, affected),
     isCut,
   };
+}
+
+/** Vulnerabilities of some packages, each once, and those of the packages that have one. */
+interface Affected {
+  readonly vulnerabilityIds: readonly string[];
+  readonly affected: readonly number[];
+}
+
+async function readAffected(db: Database, packageIds: readonly number[]): Promise<Affected> {
+  const { rows } = await sql<{ ids: string[] | null; affected: number[] | null }>`
+    select array_agg(distinct d.vulnerability_id) as ids, array_agg(distinct m.package_id) as affected
+    from (${detailsOfPackages(packageIds)}) m join match_detail d on d.id = m.detail_id
+    where d.status = 'affected'`.execute(db);
+  return { vulnerabilityIds: rows[0]?.ids ?? [], affected: rows[0]?.affected ?? [] };
+}
+
+function affectedAmong(
+  packageIds: readonly number[],
+  affectedBy: ReadonlyMap<number, readonly string[]>,
+): Affected {
+  const vulnerabilityIds = new Set(packageIds.flatMap((id) => affectedBy.get(id) ?? []));
+  return { vulnerabilityIds: [...vulnerabilityIds].sort(), affected: packageIds };
 }
 
 function idsOf(packages: readonly Pick<KnownPackage, 'id'>[]): readonly number[] {

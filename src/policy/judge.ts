@@ -1,11 +1,12 @@
 import type { ExploitDoubts } from '../report/exploit-doubts.ts';
 import type { VulnerabilityFact } from '../report/finding.ts';
-import type { CategoryFacts, ImageFacts, PackageFacts } from '../report/image-facts.ts';
+import type { CategoryFacts, ImageFacts } from '../report/image-facts.ts';
 import type { ScanState } from '../report/scan-state.ts';
 import { type Severity, severities, severityRank } from '../report/severity.ts';
 import { exemptionOf, exemptionsFor, malwareExemptionOf, secretExemptionOf } from './exemption-of.ts';
 import type { Exemption, Policy, StateRule } from './policy.ts';
 import type { Reason, Verdict } from './verdict.ts';
+import { WorstFindings } from './worst-findings.ts';
 
 export interface JudgeInput {
   readonly facts: ImageFacts;
@@ -15,10 +16,11 @@ export interface JudgeInput {
   /** Name of the repository that the image is asked from, below its namespace. */
   readonly repository: string;
   readonly now: Date;
+  /** Vulnerabilities that are named as reasons, the worst of those that block and of those that warn; default: all. */
+  readonly namedMax?: number;
 }
 
 type StateReason = Extract<Reason, { kind: 'state' }>;
-type VulnerabilityReason = Extract<Reason, { kind: 'vulnerability' }>;
 
 const dayMs = 86_400_000;
 
@@ -39,19 +41,21 @@ export function judge(input: JudgeInput): Verdict {
     if (reason !== undefined) byRule[ruleOf(policy, reason.state)].push(reason);
   }
   // What is known to do harm comes before what may let harm in.
-  byRule.block.push(...malware.counting, ...worstFirst(findings.counting), ...secrets.counting);
-  byRule.warn.push(...worstFirst(findings.inGrace));
+  byRule.block.push(...malware.counting, ...findings.counting.reasons(), ...secrets.counting);
+  byRule.warn.push(...findings.inGrace.reasons());
 
   const exempted = findings.exempted + secrets.exempted + malware.exempted;
   const reasons = [...byRule.block, ...byRule.warn];
   if (reasons.length === 0) return { kind: 'allow', exempted };
-  if (byRule.block.length === 0 || policy.mode === 'observe') return { kind: 'warn', reasons, exempted };
+  const unnamed = findings.counting.omitted + findings.inGrace.omitted;
+  const why = { reasons, ...(unnamed === 0 ? {} : { unnamed }), exempted };
+  if (byRule.block.length === 0 || policy.mode === 'observe') return { kind: 'warn', ...why };
   const { pending } = policy.states;
   const isHeld =
     typeof pending === 'object' &&
     byRule.block.every((reason) => reason.kind === 'state' && reason.state === 'pending');
-  if (isHeld) return { kind: 'hold', holdSeconds: pending.holdSeconds, reasons, exempted };
-  return { kind: 'block', reasons, exempted };
+  if (isHeld) return { kind: 'hold', holdSeconds: pending.holdSeconds, ...why };
+  return { kind: 'block', ...why };
 }
 
 /** To hold is to block, for now. */
@@ -135,25 +139,25 @@ function malwareState(
 }
 
 interface JudgedFindings {
-  readonly counting: VulnerabilityReason[];
+  readonly counting: WorstFindings;
   /** Would count, but are too new to. */
-  readonly inGrace: VulnerabilityReason[];
+  readonly inGrace: WorstFindings;
   /** Would count if their versions could be compared. */
-  readonly undetermined: VulnerabilityReason[];
+  readonly undetermined: WorstFindings;
   /** Would count, or might, if it were known whether they are exploited, or how likely that is. */
-  readonly unknownExploits: Map<keyof ExploitDoubts, VulnerabilityReason[]>;
+  readonly unknownExploits: Map<keyof ExploitDoubts, WorstFindings>;
   /** All of unknown comparison, whether or not they would count. */
   undeterminedCount: number;
   exempted: number;
 }
 
 function judgeFindings(input: JudgeInput): JudgedFindings {
-  const { facts, policy, repository, now } = input;
+  const { facts, policy, repository, now, namedMax = Number.POSITIVE_INFINITY } = input;
   const exemptions = exemptionsFor(input.exemptions, { digest: facts.digest, repository, now });
   const judged: JudgedFindings = {
-    counting: [],
-    inGrace: [],
-    undetermined: [],
+    counting: new WorstFindings(namedMax),
+    inGrace: new WorstFindings(namedMax),
+    undetermined: new WorstFindings(1),
     unknownExploits: new Map(),
     undeterminedCount: 0,
     exempted: 0,
@@ -164,38 +168,37 @@ function judgeFindings(input: JudgeInput): JudgedFindings {
       const unknown = unknownExploit(vulnerability, input);
       const isCounted = counts(vulnerability, policy);
       if (!isCounted && unknown === undefined) continue;
-      const reason = vulnerabilityReason(found, vulnerability);
       const isExempted = exemptionOf(exemptions, found, vulnerability) !== undefined;
-      if (unknown !== undefined && !isExempted) addTo(judged.unknownExploits, unknown, reason);
+      if (unknown !== undefined && !isExempted) {
+        const known = judged.unknownExploits.get(unknown) ?? new WorstFindings(1);
+        known.add(found, vulnerability);
+        judged.unknownExploits.set(unknown, known);
+      }
       if (!isCounted) continue;
       if (isExempted) judged.exempted += 1;
-      else if (vulnerability.undetermined) judged.undetermined.push(reason);
-      else if (isInGrace(vulnerability, input)) judged.inGrace.push(reason);
-      else judged.counting.push(reason);
+      else if (vulnerability.undetermined) judged.undetermined.add(found, vulnerability);
+      else if (isInGrace(vulnerability, input)) judged.inGrace.add(found, vulnerability);
+      else judged.counting.add(found, vulnerability);
     }
   }
   return judged;
 }
 
-function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
-  const known = lists.get(key);
-  if (known === undefined) lists.set(key, [item]);
-  else known.push(item);
-}
-
 /**
  * Whether a finding counts against the image: all conditions together, except that a known exploited one counts
- * whatever its severity. One that FIRST gives no probability is not known to be unlikely, so it counts.
+ * whatever its severity. One that FIRST gives no probability is not known to be unlikely, so it counts. `assumed`: as if
+ * that were known of it.
  */
-function counts(vulnerability: VulnerabilityFact, policy: Policy): boolean {
+function counts(vulnerability: VulnerabilityFact, policy: Policy, assumed?: 'exploited' | 'likely'): boolean {
   const isSevere =
     severityRank(rankedSeverity(vulnerability.severity, policy)) >= severityRank(policy.minSeverity);
-  if (!isSevere && !(policy.knownExploited && vulnerability.knownExploited)) return false;
+  const isExploited = vulnerability.knownExploited || assumed === 'exploited';
+  if (!isSevere && !(policy.knownExploited && isExploited)) return false;
   // Where the version cannot be compared, nor can it be told whether there is a fix above it.
   if (policy.fixableOnly && !vulnerability.undetermined && vulnerability.fixedVersion === undefined)
     return false;
   const { epss } = vulnerability;
-  return policy.epssMin === undefined || epss === undefined || epss >= policy.epssMin;
+  return policy.epssMin === undefined || assumed === 'likely' || epss === undefined || epss >= policy.epssMin;
 }
 
 /** What the verdict on a finding hangs on that cannot be relied on; undefined where it would be the same anyway. */
@@ -204,13 +207,11 @@ function unknownExploit(
   { facts, policy }: JudgeInput,
 ): keyof ExploitDoubts | undefined {
   const doubts = facts.exploitDoubts;
-  if (doubts.epss !== undefined && policy.epssMin !== undefined) {
-    const { epssMin: _, ...anyLikelihood } = policy;
-    if (counts(vulnerability, anyLikelihood)) return 'epss';
-  }
+  if (doubts.epss !== undefined && policy.epssMin !== undefined && counts(vulnerability, policy, 'likely'))
+    return 'epss';
   if (doubts.knownExploited === undefined || !policy.knownExploited || counts(vulnerability, policy))
     return undefined;
-  return counts({ ...vulnerability, knownExploited: true }, policy) ? 'knownExploited' : undefined;
+  return counts(vulnerability, policy, 'exploited') ? 'knownExploited' : undefined;
 }
 
 function rankedSeverity(severity: Severity, { unknownSeverityAs }: Policy): Severity {
@@ -227,19 +228,6 @@ function isInGrace(vulnerability: VulnerabilityFact, { facts, policy, now }: Jud
   const { firstJudgedAt } = facts;
   if (days === undefined || firstJudgedAt === undefined || firstSeenAt <= firstJudgedAt) return false;
   return now.getTime() < firstSeenAt.getTime() + days * dayMs;
-}
-
-function vulnerabilityReason(found: PackageFacts, vulnerability: VulnerabilityFact): VulnerabilityReason {
-  const { id, severity, fixedVersion, knownExploited } = vulnerability;
-  return {
-    kind: 'vulnerability',
-    id,
-    severity,
-    packageName: found.name,
-    installedVersion: found.version,
-    ...(fixedVersion === undefined ? {} : { fixedVersion }),
-    knownExploited,
-  };
 }
 
 const pendingMessages: Readonly<Partial<Record<ScanState, string>>> = {
@@ -291,56 +279,20 @@ function doubtReason(
   const messages = doubts
     .filter(({ code }) => code !== 'undetermined-version' || findings.undeterminedCount === 0)
     .map(({ message }) => message);
-  const first = worstOf(findings.undetermined);
+  const [first] = findings.undetermined.reasons();
   if (first !== undefined) {
-    const count = findings.undetermined.length;
+    const { count } = findings.undetermined;
     messages.push(
       `whether ${first.packageName} ${first.installedVersion} has ${first.id} cannot be told${count > 1 ? `, nor ${count - 1} more` : ''}`,
     );
   }
-  for (const [source, reasons] of findings.unknownExploits) {
-    const worst = worstOf(reasons);
+  for (const [source, found] of findings.unknownExploits) {
+    const [worst] = found.reasons();
     if (worst === undefined) continue;
-    const others = reasons.length > 1 ? ` and ${reasons.length - 1} more` : '';
+    const others = found.count > 1 ? ` and ${found.count - 1} more` : '';
     messages.push(`${exploits[source]}, so it cannot be told whether ${worst.id}${others} counts`);
   }
   return messages.length === 0
     ? undefined
     : { kind: 'state', state: 'undetermined', message: messages.join('; ') };
-}
-
-/** An image can have thousands of them: what is compared first is one number. */
-function worstFirst(reasons: readonly VulnerabilityReason[]): readonly VulnerabilityReason[] {
-  return reasons
-    .map((reason) => ({ reason, weight: weightOf(reason) }))
-    .sort((a, b) => b.weight - a.weight || compareNames(a.reason, b.reason))
-    .map(({ reason }) => reason);
-}
-
-function worstOf(reasons: readonly VulnerabilityReason[]): VulnerabilityReason | undefined {
-  let worst: { readonly reason: VulnerabilityReason; readonly weight: number } | undefined;
-  for (const reason of reasons) {
-    const weight = weightOf(reason);
-    const difference = worst === undefined ? -1 : worst.weight - weight || compareNames(reason, worst.reason);
-    if (difference < 0) worst = { reason, weight };
-  }
-  return worst?.reason;
-}
-
-/** Known exploited, then severity, then whether there is a fix; more is worse. */
-function weightOf({ knownExploited, severity, fixedVersion }: VulnerabilityReason): number {
-  return (
-    Number(knownExploited) * 2 * severities.length +
-    severityRank(severity) * 2 +
-    Number(fixedVersion !== undefined)
-  );
-}
-
-function compareNames(a: VulnerabilityReason, b: VulnerabilityReason): number {
-  return compareText(a.id, b.id) || compareText(a.packageName, b.packageName);
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

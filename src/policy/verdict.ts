@@ -32,14 +32,22 @@ export type Reason =
       readonly message: string;
     };
 
-/** The answer of `judge()`: what the gate does with a pull. `reasons` are ordered worst first. */
+interface Why {
+  /** Worst first. */
+  readonly reasons: readonly Reason[];
+  /** Vulnerabilities that are reasons too, and were not asked for by name; absent: none. */
+  readonly unnamed?: number;
+  readonly exempted: number;
+}
+
+/** The answer of `judge()`: what the gate does with a pull. */
 export type Verdict =
   | { readonly kind: 'allow'; readonly exempted: number }
-  | { readonly kind: 'warn'; readonly reasons: readonly Reason[]; readonly exempted: number }
-  | {
-      readonly kind: 'hold';
-      readonly holdSeconds: number;
-      readonly reasons: readonly Reason[];
-      readonly exempted: number;
-    }
-  | { readonly kind: 'block'; readonly reasons: readonly Reason[]; readonly exempted: number };
+  | ({ readonly kind: 'warn' } & Why)
+  | ({ readonly kind: 'hold'; readonly holdSeconds: number } & Why)
+  | ({ readonly kind: 'block' } & Why);
+
+/** Reasons beside those that are listed. */
+export function unnamedIn(verdict: Verdict): number {
+  return verdict.kind === 'allow' ? 0 : (verdict.unnamed ?? 0);
+}

@@ -43,7 +43,7 @@ export interface ImageTotals {
 
 /** One page of images with their verdicts: few queries, however many images there are. */
 export async function listImages(dependencies: ApiDependencies, wanted: Wanted): Promise<Page<Image>> {
-  const { db, verdicts } = dependencies;
+  const { db } = dependencies;
   const { filter, query, now } = wanted;
   const sort = query.sort ?? '-pushedAt';
   const order = readOrder(sort);
@@ -53,25 +53,15 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
   const { verdict } = query;
   const bounds =
     verdict === undefined ? [] : await readGateBounds(db, { namespaceIds: filter.namespaceIds, now });
-  const { total, isEstimate, isMinimum } = await countTotal(dependencies, wanted, bounds);
-  const { refs, next, verdictsOfRefs } =
+  const counting = countTotal(dependencies, wanted, bounds);
+  const finding =
     verdict === undefined
-      ? await findByRows(dependencies, search)
-      : await findByVerdict(dependencies, { ...search, bounds, kind: verdict, isRare: total < rareMax });
-  const page = refs;
-  const judged = verdictsOfRefs ?? (await verdicts.verdictsOf(page, { now }));
-  const [rows, facts] = await Promise.all([
-    readImageRows(
-      db,
-      page.map(({ id }) => id),
-    ),
-    dependencies.facts.factsOfMany(page.map(({ digest }) => digest)),
-  ]);
-  const verdictById = new Map(page.map(({ id }, index) => [id, judged[index]]));
-  const items = rows.flatMap((row) => {
-    const verdict = verdictById.get(row.id);
-    return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest) })];
-  });
+      ? findByRows(dependencies, search)
+      : counting.then(({ total }) =>
+          findByVerdict(dependencies, { ...search, bounds, kind: verdict, isRare: total < rareMax }),
+        );
+  const showing = finding.then((found) => showFound(dependencies, found, now));
+  const [{ total, isEstimate, isMinimum }, { next }, items] = await Promise.all([counting, finding, showing]);
   const nextCursor = next === undefined ? null : encodeCursor(`images ${sort}`, next);
   return {
     items,
@@ -80,6 +70,26 @@ export async function listImages(dependencies: ApiDependencies, wanted: Wanted):
     ...(isEstimate ? { totalIsEstimate: true } : {}),
     ...(isMinimum ? { totalIsMinimum: true } : {}),
   };
+}
+
+async function showFound(
+  { db, verdicts, facts: store }: ApiDependencies,
+  { refs, verdictsOfRefs }: Found,
+  now: Date,
+): Promise<Image[]> {
+  const judged = verdictsOfRefs ?? (await verdicts.verdictsOf(refs, { now }));
+  const [rows, facts] = await Promise.all([
+    readImageRows(
+      db,
+      refs.map(({ id }) => id),
+    ),
+    store.factsOfMany(refs.map(({ digest }) => digest)),
+  ]);
+  const verdictById = new Map(refs.map(({ id }, index) => [id, judged[index]]));
+  return rows.flatMap((row) => {
+    const verdict = verdictById.get(row.id);
+    return verdict === undefined ? [] : [showImage(row, { verdict, facts: facts.get(row.digest) })];
+  });
 }
 
 interface Found {

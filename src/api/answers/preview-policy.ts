@@ -1,5 +1,6 @@
 import { describeReason } from '../../gate/describe-reasons.ts';
 import { readGateBounds } from '../../gate/gate-bounds.ts';
+import { namedInLists } from '../../gate/verdicts.ts';
 import { readImageRows } from '../../lists/image-list.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ApiDependencies } from '../api-dependencies.ts';
@@ -9,7 +10,6 @@ import { reasonsOf } from './show-verdict.ts';
 import { walkImages } from './walk-images.ts';
 
 const examplesMax = 20;
-const exampleReasonsMax = 5;
 const examplesPerStep = 100;
 const examplesJudgedMax = 1_000;
 
@@ -32,7 +32,7 @@ export async function previewPolicy(
     for (const [index, image] of batch.entries()) {
       const verdict = own[index];
       if (verdict === undefined || verdict.kind === 'allow' || reasonsById.size === examplesMax) continue;
-      reasonsById.set(image.id, reasonsOf(verdict).slice(0, exampleReasonsMax).map(describeReason));
+      reasonsById.set(image.id, reasonsOf(verdict).slice(0, namedInLists).map(describeReason));
     }
     judged += batch.length;
     if (reasonsById.size === examplesMax || judged >= examplesJudgedMax) break;

@@ -47,12 +47,11 @@ type CallOf<Id extends 'search' | 'searchPackages' | 'listVulnerabilities'> = Pa
 async function answerSearch({ db }: ApiDependencies, { query, caller }: CallOf<'search'>): Promise<Search> {
   const search = readSearch(query.q);
   const scope = await holderScope(db, { caller, namespace: query.namespace });
-  const { ecosystem } = query;
-  const sampled = { scope, sample: await readImageSample(db, scope) };
-  const found = await summariseSearch(db, sampled, {
-    search,
-    ...(ecosystem === undefined ? {} : { ecosystem }),
-  });
+  const [sample, meant] = await Promise.all([
+    readImageSample(db, scope),
+    meantPackages(db, search, query.ecosystem),
+  ]);
+  const found = await summariseSearch(db, { scope, sample }, meant);
   const { vulnerabilityIds, packageCount, incomparableCount, imageCount, affectedImageCount } = found;
   return {
     kind: search.kind,
@@ -73,9 +72,12 @@ async function answerPackages(
   const { db } = dependencies;
   const search = readSearch(query.q);
   const scope = await holderScope(db, { caller, namespace: query.namespace });
-  const meant = await meantPackages(db, search, query.ecosystem);
+  const [sample, meant] = await Promise.all([
+    readImageSample(db, scope),
+    meantPackages(db, search, query.ecosystem),
+  ]);
+  const sampled = { scope, sample };
   const wanted = query.incomparable === true ? meant.incomparable : meant.within;
-  const sampled = { scope, sample: await readImageSample(db, scope) };
   const held = await heldAmong(db, sampled, wanted);
   const items = await readKnownPackages(db, [...held]);
   const page = pageOf({

@@ -40,11 +40,8 @@ export async function searchStored(
   const search = readSearch(text);
   const scope = namespace === undefined ? {} : await scopeOf(db, namespace);
   const sampled = { scope, sample: await readImageSample(db, scope) };
-  const summary = await summariseSearch(db, sampled, {
-    search,
-    ...(ecosystem === undefined ? {} : { ecosystem }),
-  });
   const meant = await meantPackages(db, search, ecosystem);
+  const summary = await summariseSearch(db, sampled, meant);
   const order = { by: 'pushedAt', descending: true } as const;
   const holds = heldIn(sampled.sample, meant.within);
   const refs = await readImageRefs(db, { filter: { ...scope, holds }, order, limit });
