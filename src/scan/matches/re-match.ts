@@ -75,6 +75,7 @@ async function follow(
   await awaitMatching(db);
   const named = await packagesNamed(connection, changes);
   const { signal } = options;
+  const updates = changes.updates ?? [];
   // In one transaction, so that nobody sees some matches by the one version of a feed and some by the other (threats.md F25).
   await db.transaction().execute(async (transaction) => {
     // Of 4 MB, what is known of a hundred thousand matches is kept by page, and every row of these looked at again.
@@ -85,7 +86,8 @@ async function follow(
       signal,
     });
     await countExploited(transaction, named.rated);
-    await noteMatched(transaction, changes.updates ?? [], { ecosystems, rated: named.rated.length });
+    await noteMatched(transaction, updates, { ecosystems, rated: named.rated.length });
+    if (updates.length > 0) await notify(transaction, 'pratique_facts', 'versions');
   });
   // The feeds say the same of these as before: each is as good as the next.
   for (let start = 0; start < named.byRules.length; start += chunkPackages) {
@@ -93,7 +95,9 @@ async function follow(
     await db.transaction().execute((transaction) => matchAll(transaction, ids, { tell, signal }));
   }
   await db.transaction().execute((transaction) => noteExploited(transaction, { tell }));
-  await notify(db, 'pratique_facts', 'feed');
+  // No version of a feed tells these from those of before.
+  const isOfSameVersions = updates.length === 0 && named.changed.length > 0;
+  if (isOfSameVersions || named.byRules.length > 0) await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   // Those of a run that was killed before it came to the images, too.
   const differing = await db

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../database/database.ts';
@@ -16,6 +17,9 @@ import {
 
 /** All that is said of the packages of some hundreds of thousands of images is not much more; some 400 bytes each. */
 const detailsMax = 100_000;
+
+/** Pulls that are answered from memory do not wait longer than this for thousands of findings to be put together. */
+const turnMs = 5;
 
 /** The transaction saw two instants. */
 class DetailMissingError extends Error {
@@ -59,7 +63,12 @@ export class SharedDetails {
     for (const { matches } of rows) eachMatch(matches, (id) => ids.add(id));
     const said = await this.#read(transaction, ids, generation);
     const found = new Map<number, readonly VulnerabilityFact[]>();
+    let turnEndsMs = performance.now() + turnMs;
     for (const { id: packageId, matches } of rows) {
+      if (performance.now() > turnEndsMs) {
+        await setImmediate();
+        turnEndsMs = performance.now() + turnMs;
+      }
       const own: VulnerabilityFact[] = [];
       eachMatch(matches, (id, firstSeenAt) => {
         const fact = said.get(id);

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { notify } from '../../database/notifications.ts';
+import type { ImageFacts } from '../../report/image-facts.ts';
 import { buildImage, buildIndex, buildLayer } from '../../testing/samples/build-image.ts';
 import { alpineFiles, storeFeedStatus, storeSmallFeed } from '../../testing/samples/small-feed.ts';
 import { ScanHarness } from '../../testing/scan-harness.ts';
@@ -17,6 +18,9 @@ let harness: ScanHarness;
 let namespaceId: number;
 
 beforeEach(async () => {
+  // Nothing grows old in memory by itself, however slow the machine is.
+  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.advanceTimersByTime(1); // to `lru-cache`, zero is no time
   harness = await ScanHarness.start();
   harness.now = () => today;
   await storeSmallFeed(harness.database.db, [{ cve: 'CVE-2017-1', name: 'musl', fixed: '1.1.16-r11' }]);
@@ -25,11 +29,21 @@ beforeEach(async () => {
   await harness.push(namespaceId, image, { tag: '' });
   await harness.scan(image.digest);
 });
-afterEach(() => harness.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await harness.close();
+});
 
 const stateIn = async (facts: ImageFactsStore) =>
   (await facts.factsOf(image.digest))?.states.vulnerabilities.state;
 const setState = (state: string) => harness.database.db.updateTable('image_scan').set({ state }).execute();
+
+/** As a new version of the feeds would that says nothing against any package. */
+async function resolveMatches(): Promise<void> {
+  const { db } = harness.database;
+  await sql`update stored_match set resolved_at = now()`.execute(db);
+  await sql`update feed set version = version + 1, matched_version = version + 1`.execute(db);
+}
 
 /** A store whose notifications arrive when the test says so. */
 function storeThatIsTold() {
@@ -59,22 +73,76 @@ describe('ImageFactsStore', () => {
     expect(await stateIn(facts)).toBe('failed');
   });
 
-  it.each(['images', 'feed'])('drops every image at "%s"', async (payload) => {
+  it('drops every image at what it does not know', async () => {
     expect(await stateIn(harness.facts)).toBe('scanned');
     await setState('failed');
-    await notify(harness.database.db, 'pratique_facts', payload);
+    await notify(harness.database.db, 'pratique_facts', 'of another version');
     await expect.poll(() => stateIn(harness.facts)).toBe('failed');
   });
 
-  it('reads what is known against packages again when feeds have changed, and not for what images hold', async () => {
+  it('answers by the last version of the feeds until the image is read again beside that (threats.md P25)', async () => {
+    const { facts, tell } = storeThatIsTold();
+    const findingsNow = async () => (await facts.factsOf(image.digest))?.packages.length;
+    expect(await findingsNow()).toBe(1);
+    await resolveMatches();
+    expect(await findingsNow()).toBe(1);
+    tell('versions');
+    expect(await findingsNow()).toBe(1);
+    await expect.poll(findingsNow, { interval: 5 }).toBe(0);
+  });
+
+  it('answers by no version before, once an update was followed to its end', async () => {
+    const { facts, tell } = storeThatIsTold();
+    const findingsNow = async () => (await facts.factsOf(image.digest))?.packages.length;
+    expect(await findingsNow()).toBe(1);
+    await resolveMatches();
+    tell('versions');
+    tell('images');
+    expect(await findingsNow()).toBe(0);
+  });
+
+  it('gives facts of several images by one version of the feeds', async () => {
+    await harness.push(namespaceId, other, { tag: '' });
+    await harness.scan(other.digest);
+    const { facts, tell } = storeThatIsTold();
+    const digests = [image.digest, other.digest];
+    const versionsOf = (found: ReadonlyMap<string, ImageFacts>) =>
+      digests.map((digest) => found.get(digest)?.feeds.find(({ feed }) => feed === 'Alpine')?.version);
+    const [before = 0] = versionsOf(await facts.factsOfMany([image.digest]));
+    await resolveMatches();
+    tell('versions');
+    // One is known by the version before, the other is not.
+    expect(versionsOf(await facts.factsOfMany(digests))).toEqual([before + 1, before + 1]);
+  });
+
+  it('reads what is known against packages again when they were matched by other rules', async () => {
     const { facts, tell } = storeThatIsTold();
     const findingsNow = async () => (await facts.factsOf(image.digest))?.packages.length;
     expect(await findingsNow()).toBe(1);
     await sql`update stored_match set resolved_at = now()`.execute(harness.database.db);
-    tell('images');
+    tell(`image:${image.digest}`);
     expect(await findingsNow()).toBe(1);
     tell('feed');
-    expect(await findingsNow()).toBe(0);
+    await expect.poll(findingsNow, { interval: 5 }).toBe(0);
+  });
+
+  it('reads an image again while it is asked for, before it must not be answered any more', async () => {
+    const { facts } = storeThatIsTold();
+    expect(await stateIn(facts)).toBe('scanned');
+    await setState('failed');
+    vi.advanceTimersByTime(1_499);
+    expect(await stateIn(facts)).toBe('scanned');
+    vi.advanceTimersByTime(1);
+    expect(await stateIn(facts)).toBe('scanned');
+    await expect.poll(() => stateIn(facts), { interval: 5 }).toBe('failed');
+  });
+
+  it('answers nothing that was read 2.5 seconds ago', async () => {
+    const { facts } = storeThatIsTold();
+    expect(await stateIn(facts)).toBe('scanned');
+    await setState('failed');
+    vi.advanceTimersByTime(2_501);
+    expect(await stateIn(facts)).toBe('failed');
   });
 
   it('keeps no answer that was read before a change and given after it', async () => {
