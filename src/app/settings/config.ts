@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { publicSources, type SyncSources } from '../../advisories/feeds/sync-sources.ts';
 import { openUploadsMaxDefault } from '../../catalog/uploads.ts';
@@ -16,7 +15,7 @@ import { type BundleSettings, missingSetting, readBundleSettings } from './read-
 import { Secret } from './secret.ts';
 import { fileVariableOf, withSecretFiles } from './secret-file.ts';
 import { SettingError } from './setting-error.ts';
-import { type Setting, type SettingName, settings } from './settings.ts';
+import { type Setting, type SettingName, settings, type TextRule } from './settings.ts';
 
 /** The settings of this process, checked; paths are absolute. */
 export interface Config extends BundleSettings {
@@ -176,9 +175,18 @@ function parseFile(file: string): object {
 
 function check(setting: Setting, given: Given): Given {
   for (const value of given.values) {
-    if (!Value.Check(setting.schema, value)) throw bad(setting, given.source, value);
+    if (!fits(value, setting.text)) throw bad(setting, given.source, value);
   }
   return given;
+}
+
+function fits(
+  value: string,
+  { pattern, lengthMin = 0, lengthMax = Number.POSITIVE_INFINITY }: TextRule,
+): boolean {
+  const { length } = [...value];
+  const isLike = pattern === undefined || new RegExp(pattern, 'u').test(value);
+  return isLike && length >= lengthMin && length <= lengthMax;
 }
 
 function bad(setting: Setting, source: string, value: string): SettingError {
@@ -282,7 +290,7 @@ function parseInspections(given: ReadonlyMap<string, Given>): Config['inspection
 
 const unitSeconds: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
 
-/** A number and one of the units, as the setting's schema has it. */
+/** A number and one of the units, as the setting's pattern has it. */
 function parseSeconds(text: string): number {
   return Number(text.slice(0, -1)) * (unitSeconds[text.slice(-1)] ?? Number.NaN);
 }

@@ -1,5 +1,3 @@
-import { Type } from 'typebox';
-
 const domain = '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*';
 
 /** The settings of the mail server that notifications go through, rows of `settings`. */
@@ -7,7 +5,7 @@ export const mailSettings = {
   smtpHost: {
     variable: 'PRATIQUE_SMTP_HOST',
     key: 'smtpHost',
-    schema: Type.String({ maxLength: 253, pattern: `^(${domain}|[0-9A-Fa-f:]+)$` }),
+    text: { lengthMax: 253, pattern: `^(${domain}|[0-9A-Fa-f:]+)$` },
     must: 'the name or address of a host',
     byDefault: 'none: no mail',
     description:
@@ -16,7 +14,7 @@ export const mailSettings = {
   smtpPort: {
     variable: 'PRATIQUE_SMTP_PORT',
     key: 'smtpPort',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,4}$' }),
+    text: { pattern: '^[1-9][0-9]{0,4}$' },
     must: 'a port from 1 to 65535',
     byDefault: '`587`; `465` with TLS `implicit`, `25` with `none`',
     description: 'Port of the mail server',
@@ -24,7 +22,7 @@ export const mailSettings = {
   smtpTls: {
     variable: 'PRATIQUE_SMTP_TLS',
     key: 'smtpTls',
-    schema: Type.String({ pattern: '^(starttls|implicit|none)$' }),
+    text: { pattern: '^(starttls|implicit|none)$' },
     must: 'starttls, implicit or none',
     byDefault: '`starttls`',
     description:
@@ -33,7 +31,7 @@ export const mailSettings = {
   smtpUser: {
     variable: 'PRATIQUE_SMTP_USER',
     key: 'smtpUser',
-    schema: Type.String({ minLength: 1, maxLength: 256 }),
+    text: { lengthMin: 1, lengthMax: 256 },
     must: 'a name of up to 256 characters, given together with the password, and not with TLS `none`',
     byDefault: 'none: no sign-in',
     description: 'User to sign in as at the mail server',
@@ -41,7 +39,7 @@ export const mailSettings = {
   smtpPassword: {
     variable: 'PRATIQUE_SMTP_PASSWORD',
     key: 'smtpPassword',
-    schema: Type.String({ minLength: 1, maxLength: 1024 }),
+    text: { lengthMin: 1, lengthMax: 1024 },
     must: 'a password of up to 1024 characters, given together with the user',
     isSecret: true,
     byDefault: 'none',
@@ -50,7 +48,7 @@ export const mailSettings = {
   smtpFrom: {
     variable: 'PRATIQUE_SMTP_FROM',
     key: 'smtpFrom',
-    schema: Type.String({ minLength: 3, maxLength: 254 }),
+    text: { lengthMin: 3, lengthMax: 254 },
     must: 'a plain address such as pratique@example.com, given together with the host',
     byDefault: 'none',
     description: 'Sender of the mails',
@@ -58,7 +56,7 @@ export const mailSettings = {
   smtpRecipientDomains: {
     variable: 'PRATIQUE_SMTP_RECIPIENT_DOMAINS',
     key: 'smtpRecipientDomains',
-    schema: Type.String({ maxLength: 253, pattern: `^${domain}$` }),
+    text: { lengthMax: 253, pattern: `^${domain}$` },
     must: 'a list of domains',
     isList: true,
     byDefault: 'none: any',

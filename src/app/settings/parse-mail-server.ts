@@ -20,7 +20,7 @@ export function parseMailServer(
     if (given === undefined) return undefined;
     throw bad('smtpHost', `none, though ${mailSettings[given].variable} is set`);
   }
-  const tls = (one('smtpTls') ?? 'starttls') as MailTls; // the setting's schema
+  const tls = (one('smtpTls') ?? 'starttls') as MailTls; // the setting's pattern
   const port = Number(one('smtpPort') ?? portsByDefault[tls]);
   if (port > 65_535) throw bad('smtpPort', String(port));
   const from = parseMailAddress(one('smtpFrom') ?? '');

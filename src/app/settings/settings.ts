@@ -1,8 +1,15 @@
-import { Type } from 'typebox';
 import { publicSources } from '../../advisories/feeds/sync-sources.ts';
 import { openUploadsMaxDefault } from '../../catalog/uploads.ts';
 import { mailSettings } from './mail-settings.ts';
 import { byteSizeMust, byteSizePattern } from './parse-byte-size.ts';
+
+export interface TextRule {
+  /** A regular expression (flag `u`) with its own `^` and `$`. */
+  readonly pattern?: string;
+  /** In characters. */
+  readonly lengthMin?: number;
+  readonly lengthMax?: number;
+}
 
 /** One setting: a row of docs/settings.md. */
 export interface Setting {
@@ -10,8 +17,8 @@ export interface Setting {
   readonly variable: string;
   /** Key in the YAML file; there, numbers and lists may be written as such. */
   readonly key: string;
-  /** Schema of the value as text, or of each item of a list. */
-  readonly schema: ReturnType<typeof Type.String>;
+  /** What the value must be as text, or each item of a list. */
+  readonly text: TextRule;
   /** What must hold, as it completes "must be …". */
   readonly must: string;
   /** Several values, separated by commas in the variable. */
@@ -24,7 +31,7 @@ export interface Setting {
 }
 
 const urlOrFile = {
-  schema: Type.String({ pattern: '^(https?://[^\\s/,]+[^\\s,]*|file:[^,]+)$' }),
+  text: { pattern: '^(https?://[^\\s/,]+[^\\s,]*|file:[^,]+)$' },
   must: 'an http: or https: URL, or file: and a path',
 } as const;
 
@@ -33,7 +40,7 @@ export const settings = {
   data: {
     variable: 'PRATIQUE_DATA',
     key: 'data',
-    schema: Type.String({ minLength: 1 }),
+    text: { lengthMin: 1 },
     must: 'a folder',
     byDefault: '`./data`',
     description: 'Folder of everything the server keeps: database, blobs, keys',
@@ -41,7 +48,7 @@ export const settings = {
   listen: {
     variable: 'PRATIQUE_LISTEN',
     key: 'listen',
-    schema: Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$' }),
+    text: { pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$' },
     must: 'host:port with a port up to 65535, such as 0.0.0.0:5000 or [::]:5000',
     byDefault: '`127.0.0.1:5000`',
     description: 'Address and port of registry, API and console; port 0 takes a free one',
@@ -49,7 +56,7 @@ export const settings = {
   externalUrl: {
     variable: 'PRATIQUE_EXTERNAL_URL',
     key: 'externalUrl',
-    schema: Type.String({ pattern: '^https?://[^\\s/?#@]+/?$' }),
+    text: { pattern: '^https?://[^\\s/?#@]+/?$' },
     must: 'an http: or https: URL without a path',
     byDefault: '`http://localhost:<port>`',
     description:
@@ -58,7 +65,7 @@ export const settings = {
   adminPassword: {
     variable: 'PRATIQUE_ADMIN_PASSWORD',
     key: 'adminPassword',
-    schema: Type.String({ minLength: 8, maxLength: 256 }),
+    text: { lengthMin: 8, lengthMax: 256 },
     must: 'a password of 8 to 256 characters',
     isSecret: true,
     byDefault: 'random',
@@ -68,7 +75,7 @@ export const settings = {
   databaseUrl: {
     variable: 'DATABASE_URL',
     key: 'databaseUrl',
-    schema: Type.String({ pattern: '^postgres(ql)?://\\S+$' }),
+    text: { pattern: '^postgres(ql)?://\\S+$' },
     must: 'a postgres: or postgresql: URL',
     isSecret: true,
     byDefault: 'embedded',
@@ -77,7 +84,7 @@ export const settings = {
   databaseConnections: {
     variable: 'PRATIQUE_DATABASE_CONNECTIONS',
     key: 'databaseConnections',
-    schema: Type.String({ pattern: '^([2-9]|[1-9][0-9]|1[0-9][0-9]|200)$' }),
+    text: { pattern: '^([2-9]|[1-9][0-9]|1[0-9][0-9]|200)$' },
     must: 'a whole number from 2 to 200',
     byDefault: '`16`',
     description:
@@ -86,7 +93,7 @@ export const settings = {
   blobs: {
     variable: 'PRATIQUE_BLOBS',
     key: 'blobs',
-    schema: Type.String({ pattern: '^file:.+$' }),
+    text: { pattern: '^file:.+$' },
     must: 'file: and a folder',
     byDefault: '`file:<data>/blobs`',
     description: 'Where layers and configs are stored',
@@ -104,7 +111,7 @@ export const settings = {
   advisoryBundle: {
     variable: 'PRATIQUE_ADVISORY_BUNDLE',
     key: 'advisoryBundle',
-    schema: Type.String({ pattern: '^(manual|file:.+|oci(\\+http)?://.+)$' }),
+    text: { pattern: '^(manual|file:.+|oci(\\+http)?://.+)$' },
     must: 'file: and a path, oci:// and a place in a registry (oci+http:// without TLS), or manual',
     byDefault: 'none: mirrors are asked',
     description:
@@ -113,7 +120,7 @@ export const settings = {
   advisoryKeys: {
     variable: 'PRATIQUE_ADVISORY_KEYS',
     key: 'advisoryKeys',
-    schema: Type.String({ pattern: '^ed25519:[A-Za-z0-9+/]{43}=$' }),
+    text: { pattern: '^ed25519:[A-Za-z0-9+/]{43}=$' },
     must: 'a list of public keys, each ed25519: and base64, as `pratique advisories keygen` prints them',
     isList: true,
     byDefault: 'none: no bundle is trusted',
@@ -122,7 +129,7 @@ export const settings = {
   advisoryUser: {
     variable: 'PRATIQUE_ADVISORY_USER',
     key: 'advisoryUser',
-    schema: Type.String({ minLength: 1, maxLength: 256 }),
+    text: { lengthMin: 1, lengthMax: 256 },
     must: 'a name of up to 256 characters, given together with the password',
     byDefault: 'none: anonymous',
     description: 'User for the registry of a bundle',
@@ -130,7 +137,7 @@ export const settings = {
   advisoryPassword: {
     variable: 'PRATIQUE_ADVISORY_PASSWORD',
     key: 'advisoryPassword',
-    schema: Type.String({ minLength: 1, maxLength: 8192 }),
+    text: { lengthMin: 1, lengthMax: 8192 },
     must: 'a password or access token, given together with the user',
     isSecret: true,
     byDefault: 'none',
@@ -158,7 +165,7 @@ export const settings = {
   namespaceQuota: {
     variable: 'PRATIQUE_NAMESPACE_QUOTA',
     key: 'namespaceQuota',
-    schema: Type.String({ pattern: byteSizePattern }),
+    text: { pattern: byteSizePattern },
     must: byteSizeMust,
     byDefault: 'none: no limit',
     description:
@@ -167,7 +174,7 @@ export const settings = {
   namespaceUploads: {
     variable: 'PRATIQUE_NAMESPACE_UPLOADS',
     key: 'namespaceUploads',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,5}$' }),
+    text: { pattern: '^[1-9][0-9]{0,5}$' },
     must: 'a whole number from 1 to 999999',
     byDefault: `\`${openUploadsMaxDefault}\``,
     description: 'Uploads that may be open in a namespace at once; one more gets `429`',
@@ -175,7 +182,7 @@ export const settings = {
   uploadTtl: {
     variable: 'PRATIQUE_UPLOAD_TTL',
     key: 'uploadTtl',
-    schema: Type.String({ pattern: '^([1-9][0-9]{0,5})(m|h|d)$' }),
+    text: { pattern: '^([1-9][0-9]{0,5})(m|h|d)$' },
     must: 'a whole number of minutes, hours or days, such as 24h',
     byDefault: '`24h`',
     description: 'An upload that nobody touched for so long is given up and its bytes are freed',
@@ -183,7 +190,7 @@ export const settings = {
   noticeDays: {
     variable: 'PRATIQUE_NOTICE_DAYS',
     key: 'noticeDays',
-    schema: Type.String({ pattern: '^(0|[1-9][0-9]{0,4})$' }),
+    text: { pattern: '^(0|[1-9][0-9]{0,4})$' },
     must: 'a whole number from 0 to 99999',
     byDefault: '`90`',
     description:
@@ -192,7 +199,7 @@ export const settings = {
   auditDays: {
     variable: 'PRATIQUE_AUDIT_DAYS',
     key: 'auditDays',
-    schema: Type.String({ pattern: '^(0|[1-9][0-9]{0,4})$' }),
+    text: { pattern: '^(0|[1-9][0-9]{0,4})$' },
     must: 'a whole number from 0 to 99999',
     byDefault: '`400`',
     description: 'Days for which all other events, what people and robots did, are kept; 0: for ever',
@@ -200,7 +207,7 @@ export const settings = {
   scanConcurrency: {
     variable: 'PRATIQUE_SCAN_CONCURRENCY',
     key: 'scanConcurrency',
-    schema: Type.String({ pattern: '^([1-9]|[12][0-9]|3[0-2])$' }),
+    text: { pattern: '^([1-9]|[12][0-9]|3[0-2])$' },
     must: 'a whole number from 1 to 32',
     byDefault: '`2`',
     description:
@@ -209,7 +216,7 @@ export const settings = {
   inspectionProcesses: {
     variable: 'PRATIQUE_INSPECTION_PROCESSES',
     key: 'inspectionProcesses',
-    schema: Type.String({ pattern: '^([1-9]|[12][0-9]|3[0-2])$' }),
+    text: { pattern: '^([1-9]|[12][0-9]|3[0-2])$' },
     must: 'a whole number from 1 to 32',
     byDefault: '`2`',
     description:
@@ -218,7 +225,7 @@ export const settings = {
   inspectionMemory: {
     variable: 'PRATIQUE_INSPECTION_MEMORY',
     key: 'inspectionMemory',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,5}(MiB|GiB)$' }),
+    text: { pattern: '^[1-9][0-9]{0,5}(MiB|GiB)$' },
     must: 'a whole number of MiB or GiB from 256MiB to 64GiB',
     byDefault: '`1GiB`',
     description: 'Memory that one of these processes may take; a layer that needs more makes its scan fail',
@@ -226,7 +233,7 @@ export const settings = {
   inspectionTime: {
     variable: 'PRATIQUE_INSPECTION_TIME',
     key: 'inspectionTime',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,4}$' }),
+    text: { pattern: '^[1-9][0-9]{0,4}$' },
     must: 'a whole number of seconds from 1 to 99999',
     byDefault: '`600`',
     description:
@@ -235,7 +242,7 @@ export const settings = {
   inspectionStall: {
     variable: 'PRATIQUE_INSPECTION_STALL',
     key: 'inspectionStall',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,3}$' }),
+    text: { pattern: '^[1-9][0-9]{0,3}$' },
     must: 'a whole number of seconds from 1 to 9999',
     byDefault: '`30`',
     description: 'Processor time that a layer may take without coming further',
@@ -243,7 +250,7 @@ export const settings = {
   clamd: {
     variable: 'PRATIQUE_CLAMD',
     key: 'clamd',
-    schema: Type.String({ minLength: 1 }),
+    text: { lengthMin: 1 },
     must: 'unix: and an absolute path, or tcp://host:port',
     byDefault: 'none: not asked',
     description:
@@ -252,7 +259,7 @@ export const settings = {
   yaraRules: {
     variable: 'PRATIQUE_YARA_RULES',
     key: 'yaraRules',
-    schema: Type.String({ minLength: 1 }),
+    text: { lengthMin: 1 },
     must: 'a list of folders',
     isList: true,
     byDefault: 'none',
@@ -262,7 +269,7 @@ export const settings = {
   malwareRescan: {
     variable: 'PRATIQUE_MALWARE_RESCAN',
     key: 'malwareRescan',
-    schema: Type.String({ pattern: '^([1-9][0-9]{0,5})(m|h|d)$' }),
+    text: { pattern: '^([1-9][0-9]{0,5})(m|h|d)$' },
     must: 'a whole number of minutes, hours or days, such as 24h',
     byDefault: '`24h`',
     description:
@@ -271,7 +278,7 @@ export const settings = {
   javaArchives: {
     variable: 'PRATIQUE_JAVA_SHA1',
     key: 'javaSha1',
-    schema: Type.String({ minLength: 1 }),
+    text: { lengthMin: 1 },
     must: 'an SQLite file with the tables of trivy-java-db',
     byDefault: 'none',
     description:
@@ -280,7 +287,7 @@ export const settings = {
   trustedProxies: {
     variable: 'PRATIQUE_TRUSTED_PROXIES',
     key: 'trustedProxies',
-    schema: Type.String({ pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' }),
+    text: { pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' },
     must: 'a list of addresses or CIDR blocks',
     isList: true,
     byDefault: 'none',
@@ -290,7 +297,7 @@ export const settings = {
   egressAllow: {
     variable: 'PRATIQUE_EGRESS_ALLOW',
     key: 'egressAllow',
-    schema: Type.String({ pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' }),
+    text: { pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$' },
     must: 'a list of addresses or CIDR blocks',
     isList: true,
     byDefault: 'none',
@@ -301,7 +308,7 @@ export const settings = {
   clientConnections: {
     variable: 'PRATIQUE_CLIENT_CONNECTIONS',
     key: 'clientConnections',
-    schema: Type.String({ pattern: '^[1-9][0-9]{0,5}$' }),
+    text: { pattern: '^[1-9][0-9]{0,5}$' },
     must: 'a whole number from 1 to 999999',
     byDefault: '`1000`',
     description:
@@ -310,7 +317,7 @@ export const settings = {
   clientTimeout: {
     variable: 'PRATIQUE_CLIENT_TIMEOUT',
     key: 'clientTimeout',
-    schema: Type.String({ pattern: '^([1-9]|[1-9][0-9]{1,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)$' }),
+    text: { pattern: '^([1-9]|[1-9][0-9]{1,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)$' },
     must: 'a whole number of seconds from 1 to 3600',
     byDefault: '`60`',
     description:
@@ -319,7 +326,7 @@ export const settings = {
   tlsCert: {
     variable: 'PRATIQUE_TLS_CERT',
     key: 'tlsCert',
-    schema: Type.String({ minLength: 1 }),
+    text: { lengthMin: 1 },
     must: 'a file with a certificate chain in PEM, given together with the key',
     byDefault: 'none: plain HTTP',
     description:
@@ -328,7 +335,7 @@ export const settings = {
   tlsKey: {
     variable: 'PRATIQUE_TLS_KEY',
     key: 'tlsKey',
-    schema: Type.String({ minLength: 1 }),
+    text: { lengthMin: 1 },
     must: 'a file with a private key in PEM, given together with the certificate',
     byDefault: 'none',
     description: 'Private key of the certificate',
@@ -336,7 +343,7 @@ export const settings = {
   metricsPublic: {
     variable: 'PRATIQUE_METRICS_PUBLIC',
     key: 'metricsPublic',
-    schema: Type.String({ pattern: '^(true|false)$' }),
+    text: { pattern: '^(true|false)$' },
     must: 'true or false',
     byDefault: '`false`',
     description:
@@ -345,7 +352,7 @@ export const settings = {
   logLevel: {
     variable: 'PRATIQUE_LOG_LEVEL',
     key: 'logLevel',
-    schema: Type.String({ pattern: '^(debug|info|warn|error|silent)$' }),
+    text: { pattern: '^(debug|info|warn|error|silent)$' },
     must: 'debug, info, warn, error or silent',
     byDefault: '`info`',
     description: 'Least important log lines that are written (JSON lines on standard output)',
