@@ -2,11 +2,7 @@ import type { Database } from '../database/database.ts';
 import { type AccessSecret, listSecrets } from './access-secrets.ts';
 import type { Role } from './rights.ts';
 import { parseRobotLogin, robotLoginOf } from './robot-login.ts';
-
-/** What a robot may do in a namespace; each brings the rights of a role. */
-export type RobotPermission = 'pull' | 'pull-push' | 'pull-push-delete';
-
-export const robotPermissions: readonly RobotPermission[] = ['pull', 'pull-push', 'pull-push-delete'];
+import { type RobotPermission, robotPermissions } from './robot-permissions.ts';
 
 const roleByPermission = {
   pull: 'guest',

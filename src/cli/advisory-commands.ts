@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { bringAdvisories } from '../app/administration/import-advisories.ts';
-import { advisoryStatus } from '../app/administration/update-advisories.ts';
 import { systemClock } from '../app/clock.ts';
 import { addBundleCommands } from './bundle-commands.ts';
 import { addChangesCommand } from './changes-command.ts';
 import type { CommandContext } from './command-context.ts';
 import { history } from './feed-history-command.ts';
 import { print } from './output/print.ts';
-import { printFeedStatus, shownInstant as shown } from './output/print-feed-status.ts';
 import { printFeeds } from './output/print-feeds.ts';
 import { ProgressLine } from './output/progress-line.ts';
+import { shownInstant as shown } from './output/shown-instant.ts';
 import { withInstallation } from './with-installation.ts';
 
 interface SyncCommandOptions {
@@ -47,6 +45,7 @@ export function addAdvisoryCommands(program: Command, context: () => CommandCont
 
 async function sync(context: CommandContext, options: SyncCommandOptions): Promise<void> {
   await withInstallation(context, async ({ connection, config }) => {
+    const { bringAdvisories } = await import('../app/administration/import-advisories.ts');
     const progress = new ProgressLine(process.stderr);
     const { alreadyRunning, feeds } = await bringAdvisories(
       { connection, config },
@@ -71,9 +70,13 @@ function nothingToSync(bundle: string | undefined): string {
 
 async function status(context: CommandContext, asJson: boolean): Promise<void> {
   await withInstallation(context, async (installation) => {
+    const { advisoryStatus } = await import('../app/administration/update-advisories.ts');
     const { feeds, readiness, bundle } = await advisoryStatus(installation);
     if (asJson) return print(JSON.stringify({ readiness, feeds, bundle: bundle ?? null }, undefined, 2));
-    if (feeds.length > 0) printFeedStatus(feeds, systemClock());
+    if (feeds.length > 0) {
+      const { printFeedStatus } = await import('./output/print-feed-status.ts');
+      printFeedStatus(feeds, systemClock());
+    }
     print(readiness.message);
     if (bundle === undefined) return;
     const { version, createdAt, keyId = 'nobody', source, importedAt } = bundle;

@@ -1,15 +1,8 @@
 import type { Command } from 'commander';
 import { AdministrationError } from '../app/administration/administration-error.ts';
-import {
-  type BundlePlace,
-  copyBundle,
-  credentialsFor,
-  exportAdvisories,
-  makeKeyFile,
-} from '../app/administration/advisory-bundles.ts';
+import type { BundlePlace, copyBundle } from '../app/administration/advisory-bundles.ts';
 import { commandLineActor } from '../app/administration/command-line-actor.ts';
-import { importAdvisories } from '../app/administration/import-advisories.ts';
-import { type Config, loadProcessConfig } from '../app/settings/config.ts';
+import type { Config } from '../app/settings/config.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { formatBytes } from './output/format-bytes.ts';
 import { print } from './output/print.ts';
@@ -43,7 +36,10 @@ export function addBundleCommands(advisories: Command, context: () => CommandCon
     .description(
       'make a key that signs bundles: the private one goes into the file, the public one is printed',
     )
-    .action(async (file: string) => print(await makeKeyFile(file)));
+    .action(async (file: string) => {
+      const { makeKeyFile } = await import('../app/administration/advisory-bundles.ts');
+      print(await makeKeyFile(file));
+    });
   signingIn(advisories.command('export <bundle>'))
     .description(`write what is held of all feeds into one signed bundle: ${place}`)
     .option('--key <file>', 'private key that signs it; may be given several times', gather)
@@ -86,6 +82,7 @@ function interruption(): AbortSignal {
 
 /** Opens the places that a command names: what its options sign in with, or else the settings. */
 async function signedIn(config: Config, options: SignInOptions): Promise<(place: string) => BundlePlace> {
+  const { credentialsFor } = await import('../app/administration/advisory-bundles.ts');
   const password = await readPassword(options.passwordStdin === true);
   const { user } = options;
   if ((user === undefined) !== (password === undefined)) {
@@ -104,6 +101,7 @@ async function exportBundle(context: CommandContext, to: string, options: Export
   await withInstallation(context, async ({ connection, config }) => {
     const progress = new ProgressLine(process.stderr);
     const placeOf = await signedIn(config, options);
+    const { exportAdvisories } = await import('../app/administration/advisory-bundles.ts');
     const made = await exportAdvisories(
       { connection },
       { ...placeOf(to), keyFiles, onFeed: (feed) => progress.show(`${feed}: export`) },
@@ -118,6 +116,7 @@ async function importBundle(context: CommandContext, from: string, options: Impo
   await withInstallation(context, async ({ connection, config }) => {
     const progress = new ProgressLine(process.stderr);
     const placeOf = await signedIn(config, options);
+    const { importAdvisories } = await import('../app/administration/import-advisories.ts');
     const imported = await importAdvisories(
       { connection, config },
       {
@@ -153,6 +152,8 @@ async function copy(
   places: { readonly from: string; readonly to: string },
   options: SignInOptions,
 ): Promise<void> {
+  const { copyBundle } = await import('../app/administration/advisory-bundles.ts');
+  const { loadProcessConfig } = await import('../app/settings/config.ts');
   const placeOf = await signedIn(loadProcessConfig(context.settingsFile), options);
   const copied = await copyBundle({ from: placeOf(places.from), to: placeOf(places.to) });
   print(`Copied ${described(copied)} to ${places.to}`);

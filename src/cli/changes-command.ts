@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type FindingChange, findingChanges } from '../app/administration/finding-changes.ts';
+import type { FindingChange } from '../app/administration/finding-changes.ts';
 import type { CommandContext } from './command-context.ts';
 import { limitOption, sinceOption } from './list-options.ts';
 import { formatTable } from './output/format-table.ts';
@@ -29,6 +29,7 @@ export function addChangesCommand(advisories: Command, context: () => CommandCon
     .option('--json', 'print one JSON object a line')
     .action(({ json, ...filter }: ChangesOptions) =>
       withInstallation(context(), async ({ connection }) => {
+        const { findingChanges } = await import('../app/administration/finding-changes.ts');
         const found = await findingChanges(connection.db, filter);
         if (json) for (const { key: _key, packageId: _id, ...one } of found) print(JSON.stringify(one));
         else print(formatTable(['AT', 'CHANGE', 'ID', 'SEVERITY', 'PACKAGE', 'FIX'], found.map(rowOf)));

@@ -14,7 +14,10 @@ import { addServeCommand } from './serve-command.ts';
 import { addUpkeepCommands } from './upkeep-commands.ts';
 import { addUserCommands } from './user-commands.ts';
 
-/** Runs one command line and resolves with the exit code. Errors are one line on standard error. */
+/**
+ * Runs one command line and resolves with the exit code. Errors are one line on standard error. Each family declares its
+ * commands, options and help; what a command runs by is imported when it runs, so that none waits for what others need.
+ */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = new Command('pratique')

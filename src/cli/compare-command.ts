@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { compareStored, type StoredComparison } from '../app/administration/compare-stored.ts';
+import type { StoredComparison } from '../app/administration/compare-stored.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { type FailThreshold, failThresholds, isAsBadAs, parseFailThreshold } from './fail-threshold.ts';
 import { formatTable } from './output/format-table.ts';
@@ -29,6 +29,7 @@ export function addCompareCommand(program: Command, context: () => CommandContex
     .option('--allow-incomplete', 'exit code 0 instead of 2 when it could not tell')
     .action((before: string, after: string, options: CompareOptions) =>
       withInstallation(context(), async (installation) => {
+        const { compareStored } = await import('../app/administration/compare-stored.ts');
         const comparison = await compareStored(installation, { before, after });
         print(options.json ? JSON.stringify(comparisonJson(comparison), undefined, 2) : table(comparison));
         context().setExitCode(exitCodeOf(comparison, options));

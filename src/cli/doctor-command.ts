@@ -1,12 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { examineDataFolder } from '../app/administration/examine-data-folder.ts';
-import { examineMailServer } from '../app/administration/examine-mail-server.ts';
 import { systemClock } from '../app/clock.ts';
-import { loadProcessConfig } from '../app/settings/config.ts';
+import type { Config } from '../app/settings/config.ts';
 import { StartError } from '../app/start-error.ts';
 import type { DoctorFinding } from '../edge/doctor-finding.ts';
-import { examineRegistry } from '../edge/examine-registry.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { formatTable } from './output/format-table.ts';
 import { print } from './output/print.ts';
@@ -38,6 +35,7 @@ export function addDoctorCommand(program: Command, context: () => CommandContext
 }
 
 async function examine(context: CommandContext, options: DoctorOptions): Promise<void> {
+  const { loadProcessConfig } = await import('../app/settings/config.ts');
   const config = loadProcessConfig(context.settingsFile);
   const address = options.url ?? config.externalUrl;
   const url = address === undefined ? undefined : readUrl(address);
@@ -52,16 +50,23 @@ async function examine(context: CommandContext, options: DoctorOptions): Promise
     options.user === undefined || password === undefined ? {} : { login: { name: options.user, password } };
   const authorities = options.ca === undefined ? {} : { authorities: [await readFile(options.ca, 'utf8')] };
   const repository = options.repository === undefined ? {} : { repository: options.repository };
+  const { examineRegistry } = await import('../edge/examine-registry.ts');
   const outside =
     url === undefined
       ? []
       : await examineRegistry({ url, now: systemClock(), ...login, ...authorities, ...repository });
-  const inside = options.local ? await examineDataFolder(config) : [];
-  const mail = options.local ? await examineMailServer(config.mailServer) : [];
-  const findings = [...outside, ...inside, ...mail];
+  const inside = options.local ? await examineHere(config) : [];
+  const findings = [...outside, ...inside];
   if (options.json) print(JSON.stringify({ findings }, undefined, 2));
   else printFindings(findings, url);
   if (findings.some(({ result }) => result === 'failed')) context.setExitCode(exitCodes.failed);
+}
+
+/** The data folder, and the mail server that notifications go to. */
+async function examineHere(config: Config): Promise<readonly DoctorFinding[]> {
+  const { examineDataFolder } = await import('../app/administration/examine-data-folder.ts');
+  const { examineMailServer } = await import('../app/administration/examine-mail-server.ts');
+  return [...(await examineDataFolder(config)), ...(await examineMailServer(config.mailServer))];
 }
 
 function printFindings(findings: readonly DoctorFinding[], url: URL | undefined): void {

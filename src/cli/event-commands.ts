@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type AuditEvent, readEvents } from '../app/administration/read-events.ts';
+import type { AuditEvent } from '../app/administration/read-events.ts';
 import type { CommandContext } from './command-context.ts';
 import { limitOption, sinceOption } from './list-options.ts';
 import { formatTable } from './output/format-table.ts';
@@ -33,6 +33,7 @@ export function addEventCommands(admin: Command, context: () => CommandContext):
     .option('--json', 'print one JSON object a line')
     .action(({ json, ...filter }: ListOptions) =>
       withInstallation(context(), async ({ connection }) => {
+        const { readEvents } = await import('../app/administration/read-events.ts');
         const events = await readEvents(connection.db, filter);
         if (json) for (const one of events) print(JSON.stringify(one));
         else print(formatTable(['AT', 'KIND', 'NAMESPACE', 'WHO', 'TO WHAT', 'FROM'], events.map(rowOf)));

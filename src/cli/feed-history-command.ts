@@ -1,8 +1,8 @@
-import { feedHistory } from '../app/administration/update-advisories.ts';
+import type { feedHistory } from '../app/administration/update-advisories.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatTable } from './output/format-table.ts';
 import { print } from './output/print.ts';
-import { shownInstant } from './output/print-feed-status.ts';
+import { shownInstant } from './output/shown-instant.ts';
 import { withInstallation } from './with-installation.ts';
 
 /** `pratique advisories history`: newest first. */
@@ -11,6 +11,7 @@ export async function history(
   { feed, asJson }: { readonly feed: string | undefined; readonly asJson: boolean },
 ): Promise<void> {
   await withInstallation(context, async ({ connection }) => {
+    const { feedHistory } = await import('../app/administration/update-advisories.ts');
     const updates = await feedHistory(connection.db, feed);
     if (asJson) return print(JSON.stringify(updates, undefined, 2));
     if (updates.length === 0) {

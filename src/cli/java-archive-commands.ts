@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { makeJavaArchives } from '../app/administration/make-java-archives.ts';
 import { print } from './output/print.ts';
 
 /** `pratique java-archives make` */
@@ -10,6 +9,7 @@ export function addJavaArchiveCommands(program: Command): void {
     .command('make <list> <table>')
     .description('make one from lines <sha1> <group>:<artifact>:<version>; - reads standard input')
     .action(async (list: string, table: string) => {
+      const { makeJavaArchives } = await import('../app/administration/make-java-archives.ts');
       const count = await makeJavaArchives({ list, table });
       print(`${table} knows ${count} archives`);
     });

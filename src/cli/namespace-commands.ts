@@ -1,11 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  addNamespace,
-  changeNamespace,
-  listAllNamespaces,
-  type NamespaceSettings,
-  removeNamespace,
-} from '../app/administration/administer-namespaces.ts';
+import type { NamespaceSettings } from '../app/administration/administer-namespaces.ts';
 import { byteSizeMust, parseByteSize } from '../app/settings/parse-byte-size.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatBytes } from './output/format-bytes.ts';
@@ -83,6 +77,7 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
     .option('--json', 'print JSON')
     .action((options: { json?: true }) =>
       withInstallation(context(), async ({ connection }) => {
+        const { listAllNamespaces } = await import('../app/administration/administer-namespaces.ts');
         const all = await listAllNamespaces(connection.db);
         if (options.json) {
           const shown = all.map(
@@ -114,6 +109,7 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
       withInstallation(context(), async ({ config, connection }) => {
         const { namespaceQuotaBytes } = config;
         const byDefault = namespaceQuotaBytes === undefined ? {} : { quotaBytes: namespaceQuotaBytes };
+        const { addNamespace } = await import('../app/administration/administer-namespaces.ts');
         await addNamespace(connection, name, { ...byDefault, ...settingsOf(options) });
         print(`Created namespace ${name}`);
       }),
@@ -121,6 +117,7 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
   withSettings(namespace.command('set <name>').description('change settings of a namespace')).action(
     (name: string, options: SettingOptions) =>
       withInstallation(context(), async ({ connection }) => {
+        const { changeNamespace } = await import('../app/administration/administer-namespaces.ts');
         await changeNamespace(connection, name, settingsOf(options));
         print(`Changed namespace ${name}`);
       }),
@@ -131,6 +128,7 @@ export function addNamespaceCommands(admin: Command, context: () => CommandConte
     .option('--force', 'delete it with the images it holds')
     .action((name: string, options: { force?: true }) =>
       withInstallation(context(), async ({ connection }) => {
+        const { removeNamespace } = await import('../app/administration/administer-namespaces.ts');
         const freedBytes = await removeNamespace(connection.db, name, { force: options.force === true });
         print(
           `Deleted namespace ${name}${freedBytes === 0 ? '' : `; the server frees ${formatBytes(freedBytes)} in the background, "pratique gc" sooner`}`,

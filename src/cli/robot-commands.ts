@@ -1,16 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  addRobot,
-  listAllRobots,
   parseRobotGrant,
   permissionChoices,
   type RobotGrant,
   type RobotPermission,
-  removeRobot,
-  rotateRobot,
-} from '../app/administration/administer-robots.ts';
+} from '../app/administration/robot-grant.ts';
 import { systemClock } from '../app/clock.ts';
-import { openAccessSecrets } from '../app/wiring/open-access-secrets.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatTable } from './output/format-table.ts';
 import { print } from './output/print.ts';
@@ -48,6 +43,8 @@ export function addRobotCommands(admin: Command, context: () => CommandContext):
     .action((name: string, options: CreateOptions) =>
       withInstallation(context(), async (installation) => {
         const { namespace, permission, allow = [], expiresInDays } = options;
+        const { addRobot } = await import('../app/administration/administer-robots.ts');
+        const { openAccessSecrets } = await import('../app/wiring/open-access-secrets.ts');
         const { login, secret } = await addRobot(
           installation.connection.db,
           await openAccessSecrets(installation),
@@ -69,6 +66,8 @@ export function addRobotCommands(admin: Command, context: () => CommandContext):
     .addOption(expiryOption())
     .action((login: string, options: { revokeOthers?: true; expiresInDays?: number }) =>
       withInstallation(context(), async (installation) => {
+        const { rotateRobot } = await import('../app/administration/administer-robots.ts');
+        const { openAccessSecrets } = await import('../app/wiring/open-access-secrets.ts');
         const { secret, others } = await rotateRobot(
           installation.connection.db,
           await openAccessSecrets(installation),
@@ -88,6 +87,7 @@ export function addRobotCommands(admin: Command, context: () => CommandContext):
     .description('delete a robot; its secrets and tokens end at once')
     .action((login: string) =>
       withInstallation(context(), async ({ connection }) => {
+        const { removeRobot } = await import('../app/administration/administer-robots.ts');
         await removeRobot(connection.db, login);
         print(`Deleted robot ${login}`);
       }),
@@ -102,6 +102,7 @@ function addListCommand(robot: Command, context: () => CommandContext): void {
     .option('--json', 'print JSON')
     .action((options: { namespace?: string; json?: true }) =>
       withInstallation(context(), async ({ connection }) => {
+        const { listAllRobots } = await import('../app/administration/administer-robots.ts');
         const robots = await listAllRobots(connection.db, options.namespace);
         if (options.json) {
           const shown = robots.map(({ id: _, secrets, ...rest }) => ({

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { type SbomFormatName, sbomFormatNames, sbomOfTarget } from '../app/administration/sbom-of-target.ts';
+import { type SbomFormatName, sbomFormatNames } from '../app/administration/sbom-format.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { print } from './output/print.ts';
 import { ProgressLine } from './output/progress-line.ts';
@@ -37,6 +37,7 @@ async function writeSbom(
   { format, output, platform, allowIncomplete }: SbomCommandOptions,
 ): Promise<void> {
   await withInspections(context, async (installation, inspections) => {
+    const { sbomOfTarget } = await import('../app/administration/sbom-of-target.ts');
     const progress = new ProgressLine(process.stderr);
     const { document, warning } = await sbomOfTarget({
       installation,

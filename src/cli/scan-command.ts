@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import type { ScannedFinding, TargetReport } from '../app/administration/scan-target.ts';
-import { scanTarget } from '../app/administration/scan-target.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { type FailThreshold, failThresholds, isAsBadAs, parseFailThreshold } from './fail-threshold.ts';
 import { print } from './output/print.ts';
@@ -39,6 +38,7 @@ export function addScanCommand(program: Command, context: () => CommandContext):
 
 async function scan(context: CommandContext, target: string, options: ScanCommandOptions): Promise<void> {
   await withInspections(context, async (installation, inspections) => {
+    const { scanTarget } = await import('../app/administration/scan-target.ts');
     const progress = new ProgressLine(process.stderr);
     const report = await scanTarget({
       installation,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type FoundPackage, type StoredSearch, searchStored } from '../app/administration/search-stored.ts';
+import type { FoundPackage, StoredSearch } from '../app/administration/search-stored.ts';
 import type { CommandContext } from './command-context.ts';
 import { limitOption } from './list-options.ts';
 import { formatTable } from './output/format-table.ts';
@@ -29,6 +29,7 @@ export function addSearchCommand(program: Command, context: () => CommandContext
     .option('--json', 'print one JSON document')
     .action((text: string, { json, ...rest }: SearchOptions) =>
       withInstallation(context(), async ({ connection }) => {
+        const { searchStored } = await import('../app/administration/search-stored.ts');
         const found = await searchStored(connection.db, { text, ...rest });
         print(json ? JSON.stringify(searchJson(found), undefined, 2) : searchTable(found));
       }),

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { loadProcessConfig } from '../app/settings/config.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** What a load balancer is given to see `/readyz` fail before connections are refused. */
@@ -14,7 +13,7 @@ export function addServeCommand(program: Command, context: () => CommandContext)
     .command('serve')
     .description('serve registry, API and console')
     .action(async () => {
-      // Loaded here, so that the other commands do not wait for what only a server needs.
+      const { loadProcessConfig } = await import('../app/settings/config.ts');
       const { startServer } = await import('../app/server.ts');
       // Heard from now on: a start that is interrupted would leave PostgreSQL behind.
       const signalled = firstSignal();

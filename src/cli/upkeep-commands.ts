@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { checkInstallation, collectGarbage } from '../app/administration/upkeep.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { formatBytes } from './output/format-bytes.ts';
 import { formatTable } from './output/format-table.ts';
@@ -33,6 +32,7 @@ async function collect(
 ): Promise<void> {
   const { isDryRun, asJson } = options;
   await withInstallation(context, async (installation) => {
+    const { collectGarbage } = await import('../app/administration/upkeep.ts');
     const collected = await collectGarbage(installation, { isDryRun });
     const { freedBytes, problems, blobs, orphans, uploads, manifests } = collected;
     if (problems.length > 0) context.setExitCode(exitCodes.failed);
@@ -55,6 +55,7 @@ async function check(
 ): Promise<void> {
   const { isDeep, asJson } = options;
   await withInstallation(context, async (installation) => {
+    const { checkInstallation } = await import('../app/administration/upkeep.ts');
     const progress = new ProgressLine(process.stderr);
     const report = await checkInstallation(installation, {
       isDeep,

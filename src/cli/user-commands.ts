@@ -1,12 +1,4 @@
 import type { Command } from 'commander';
-import {
-  addUser,
-  listUsers,
-  removeUser,
-  setPassword,
-  setUserDisabled,
-  signUserOut,
-} from '../app/administration/administer-users.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatTable } from './output/format-table.ts';
 import { print } from './output/print.ts';
@@ -32,6 +24,7 @@ export function addUserCommands(admin: Command, context: () => CommandContext): 
     .option('--json', 'print JSON')
     .action((options: { json?: true }) =>
       withInstallation(context(), async ({ connection }) => {
+        const { listUsers } = await import('../app/administration/administer-users.ts');
         const users = (await listUsers(connection.db)).map(({ name, isAdmin, disabledAt, createdAt }) => ({
           name,
           isAdmin,
@@ -56,6 +49,7 @@ export function addUserCommands(admin: Command, context: () => CommandContext): 
     .action(async (name: string, options: CreateOptions) => {
       const given = await readPassword(options.passwordStdin === true);
       await withInstallation(context(), async ({ connection }) => {
+        const { addUser } = await import('../app/administration/administer-users.ts');
         const { password } = await addUser(connection.db, {
           name,
           password: given,
@@ -75,6 +69,7 @@ export function addUserCommands(admin: Command, context: () => CommandContext): 
     .action(async (name: string, options: Pick<CreateOptions, 'passwordStdin'>) => {
       const given = await readPassword(options.passwordStdin === true);
       await withInstallation(context(), async ({ connection }) => {
+        const { setPassword } = await import('../app/administration/administer-users.ts');
         const { password } = await setPassword(connection.db, { name, password: given });
         print(
           given === undefined ? `The password of ${name} is now ${password}` : `Set the password of ${name}`,
@@ -87,6 +82,7 @@ export function addUserCommands(admin: Command, context: () => CommandContext): 
     .description('delete a user')
     .action((name: string) =>
       withInstallation(context(), async ({ connection }) => {
+        const { removeUser } = await import('../app/administration/administer-users.ts');
         await removeUser(connection.db, name);
         print(`Deleted user ${name}`);
       }),
@@ -99,6 +95,7 @@ function addStateCommands(user: Command, context: () => CommandContext): void {
     .description('let a user do nothing any more: sessions end, access tokens are revoked')
     .action((name: string) =>
       withInstallation(context(), async ({ connection }) => {
+        const { setUserDisabled } = await import('../app/administration/administer-users.ts');
         await setUserDisabled(connection.db, name, true);
         print(`Disabled user ${name}`);
       }),
@@ -108,6 +105,7 @@ function addStateCommands(user: Command, context: () => CommandContext): void {
     .description('let a disabled user sign in again')
     .action((name: string) =>
       withInstallation(context(), async ({ connection }) => {
+        const { setUserDisabled } = await import('../app/administration/administer-users.ts');
         await setUserDisabled(connection.db, name, false);
         print(`Enabled user ${name}`);
       }),
@@ -117,6 +115,7 @@ function addStateCommands(user: Command, context: () => CommandContext): void {
     .description('end every session of a user')
     .action((name: string) =>
       withInstallation(context(), async ({ connection }) => {
+        const { signUserOut } = await import('../app/administration/administer-users.ts');
         print(`Ended ${await signUserOut(connection.db, name)} sessions of ${name}`);
       }),
     );

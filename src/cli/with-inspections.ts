@@ -1,6 +1,5 @@
 import type { Installation } from '../app/installation.ts';
-import { loadProcessConfig } from '../app/settings/config.ts';
-import { couldNotInspect, type InspectionPool, openInspections } from '../app/wiring/open-inspections.ts';
+import type { InspectionPool } from '../app/wiring/open-inspections.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { withInstallation } from './with-installation.ts';
 
@@ -12,6 +11,8 @@ export async function withInspections(
   context: CommandContext,
   work: (installation: Installation, inspections: InspectionPool) => Promise<void>,
 ): Promise<void> {
+  const { loadProcessConfig } = await import('../app/settings/config.ts');
+  const { couldNotInspect, openInspections } = await import('../app/wiring/open-inspections.ts');
   const inspections = openInspections(loadProcessConfig(context.settingsFile), { for: 'command' });
   inspections.warm();
   try {

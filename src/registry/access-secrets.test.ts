@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listSecrets, revokeSecret } from '../accounts/access-secrets.ts';
-import { changeRobot, createRobot, deleteRobot, type RobotPermission } from '../accounts/robots.ts';
+import type { RobotPermission } from '../accounts/robot-permissions.ts';
+import { changeRobot, createRobot, deleteRobot } from '../accounts/robots.ts';
 import { RegistryClient, testImage } from '../testing/registry-client.ts';
 import { type RegistryUnderTest, startRegistry } from '../testing/start-registry.ts';
 

@@ -10,26 +10,12 @@ import {
   type NamespacePermission,
   type Robot,
   type RobotGrant,
-  type RobotPermission,
-  robotPermissions,
 } from '../../accounts/robots.ts';
 import type { Database } from '../../database/database.ts';
 import { AdministrationError } from './administration-error.ts';
 import { commandLineActor } from './command-line-actor.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
-
-export type { RobotGrant, RobotPermission };
-
-/** What `--permission` takes. */
-export const permissionChoices = robotPermissions;
-
-/** Reads `<namespace>=<permission>`, `*` for every namespace; undefined when it is none. */
-export function parseRobotGrant(text: string): RobotGrant | undefined {
-  const [namespace = '', name = ''] = text.split('=', 2);
-  const permission = robotPermissions.find((one) => one === name);
-  return namespace === '' || permission === undefined ? undefined : { namespace, permission };
-}
 
 export interface MadeSecret {
   readonly login: string;

@@ -9,7 +9,7 @@ import { readImageRows } from '../../lists/image-list.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { completenessInWords, completenessOf } from '../../report/sbom/completeness.ts';
 import type { DescribedImage } from '../../report/sbom/described-image.ts';
-import { type SbomFormatName, sbomFormats } from '../../report/sbom/sbom-formats.ts';
+import { sbomFormats } from '../../report/sbom/sbom-formats.ts';
 import { readImageContent } from '../../scan/image-content.ts';
 import { inspectImage } from '../../scan/inspect-image.ts';
 import type { ScanProgress } from '../../scan/inspect-layers.ts';
@@ -20,10 +20,8 @@ import { programVersion } from '../program-version.ts';
 import { StartError } from '../start-error.ts';
 import { openJavaArchives } from '../wiring/java-archives.ts';
 import { blobBytes, openBlobStore } from '../wiring/wire-blobs.ts';
+import type { SbomFormatName } from './sbom-format.ts';
 import { choosePlatform } from './scan-target.ts';
-
-export type { SbomFormatName } from '../../report/sbom/sbom-formats.ts';
-export { sbomFormatNames } from '../../report/sbom/sbom-formats.ts';
 
 export interface SbomRequest {
   readonly installation: Installation;

@@ -1,6 +1,7 @@
 import { type AdvisoryStatus, feedAge } from '../../app/administration/update-advisories.ts';
 import { formatTable } from './format-table.ts';
 import { print } from './print.ts';
+import { shownInstant } from './shown-instant.ts';
 
 /** What is held of each feed, how old it is, and how its last attempt went. */
 export function printFeedStatus(feeds: AdvisoryStatus['feeds'], now: Date): void {
@@ -21,10 +22,6 @@ export function printFeedStatus(feeds: AdvisoryStatus['feeds'], now: Date): void
   });
   const columns = ['FEED', 'RECORDS', 'VERSION', 'NEWEST RECORD', 'LAST SUCCESS', 'AGE', 'LAST ATTEMPT'];
   print(formatTable([...columns, 'LAST ERROR', 'SOURCE'], rows));
-}
-
-export function shownInstant(at: Date | undefined): string {
-  return at?.toISOString().slice(0, 16) ?? 'never';
 }
 
 function shownAge(seconds: number): string {

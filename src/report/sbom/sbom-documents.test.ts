@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../oci/digest.ts';
 import { cyclonedxDocument } from './cyclonedx.ts';
 import type { DescribedImage, DocumentMaker, ListedPackage } from './described-image.ts';
-import { sbomFormatNames, sbomFormats } from './sbom-formats.ts';
+import { sbomFormatNames } from './sbom-format-names.ts';
+import { sbomFormats } from './sbom-formats.ts';
 import { spdxDocument } from './spdx.ts';
 import { spdx3Document } from './spdx-3.ts';
 

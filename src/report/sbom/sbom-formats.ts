@@ -1,10 +1,8 @@
 import { cyclonedxDocument } from './cyclonedx.ts';
 import type { DescribedImage, DocumentMaker, JsonObject } from './described-image.ts';
+import type { SbomFormatName } from './sbom-format-names.ts';
 import { spdxDocument } from './spdx.ts';
 import { spdx3Document } from './spdx-3.ts';
-
-export const sbomFormatNames = ['cyclonedx', 'spdx', 'spdx3'] as const;
-export type SbomFormatName = (typeof sbomFormatNames)[number];
 
 /** A format that documents are written in. */
 export interface SbomFormat {

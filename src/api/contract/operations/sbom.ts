@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { sbomFormatNames } from '../../../report/sbom/sbom-formats.ts';
+import { sbomFormatNames } from '../../../report/sbom/sbom-format-names.ts';
 import { closed, component } from '../component.ts';
 
 export const SbomFormat = Type.Enum([...sbomFormatNames], {

@@ -1,0 +1,1 @@
+export { type SbomFormatName, sbomFormatNames } from '../../report/sbom/sbom-format-names.ts';
