@@ -7,8 +7,8 @@ import type { Severity } from '../../report/severity.ts';
 /** What is said of a vulnerability, whatever the package. */
 export type SaidFact = Omit<VulnerabilityFact, 'packageId' | 'firstSeenAt'>;
 
-/** A row of `saidColumns`. */
-export interface SaidRow {
+/** What is said as rows have it. */
+interface SaidRow {
   readonly vulnerability_id: string;
   readonly advisory_id: string;
   readonly status: string;
@@ -22,7 +22,7 @@ export interface SaidRow {
 }
 
 /** Of a detail `d`. */
-export const saidColumns: RawBuilder<unknown> = sql`
+const saidColumns: RawBuilder<unknown> = sql`
   d.vulnerability_id, d.advisory_id, d.status, d.aliases, d.severity, d.source_severities, d.fixed_version, d.fix_state,
   -- CISA's list is short: as one hash it is looked into a million times a second, row by row not a thousand times.
   (d.vulnerability_id in (select cve from known_exploited) or exists (
@@ -35,7 +35,7 @@ export const saidColumns: RawBuilder<unknown> = sql`
  * Open matches `m` of packages, a table `w (id)` in order: looked up package by package, behind "offset 0". PostgreSQL takes
  * those of a few thousand packages for half of all, and reads an index of all of them.
  */
-export function openMatchesOf(packageIds: readonly number[]): RawBuilder<unknown> {
+function openMatchesOf(packageIds: readonly number[]): RawBuilder<unknown> {
   const sorted = packageIds.toSorted((a, b) => a - b);
   return sql`unnest(${sorted}::int[]) w (id) cross join lateral (
     select m.detail_id, m.first_seen_at from stored_match m
@@ -43,7 +43,7 @@ export function openMatchesOf(packageIds: readonly number[]): RawBuilder<unknown
 }
 
 /** A match in twelve bytes: an id, and since when it is there. */
-export function packedMatches(id: RawBuilder<unknown>): RawBuilder<unknown> {
+function packedMatches(id: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`string_agg(int4send(${id}) || timestamptz_send(m.first_seen_at), ''::bytea)`;
 }
 
@@ -52,7 +52,7 @@ const matchBytes = 12;
 const epochOfPostgresMs = Date.UTC(2000, 0, 1);
 
 /** Calls `see` for each of `packedMatches()`; matches of one instant share their date. */
-export function eachMatch(packed: Buffer, see: (id: number, firstSeenAt: Date) => void): void {
+function eachMatch(packed: Buffer, see: (id: number, firstSeenAt: Date) => void): void {
   let atMs = Number.NaN;
   let firstSeenAt = new Date(atMs);
   for (let at = 0; at < packed.length; at += matchBytes) {

@@ -22,7 +22,11 @@ beforeAll(async () => {
         packageId,
         vulnerabilityId,
         advisoryId: vulnerabilityId,
-        aliases: ['GHSA-2222-2222-2222'],
+        aliases: [
+          'GHSA-2222-2222-2222',
+          'odd, "{alias}"',
+          ...(vulnerabilityId === 'CVE-2030-2' ? ['CVE-2030-9'] : []),
+        ],
         severity: 'low',
         fixState: 'not-fixed',
       });
@@ -31,7 +35,11 @@ beforeAll(async () => {
     `insert into known_exploited (cve, added_on, ransomware, details) values ('CVE-2030-1', now(), false, '{}')`,
   );
   await pool.query(
-    `update stored_match set first_seen_at = '2026-03-29 01:02:03.456789+00' where package_id = 2`,
+    `insert into epss (cve, probability, percentile) values ('CVE-2030-2', 0.125, 0), ('CVE-2030-9', 0.5, 0)`,
+  );
+  await pool.query(
+    `update stored_match set first_seen_at = '2026-03-29 01:02:03.456789+00' where package_id = 2
+       and detail_id in (select id from match_detail where vulnerability_id = 'CVE-2030-1')`,
   );
 });
 afterAll(() => database.close());
@@ -45,7 +53,7 @@ test('SharedDetails says of packages what one statement says', async () => {
   expect([...expected.keys()].sort()).toEqual([1, 2]);
   expect(expected.get(2)?.vulnerabilities).toMatchObject([
     { id: 'CVE-2030-1', knownExploited: true, firstSeenAt: new Date('2026-03-29T01:02:03.456Z') },
-    { id: 'CVE-2030-2', knownExploited: false },
+    { id: 'CVE-2030-2', knownExploited: false, epss: 0.5 },
   ]);
   for (const _ of ['read', 'from memory'])
     expect(await inOneInstant((db) => details.readPackageFacts(db, [3, 2, 1], 'feeds 1'))).toEqual(expected);

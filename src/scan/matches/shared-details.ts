@@ -4,16 +4,8 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../../database/database.ts';
 import type { VulnerabilityFact } from '../../report/finding.ts';
 import type { PackageFacts } from '../../report/image-facts.ts';
-import {
-  eachMatch,
-  openMatchesOf,
-  packedMatches,
-  type SaidFact,
-  type SaidRow,
-  saidColumns,
-  saidFact,
-  withNames,
-} from './read-package-facts.ts';
+import { type SaidFact, withNames } from './read-package-facts.ts';
+import { readSaid } from './read-said.ts';
 
 /** All that is said of the packages of some hundreds of thousands of images is not much more; some 400 bytes each. */
 const detailsMax = 100_000;
@@ -56,28 +48,28 @@ export class SharedDetails {
     generation: string,
   ): Promise<ReadonlyMap<number, PackageFacts>> {
     if (packageIds.length === 0) return new Map();
-    const { rows } = await sql<{ id: number; matches: Buffer }>`
-      select w.id, ${packedMatches(sql`m.detail_id`)} as matches from ${openMatchesOf(packageIds)}
-      group by 1`.execute(transaction);
+    const rows = await readOpenMatches(transaction, packageIds);
     const ids = new Set<number>();
-    for (const { matches } of rows) eachMatch(matches, (id) => ids.add(id));
+    for (const { details } of rows) for (const id of detailIdsIn(details)) ids.add(id);
     const said = await this.#read(transaction, ids, generation);
-    const found = new Map<number, readonly VulnerabilityFact[]>();
+    const found = new Map<number, VulnerabilityFact[]>();
     let turnEndsMs = performance.now() + turnMs;
-    for (const { id: packageId, matches } of rows) {
+    for (const { id: packageId, atMs, details } of rows) {
       if (performance.now() > turnEndsMs) {
         await setImmediate();
         turnEndsMs = performance.now() + turnMs;
       }
-      const own: VulnerabilityFact[] = [];
-      eachMatch(matches, (id, firstSeenAt) => {
+      const firstSeenAt = new Date(atMs);
+      const own = found.get(packageId) ?? [];
+      for (const id of detailIdsIn(details)) {
         const fact = said.get(id);
         // Never "nothing is known against it".
         if (fact === undefined) throw new DetailMissingError(id);
         own.push({ ...fact, packageId, firstSeenAt });
-      });
-      found.set(packageId, own.sort(byId));
+      }
+      found.set(packageId, own);
     }
+    for (const own of found.values()) own.sort(byId);
     return await withNames(transaction, found);
   }
 
@@ -99,17 +91,41 @@ export class SharedDetails {
       else said.set(id, known);
     }
     if (missing.length === 0) return said;
-    const { rows } = await sql<SaidRow & { readonly id: number }>`
-      select d.id, ${saidColumns} from match_detail d where d.id = any(${missing}::int[])`.execute(
-      transaction,
-    );
-    for (const { id, ...row } of rows) {
-      const fact = saidFact(row);
+    for (const [id, fact] of await readSaid(transaction, missing)) {
       said.set(id, fact);
       if (before === this.#changes) this.#details.set(id, fact);
     }
     return said;
   }
+}
+
+/** Open matches of a package that were first seen at one instant. */
+interface OpenMatches {
+  readonly id: number;
+  /** Since 1970. */
+  readonly atMs: number;
+  /** Ids of details, four bytes each. */
+  readonly details: Buffer;
+}
+
+/**
+ * Looked up package by package, behind "offset 0": PostgreSQL takes the matches of a few thousand packages for half of all, and
+ * reads an index of all of them.
+ */
+async function readOpenMatches(
+  transaction: Database,
+  packageIds: readonly number[],
+): Promise<readonly OpenMatches[]> {
+  const { rows } = await sql<OpenMatches>`
+    select w.id, floor(extract(epoch from m.first_seen_at) * 1000)::float8 as "atMs", m.details
+    from unnest(${packageIds.toSorted((a, b) => a - b)}::int[]) w (id) cross join lateral (
+      select m.first_seen_at, string_agg(int4send(m.detail_id), ''::bytea) as details from stored_match m
+      where m.package_id = w.id and m.resolved_at is null group by 1 offset 0) m`.execute(transaction);
+  return rows;
+}
+
+function* detailIdsIn(details: Buffer): Generator<number> {
+  for (let at = 0; at < details.length; at += 4) yield details.readInt32BE(at);
 }
 
 function byId(a: VulnerabilityFact, b: VulnerabilityFact): number {
