@@ -11,7 +11,7 @@ import { judgePackages, type PackageRow, readJudgingInputs } from '../src/scan/m
 import { MatchDetails } from '../src/scan/matches/match-details.ts';
 import { differencesOf } from '../src/scan/matches/match-differences.ts';
 import { matchingVersion } from '../src/scan/matches/matching-version.ts';
-import { addToCounts } from '../src/scan/matches/package-counts.ts';
+import { addToCounts, readExploited } from '../src/scan/matches/package-counts.ts';
 import { dropSecondaryIndexes } from './_secondary-indexes.ts';
 
 /** Distinct names and versions of the feed that are packages. */
@@ -98,7 +98,7 @@ async function fillMatches(
   const written = await db.transaction().execute(async (transaction) => {
     const wanted = await judgePackages(packages, await readJudgingInputs(transaction, packages), details);
     const differences = differencesOf(wanted.keys(), wanted, () => []);
-    await addToCounts(transaction, differences);
+    await addToCounts(transaction, differences, await readExploited(transaction));
     const ids = await details.idsOf(transaction, new Set(differences.written.map(({ detail }) => detail)));
     return differences.written.map(({ packageId, detail }) => copyLine([packageId, ids.get(detail)]));
   });

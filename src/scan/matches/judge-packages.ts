@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Transaction } from 'kysely';
 import { type Candidate, readCandidates, readCandidatesOfRecords } from '../../advisories/candidates.ts';
 import { type CveRatings, readCveRatings } from '../../advisories/cve-ratings.ts';
 import { normalisePackageName } from '../../advisories/osv/package-name.ts';
-import type { Tables } from '../../database/tables.ts';
+import type { Database } from '../../database/database.ts';
 import { advisedNames } from '../../matching/installed-as.ts';
 import type { Package } from '../../report/package.ts';
 import { defaultSeverityOrder } from '../../report/severity-order.ts';
@@ -42,7 +41,7 @@ const turnMs = 15;
 
 /** What stands against packages of these names; with a scope, of that alone. */
 export async function readJudgingInputs(
-  transaction: Transaction<Tables>,
+  db: Database,
   rows: readonly PackageRow[],
   scope?: MatchScope,
 ): Promise<JudgingInputs> {
@@ -50,11 +49,11 @@ export async function readJudgingInputs(
   const within = scope === undefined ? undefined : new Set(scope.vulnerabilityIds);
   const found =
     scope === undefined
-      ? await readAllCandidates(transaction, named)
-      : await readCandidatesOfRecords(transaction, scope.advisoryIds, named);
+      ? await readAllCandidates(db, named)
+      : await readCandidatesOfRecords(db, scope.advisoryIds, named);
   const described = found.flatMap((candidate) => candidate.vulnerabilities);
   const ratings = await readCveRatings(
-    transaction,
+    db,
     described.flatMap(({ id, aliases }) => (within?.has(id) === false ? [] : [id, ...aliases])),
   );
   const candidates = Map.groupBy(found, ({ ecosystem, name }) => keyOf(ecosystem, name));
@@ -136,12 +135,12 @@ function namesOf(
 
 /** One query per ecosystem. */
 async function readAllCandidates(
-  transaction: Transaction<Tables>,
+  db: Database,
   named: readonly { readonly ecosystem: string; readonly name: string }[],
 ): Promise<readonly Candidate[]> {
   const found: (readonly Candidate[])[] = [];
   for (const [ecosystem, own] of Map.groupBy(named, (one) => one.ecosystem))
-    found.push(await readCandidates(transaction, { ecosystem, names: own.map(({ name }) => name) }));
+    found.push(await readCandidates(db, { ecosystem, names: own.map(({ name }) => name) }));
   return found.flat();
 }
 

@@ -4,6 +4,7 @@ import { ratedIn } from '../../report/rated-in-order.ts';
 import type { Severity } from '../../report/severity.ts';
 import { defaultSeverityOrder, type SeverityOrder } from '../../report/severity-order.ts';
 import type { SourceSeverities } from '../../report/source-severities.ts';
+import { intArray } from './int-array.ts';
 import type { NotedChange } from './match-differences.ts';
 import { matchesOfCves } from './match-scope.ts';
 
@@ -54,7 +55,7 @@ export async function noteMatchChanges(
       untold)
     select n.package_id, k.vulnerability_id, k.change, k.previous_severity, k.previous_source_severities,
       ${options.tell}
-    from unnest(${noted.map(({ packageId }) => packageId)}::int[], ${nths}::int[]) as n (package_id, nth)
+    from unnest(${intArray(noted.map(({ packageId }) => packageId))}::int[], ${intArray(nths)}::int[]) as n (package_id, nth)
     join jsonb_to_recordset(${JSON.stringify(Array.from(kinds.values(), ({ kind }) => kind))}::jsonb) as k (
       nth int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
       using (nth)

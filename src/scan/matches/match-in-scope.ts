@@ -1,6 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import type { MatchCounts } from '../../advisories/feeds/update-effects.ts';
+import type { Database } from '../../database/database.ts';
 import type { Tables } from '../../database/tables.ts';
+import { intArray } from './int-array.ts';
 import { judgePackages, type MatchScope, type PackageRow, readJudgingInputs } from './judge-packages.ts';
 import { noteMatchChanges } from './match-changes.ts';
 import { deleteUnused, MatchDetails } from './match-details.ts';
@@ -13,12 +15,23 @@ import {
 } from './match-differences.ts';
 import { lockDetails, lockMatching } from './match-lock.ts';
 import type { MatchedAnew } from './match-packages.ts';
-import { addToCounts } from './package-counts.ts';
+import { addToCounts, readExploited } from './package-counts.ts';
 import { References } from './references.ts';
 import { storeResolved, storeWritten } from './store-matches.ts';
 
-/** Packages of one step: while one is judged here, PostgreSQL stores the last and reads the next. */
+/** Packages of one step: while one is judged here, one connection reads the next and another stores the last. */
 const stepPackages = 4_000;
+
+export interface InScopeOptions {
+  readonly scope: MatchScope;
+  readonly tell: boolean;
+  readonly signal: AbortSignal | undefined;
+  /**
+   * Reads on another connection than the transaction's: packages and what is said of them, which it does not write, and the
+   * matches of before.
+   */
+  readonly reader: Database;
+}
 
 /**
  * `matchPackages()` for packages that were matched before, of which only what `scope` names may differ; everything else is left
@@ -27,26 +40,30 @@ const stepPackages = 4_000;
 export async function matchInScope(
   transaction: Transaction<Tables>,
   packageIds: readonly number[],
-  options: { readonly scope: MatchScope; readonly tell: boolean; readonly signal: AbortSignal | undefined },
+  { scope, tell, signal, reader }: InScopeOptions,
 ): Promise<MatchedAnew> {
-  const { scope, tell, signal } = options;
   await lockMatching(transaction);
   await lockDetails(transaction, 'alone');
   const details = new MatchDetails();
-  const references = await References.read(transaction, scope.vulnerabilityIds, details);
+  const readStep = async (start: number) => {
+    const rows = await readPackages(reader, packageIds.slice(start, start + stepPackages));
+    return { rows, inputs: await readJudgingInputs(reader, rows, scope) };
+  };
+  let reading = readStep(0);
+  reading.catch(() => {}); // whoever waits for it throws it
+  const references = await References.read(transaction, { ...scope, details, reader });
+  const exploited = await readExploited(transaction);
   const written: WrittenMatch[] = [];
   const resolved: HeldMatch[] = [];
   const ecosystems = new Map<string, MatchCounts>();
   const lane = new Lane();
-  const readStep = (start: number) => async () => {
-    const rows = await readPackages(transaction, packageIds.slice(start, start + stepPackages));
-    return { rows, inputs: await readJudgingInputs(transaction, rows, scope) };
-  };
-  let reading = lane.add(readStep(0));
   for (let start = 0; start < packageIds.length; start += stepPackages) {
     signal?.throwIfAborted();
     const { rows, inputs } = await reading;
-    if (start + stepPackages < packageIds.length) reading = lane.add(readStep(start + stepPackages));
+    if (start + stepPackages < packageIds.length) {
+      reading = readStep(start + stepPackages);
+      reading.catch(() => {});
+    }
     const wanted = await judgePackages(rows, inputs, details);
     const differences = differencesOf(
       rows.map(({ id }) => id),
@@ -58,7 +75,7 @@ export async function matchInScope(
     addUp(ecosystems, countByEcosystem(rows, differences));
     void lane.add(async () => {
       await noteMatchChanges(transaction, differences.noted, { tell });
-      await addToCounts(transaction, differences);
+      await addToCounts(transaction, differences, exploited);
     });
   }
   await lane.end();
@@ -78,13 +95,10 @@ export async function matchInScope(
 }
 
 /** No row is locked: who else writes matches of packages that were matched before waits for `lockDetails(…, 'alone')`. */
-async function readPackages(
-  transaction: Transaction<Tables>,
-  ids: readonly number[],
-): Promise<readonly PackageRow[]> {
+async function readPackages(db: Database, ids: readonly number[]): Promise<readonly PackageRow[]> {
   const { rows } = await sql<PackageRow>`
     select id, ecosystem, release, name, version, source_name, source_version, module from package
-    where id = any(${ids}::int[]) and matched_at is not null`.execute(transaction);
+    where id = any(${intArray(ids)}::int[]) and matched_at is not null`.execute(db);
   return rows;
 }
 

@@ -7,7 +7,7 @@ import { MatchDetails } from './match-details.ts';
 import { countByEcosystem, differencesOf, type HeldMatch } from './match-differences.ts';
 import { lockDetails, lockMatching } from './match-lock.ts';
 import { matchingVersion } from './matching-version.ts';
-import { addToCounts } from './package-counts.ts';
+import { addToCounts, readExploited } from './package-counts.ts';
 import { storeResolved, storeWritten } from './store-matches.ts';
 
 /** What matching came to. */
@@ -45,7 +45,7 @@ export async function matchPackages(
   if (!onlyNew) await noteMatchChanges(transaction, differences.noted, { tell: options.tell ?? false });
   await storeWritten(transaction, differences.written, details);
   await storeResolved(transaction, differences.resolved);
-  await addToCounts(transaction, differences);
+  await addToCounts(transaction, differences, await readExploited(transaction));
   await markMatched(transaction, ids);
   return {
     changedIds: new Set([...differences.written, ...differences.resolved].map(({ packageId }) => packageId)),

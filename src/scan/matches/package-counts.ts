@@ -1,9 +1,11 @@
 import { sql, type Transaction } from 'kysely';
 import type pg from 'pg';
 import { copyOut } from '../../database/copy-out.ts';
+import type { Database } from '../../database/database.ts';
 import type { Tables } from '../../database/tables.ts';
 import { severities } from '../../report/severity.ts';
 import type { FindingCounts } from '../summaries/summarise.ts';
+import { intArray } from './int-array.ts';
 import type { MatchDetail } from './match-details.ts';
 import type { MatchDifferences } from './match-differences.ts';
 
@@ -15,14 +17,19 @@ const columns = [
 type Column = (typeof columns)[number];
 const columnList = columns.join(', ');
 
+/** What CISA lists. */
+export async function readExploited(db: Database): Promise<ReadonlySet<string>> {
+  const listed = await db.selectFrom('known_exploited').select('cve').execute();
+  return new Set(listed.map(({ cve }) => cve));
+}
+
 /** Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. */
 export async function addToCounts(
   transaction: Transaction<Tables>,
   { written, resolved }: Pick<MatchDifferences, 'written' | 'resolved'>,
+  exploited: ReadonlySet<string>,
 ): Promise<void> {
   if (written.length + resolved.length === 0) return;
-  const listed = await transaction.selectFrom('known_exploited').select('cve').execute();
-  const exploited = new Set(listed.map(({ cve }) => cve));
   const columnsOf = new Map<MatchDetail, readonly Column[]>();
   const sums = new Map<number, Partial<Record<Column, number>>>();
   const add = (packageId: number, detail: MatchDetail, sign: 1 | -1) => {
@@ -39,15 +46,11 @@ export async function addToCounts(
   for (const { packageId, detail } of resolved) add(packageId, detail, -1);
   const differing = [...sums].filter(([, sum]) => Object.values(sum).some((count) => count !== 0));
   if (differing.length === 0) return;
-  const rows = differing.map(([id, sum]) => ({
-    package_id: id,
-    ...Object.fromEntries(columns.map((column) => [column, sum[column] ?? 0])),
-  }));
+  const valuesOf = (column: Column) => sql`${intArray(differing.map(([, sum]) => sum[column] ?? 0))}::int[]`;
   await sql`
     insert into package_count as c (package_id, ${sql.raw(columnList)})
-    select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (
-      package_id int, ${sql.raw(columns.map((column) => `${column} int`).join(', '))})
-    order by package_id
+    select * from unnest(${intArray(differing.map(([id]) => id))}::int[], ${sql.join(columns.map(valuesOf))})
+    order by 1
     on conflict (package_id) do update set
       ${sql.raw(columns.map((column) => `${column} = c.${column} + excluded.${column}`).join(', '))}`.execute(
     transaction,

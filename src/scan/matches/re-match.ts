@@ -11,11 +11,11 @@ import { notify } from '../../database/notifications.ts';
 import type { Tables } from '../../database/tables.ts';
 import { refreshSummaries } from '../summaries/refresh-summaries.ts';
 import type { DifferenceObserver } from './difference-observer.ts';
-import type { MatchScope } from './judge-packages.ts';
+import { intArray } from './int-array.ts';
 import { noteExploited } from './match-changes.ts';
 import { deleteAllUnused } from './match-details.ts';
 import { addUp } from './match-differences.ts';
-import { matchInScope } from './match-in-scope.ts';
+import { type InScopeOptions, matchInScope } from './match-in-scope.ts';
 import { awaitMatching } from './match-lock.ts';
 import { type MatchedAnew, matchPackages } from './match-packages.ts';
 import { countExploited } from './package-counts.ts';
@@ -84,6 +84,7 @@ async function follow(
       ...(named.scope === undefined ? {} : { scope: named.scope }),
       tell,
       signal,
+      reader: db,
     });
     await countExploited(transaction, named.rated);
     await noteMatched(transaction, updates, { ecosystems, rated: named.rated.length });
@@ -92,7 +93,7 @@ async function follow(
   // The feeds say the same of these as before: each is as good as the next.
   for (let start = 0; start < named.byRules.length; start += chunkPackages) {
     const ids = named.byRules.slice(start, start + chunkPackages);
-    await db.transaction().execute((transaction) => matchAll(transaction, ids, { tell, signal }));
+    await db.transaction().execute((transaction) => matchAll(transaction, ids, { tell, signal, reader: db }));
   }
   await db.transaction().execute((transaction) => noteExploited(transaction, { tell }));
   // No version of a feed tells these from those of before.
@@ -121,16 +122,16 @@ async function follow(
 async function matchAll(
   transaction: Transaction<Tables>,
   ids: readonly number[],
-  options: { readonly scope?: MatchScope; readonly tell: boolean; readonly signal: AbortSignal | undefined },
+  options: Omit<InScopeOptions, 'scope'> & Partial<Pick<InScopeOptions, 'scope'>>,
 ): Promise<ReadonlyMap<string, MatchCounts>> {
-  const { scope, tell, signal } = options;
+  const { scope, tell, signal, reader } = options;
   const counted = new Map<string, MatchCounts>();
   if (ids.length === 0) return counted;
   const note = async ({ changedIds, ecosystems }: MatchedAnew) => {
     await noteChangedPackages(transaction, changedIds);
     addUp(counted, ecosystems);
   };
-  if (scope !== undefined) await note(await matchInScope(transaction, ids, { scope, tell, signal }));
+  if (scope !== undefined) await note(await matchInScope(transaction, ids, { scope, tell, signal, reader }));
   else
     for (let start = 0; start < ids.length; start += chunkPackages) {
       signal?.throwIfAborted();
@@ -145,6 +146,6 @@ async function noteChangedPackages(
   ids: ReadonlySet<number>,
 ): Promise<void> {
   await sql`
-    insert into changed_package (package_id) select unnest(${[...ids]}::int[])
+    insert into changed_package (package_id) select unnest(${intArray([...ids])}::int[])
     on conflict do nothing`.execute(transaction);
 }

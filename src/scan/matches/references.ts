@@ -1,7 +1,17 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Database } from '../../database/database.ts';
 import type { Tables } from '../../database/tables.ts';
+import { intArray } from './int-array.ts';
 import type { MatchDetail, MatchDetails } from './match-details.ts';
 import type { HeldMatch, WrittenMatch } from './match-differences.ts';
+
+interface ReferencesQuery {
+  readonly vulnerabilityIds: readonly string[];
+  /** Takes in what is said. */
+  readonly details: MatchDetails;
+  /** Of other connections than the transaction's. */
+  readonly reader: Database;
+}
 
 /** Everything that is stored of some vulnerabilities: which packages refer to which details. */
 export class References {
@@ -15,18 +25,22 @@ export class References {
     this.#counts = counts;
   }
 
+  /** Call it under `lockDetails(…, 'alone')`. */
   static async read(
     transaction: Transaction<Tables>,
-    vulnerabilityIds: readonly string[],
-    details: MatchDetails,
+    { vulnerabilityIds, details, reader }: ReferencesQuery,
   ): Promise<References> {
     const ids = await details.read(transaction, { vulnerabilityIds });
-    const all = await packagesOf(transaction, ids, sql`true`);
+    const half = Math.ceil(ids.length / 2);
+    // Nothing of it is written yet, and whoever else would write waits: another connection reads the same.
+    const ofHalf = packagesOf(reader, ids.slice(0, half), sql`true`);
+    ofHalf.catch(() => {}); // thrown where it is waited for
+    const ofRest = await packagesOf(transaction, ids.slice(half), sql`true`);
     const over = await packagesOf(transaction, ids, sql`resolved_at is not null`);
     const resolvedOf = new Map(over.map(({ detail_id: id, packed }) => [id, new Set(unpack(packed))]));
     const held = new Map<number, HeldMatch[]>();
     const counts = new Map<number, number>();
-    for (const { detail_id: detailId, packed } of all) {
+    for (const { detail_id: detailId, packed } of [...(await ofHalf), ...ofRest]) {
       const detail = details.byId(detailId);
       if (detail === undefined) continue; // just read
       const resolved = resolvedOf.get(detailId);
@@ -72,15 +86,15 @@ export class References {
 
 /** Packed: to read hundreds of thousands of rows takes longer than to match them. Each answers from an index alone. */
 async function packagesOf(
-  transaction: Transaction<Tables>,
+  db: Database,
   detailIds: readonly number[],
   condition: RawBuilder<unknown>,
 ): Promise<readonly { readonly detail_id: number; readonly packed: Buffer }[]> {
   const { rows } = await sql<{ detail_id: number; packed: Buffer }>`
-    select d.id as detail_id, m.packed from unnest(${detailIds}::int[]) as d (id) cross join lateral (
+    select d.id as detail_id, m.packed from unnest(${intArray(detailIds)}::int[]) as d (id) cross join lateral (
       select string_agg(int4send(package_id), ''::bytea) as packed
       from stored_match where detail_id = d.id and ${condition}) as m
-    where m.packed is not null`.execute(transaction);
+    where m.packed is not null`.execute(db);
   return rows;
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../../database/tables.ts';
+import { intArray } from './int-array.ts';
 import type { MatchDetail, MatchDetails } from './match-details.ts';
 import type { HeldMatch, WrittenMatch } from './match-differences.ts';
 
@@ -23,16 +24,16 @@ export async function storeWritten(
   if (added.length > 0)
     await sql`
       insert into stored_match (package_id, detail_id)
-      select * from unnest(${added.map(({ packageId }) => packageId)}::int[],
-        ${added.map(({ detail }) => idOf(detail))}::int[])`.execute(transaction);
+      select * from unnest(${intArray(added.map(({ packageId }) => packageId))}::int[],
+        ${intArray(added.map(({ detail }) => idOf(detail)))}::int[])`.execute(transaction);
   const moved = written.flatMap(({ packageId, detail, before }) =>
     before === undefined ? [] : [{ packageId, from: before.detailId, to: idOf(detail) }],
   );
   if (moved.length > 0)
     await sql`
       update stored_match m set detail_id = n.after, resolved_at = null
-      from unnest(${moved.map(({ packageId }) => packageId)}::int[], ${moved.map(({ from }) => from)}::int[],
-        ${moved.map(({ to }) => to)}::int[]) as n (package_id, before, after)
+      from unnest(${intArray(moved.map(({ packageId }) => packageId))}::int[],
+        ${intArray(moved.map(({ from }) => from))}::int[], ${intArray(moved.map(({ to }) => to))}::int[]) as n (package_id, before, after)
       where m.package_id = n.package_id and m.detail_id = n.before`.execute(transaction);
 }
 
@@ -44,7 +45,7 @@ export async function storeResolved(
   if (resolved.length === 0) return;
   await sql`
     update stored_match m set resolved_at = now()
-    from unnest(${resolved.map(({ packageId }) => packageId)}::int[],
-      ${resolved.map(({ detailId }) => detailId)}::int[]) as gone (package_id, detail_id)
+    from unnest(${intArray(resolved.map(({ packageId }) => packageId))}::int[],
+      ${intArray(resolved.map(({ detailId }) => detailId))}::int[]) as gone (package_id, detail_id)
     where m.package_id = gone.package_id and m.detail_id = gone.detail_id`.execute(transaction);
 }
