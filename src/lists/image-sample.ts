@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
-import { parseIds } from './_parse-ids.ts';
 
 /** Whose images count; absent: all namespaces. */
 export interface HolderScope {
@@ -30,15 +29,16 @@ export class ImageSample {
   /** Where the packages of each image end. */
   readonly #ends: Uint32Array;
 
-  constructor(images: readonly (readonly number[])[]) {
+  /** `images`: the packages of each as PostgreSQL sends an array of `int` without a null. */
+  constructor(images: readonly Buffer[]) {
     this.size = images.length;
     this.isWhole = images.length < sampleImages;
-    this.#packageIds = new Uint32Array(images.reduce((sum, ids) => sum + ids.length, 0));
+    this.#packageIds = new Uint32Array(images.reduce((sum, sent) => sum + idsSent(sent), 0));
     this.#ends = new Uint32Array(images.length);
     let end = 0;
-    for (const [index, ids] of images.entries()) {
-      this.#packageIds.set(ids, end);
-      end += ids.length;
+    for (const [index, sent] of images.entries()) {
+      for (let at = headerBytes + lengthBytes; at < sent.length; at += elementBytes, end += 1)
+        this.#packageIds[end] = sent.readInt32BE(at);
       this.#ends[index] = end;
     }
   }
@@ -71,17 +71,28 @@ export class ImageSample {
       }
     const counts = new Uint32Array(sets.length);
     const lastSeenIn = new Int32Array(sets.length).fill(-1);
-    let image = 0;
-    for (const [place, id] of this.#packageIds.entries()) {
-      while (place >= (this.#ends[image] ?? Number.POSITIVE_INFINITY)) image += 1;
-      for (const position of setsOf.get(id) ?? []) {
-        if (lastSeenIn[position] === image) continue;
-        lastSeenIn[position] = image;
-        counts[position] = (counts[position] ?? 0) + 1;
-      }
-    }
+    let place = 0;
+    for (const [image, end] of this.#ends.entries())
+      for (; place < end; place += 1)
+        for (const position of setsOf.get(this.#packageIds[place] ?? 0) ?? noSets) {
+          if (lastSeenIn[position] === image) continue;
+          lastSeenIn[position] = image;
+          counts[position] = (counts[position] ?? 0) + 1;
+        }
     return new Map(sets.map(({ key }, position) => [key, counts[position] ?? 0]));
   }
+}
+
+const noSets: readonly number[] = [];
+
+/** What `array_send()` gives: a header, then the length and the value of each element (src/backend/utils/adt/arrayfuncs.c). */
+const headerBytes = 20;
+const lengthBytes = 4;
+const elementBytes = 8;
+
+/** That of an empty array is shorter. */
+function idsSent(sent: Buffer): number {
+  return Math.max(0, Math.floor((sent.length - headerBytes) / elementBytes));
 }
 
 /** Rows of `repository_manifest rm` with `image_packages i` that are in scope. */
@@ -96,9 +107,9 @@ export function inNamespaces({ namespaceIds }: HolderScope): RawBuilder<unknown>
 }
 
 export async function readImageSample(db: Database, scope: HolderScope): Promise<ImageSample> {
-  const { rows } = await sql<{ ids: string }>`
-    select i.package_ids::text as ids from ${visibleHolders(scope)} order by rm.id desc limit ${sampleImages}`.execute(
+  const { rows } = await sql<{ ids: Buffer }>`
+    select array_send(i.package_ids) as ids from ${visibleHolders(scope)} order by rm.id desc limit ${sampleImages}`.execute(
     db,
   );
-  return new ImageSample(rows.map(({ ids }) => parseIds(ids)));
+  return new ImageSample(rows.map(({ ids }) => ids));
 }
