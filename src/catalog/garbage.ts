@@ -113,6 +113,7 @@ type LookedAt = StoredCopy & {
   readonly marked: boolean;
 };
 
+/** Links are looked up blob by blob, behind "offset 0": PostgreSQL would read those of all blobs for each chunk. */
 async function lookAt(db: Database, which: RawBuilder<unknown>): Promise<readonly LookedAt[]> {
   const { rows } = await sql<LookedAt>`
     with chunk as materialized (select digest, storage_key, size_bytes, state from blob ${which}), ${width},
@@ -121,7 +122,8 @@ async function lookAt(db: Database, which: RawBuilder<unknown>): Promise<readonl
     linked as (
       select l.digest, count(held.digest) as held,
         array_agg(l.repository_id) filter (where held.digest is null) as garbage
-      from chunk join repository_blob l on l.digest = chunk.digest
+      from chunk cross join lateral (
+        select digest, repository_id from repository_blob where digest = chunk.digest offset 0) l
       left join held on held.digest = l.digest and held.repository_id = l.repository_id
       group by l.digest)
     select b.digest, b.storage_key as "storageKey", b.size_bytes as "sizeBytes", b.state = 'deleting' as marked,
