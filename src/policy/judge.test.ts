@@ -18,7 +18,6 @@ if (digest === undefined) throw new Error('not a digest');
 
 function vulnerability(changes: Partial<VulnerabilityFact> = {}): VulnerabilityFact {
   return {
-    packageId: 1,
     id: 'CVE-2026-1',
     aliases: ['GHSA-aaaa-bbbb-cccc', 'DSA-1-1'],
     record: 'DSA-1-1',

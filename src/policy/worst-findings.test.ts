@@ -26,7 +26,6 @@ const vulnerability: fc.Arbitrary<VulnerabilityFact> = fc
   })
   .map(({ fixedVersion, epss, ...one }) => ({
     ...one,
-    packageId: 1,
     aliases: [],
     record: one.id,
     fixState: 'not-fixed',

@@ -3,9 +3,11 @@ import type { SourceSeverities } from './source-severities.ts';
 
 export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'end-of-life';
 
-/** A vulnerability of a package, as policy and lists need it; texts and ratings are read only for details. */
+/**
+ * A vulnerability of a package, as policy and lists need it; texts and ratings are read only for details. Packages of which
+ * the same is said since the same instant share it.
+ */
 export interface VulnerabilityFact {
-  readonly packageId: number;
   /** Canonical id: the CVE where there is one, else the record's own id. */
   readonly id: string;
   /** All other ids of the same vulnerability, the record's included. */

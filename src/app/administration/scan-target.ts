@@ -42,9 +42,7 @@ export interface ScannedPackage {
 }
 
 /** A vulnerability of a package at one place. */
-export interface ScannedFinding
-  extends Omit<VulnerabilityFact, 'packageId' | 'sourceSeverities'>,
-    RatingReasons {
+export interface ScannedFinding extends Omit<VulnerabilityFact, 'sourceSeverities'>, RatingReasons {
   readonly package: {
     readonly ecosystem: string;
     readonly name: string;
@@ -154,16 +152,23 @@ function platformName({ os, architecture, variant }: Image['platform']): string 
 /** By package and vulnerability. */
 type Explained = ReadonlyMap<string, readonly MatchEvidence[]>;
 
-function explainedKey({ packageId, id }: Pick<VulnerabilityFact, 'packageId' | 'id'>): string {
+function explainedKey(
+  { packageId }: Pick<PackageFacts, 'packageId'>,
+  { id }: Pick<VulnerabilityFact, 'id'>,
+): string {
   return `${packageId} ${id}`;
 }
 
 async function explainReport(db: Database, { places, facts }: OutsideReport): Promise<Explained> {
   const installed = new Map(places.map((placed) => [placed.packageId, placed.package]));
-  const vulnerabilities = facts.packages.flatMap((known) => known.vulnerabilities);
-  const asked = vulnerabilities.flatMap((one) => {
-    const found = installed.get(one.packageId);
-    return found === undefined ? [] : [{ key: explainedKey(one), package: found, vulnerabilityId: one.id }];
+  const asked = facts.packages.flatMap((known) => {
+    const found = installed.get(known.packageId);
+    if (found === undefined) return [];
+    return known.vulnerabilities.map((one) => ({
+      key: explainedKey(known, one),
+      package: found,
+      vulnerabilityId: one.id,
+    }));
   });
   const evidence = await explainFindings(db, asked);
   return new Map(asked.map(({ key }, index) => [key, evidence[index] ?? []]));
@@ -212,11 +217,11 @@ function placedFindings(
   where: Pick<ScannedFinding, 'package' | 'place'>,
   { order, matched }: ReportContext,
 ): ScannedFinding[] {
-  return known.vulnerabilities.map(({ packageId, sourceSeverities: packed, ...vulnerability }) => ({
+  return known.vulnerabilities.map(({ sourceSeverities: packed, ...vulnerability }) => ({
     ...vulnerability,
     ...ratingReasons(packed, order),
     ...where,
-    matched: matched.get(explainedKey({ packageId, id: vulnerability.id })) ?? [],
+    matched: matched.get(explainedKey(known, vulnerability)) ?? [],
   }));
 }
 

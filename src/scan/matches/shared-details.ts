@@ -53,20 +53,17 @@ export class SharedDetails {
     for (const { details } of rows) for (const id of detailIdsIn(details)) ids.add(id);
     const said = await this.#read(transaction, ids, generation);
     const found = new Map<number, VulnerabilityFact[]>();
+    const facts = new Map<number, FactsOfInstant>();
     let turnEndsMs = performance.now() + turnMs;
     for (const { id: packageId, atMs, details } of rows) {
       if (performance.now() > turnEndsMs) {
         await setImmediate();
         turnEndsMs = performance.now() + turnMs;
       }
-      const firstSeenAt = new Date(atMs);
+      const known = facts.get(atMs) ?? { firstSeenAt: new Date(atMs), byDetail: new Map() };
+      facts.set(atMs, known);
       const own = found.get(packageId) ?? [];
-      for (const id of detailIdsIn(details)) {
-        const fact = said.get(id);
-        // Never "nothing is known against it".
-        if (fact === undefined) throw new DetailMissingError(id);
-        own.push({ ...fact, packageId, firstSeenAt });
-      }
+      for (const id of detailIdsIn(details)) own.push(factOf(id, said, known));
       found.set(packageId, own);
     }
     for (const own of found.values()) own.sort(byId);
@@ -97,6 +94,28 @@ export class SharedDetails {
     }
     return said;
   }
+}
+
+/** What is said since one instant, by detail. */
+interface FactsOfInstant {
+  readonly firstSeenAt: Date;
+  readonly byDetail: Map<number, VulnerabilityFact>;
+}
+
+/** The same object for each package of which it is said: a page of images has a hundred thousand findings. */
+function factOf(
+  id: number,
+  said: ReadonlyMap<number, SaidFact>,
+  { firstSeenAt, byDetail }: FactsOfInstant,
+): VulnerabilityFact {
+  const known = byDetail.get(id);
+  if (known !== undefined) return known;
+  const one = said.get(id);
+  // Never "nothing is known against it".
+  if (one === undefined) throw new DetailMissingError(id);
+  const fact = { ...one, firstSeenAt };
+  byDetail.set(id, fact);
+  return fact;
 }
 
 /** Open matches of a package that were first seen at one instant. */

@@ -5,7 +5,6 @@ import { adviseUpgrades } from './upgrade-advice.ts';
 
 function vulnerability(id: string, change: Partial<VulnerabilityFact>): VulnerabilityFact {
   return {
-    packageId: 1,
     id,
     aliases: [],
     record: `ALPINE-${id}`,

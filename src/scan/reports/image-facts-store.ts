@@ -33,8 +33,11 @@ const refreshAgeMs = 1_500;
  * matching, which is notified: only a notification that nobody noticed to be lost would leave it to this.
  */
 const packageTtlMs = 60_000;
-/** Findings kept by package, and a package as one, so that packages of a kernel, of thousands each, are bounded too. */
-const findingsMax = 1_000_000;
+/**
+ * Findings kept by package, and a package as one, so that packages of a kernel, of thousands each, are bounded too. Each takes 8 bytes
+ * where packages share it, and 150 at most; to read what was let go takes a second for a million.
+ */
+const findingsMax = 300_000;
 /** So many images are a page, and likely asked for again; of more, what is read is not kept. */
 const pageImagesMax = 200;
 /** Who asks for more at once shows a list: it is not worth reading ahead. */
