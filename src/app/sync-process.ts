@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { json } from 'node:stream/consumers';
-import { bringAdvisories } from './administration/import-advisories.ts';
+import { bringAdvisories } from './administration/bring-advisories.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import type { Config } from './settings/config.ts';
 import { Secret } from './settings/secret.ts';

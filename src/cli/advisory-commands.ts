@@ -45,7 +45,7 @@ export function addAdvisoryCommands(program: Command, context: () => CommandCont
 
 async function sync(context: CommandContext, options: SyncCommandOptions): Promise<void> {
   await withInstallation(context, async ({ connection, config }) => {
-    const { bringAdvisories } = await import('../app/administration/import-advisories.ts');
+    const { bringAdvisories } = await import('../app/administration/bring-advisories.ts');
     const progress = new ProgressLine(process.stderr);
     const { alreadyRunning, feeds } = await bringAdvisories(
       { connection, config },
