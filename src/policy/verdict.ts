@@ -12,8 +12,6 @@ export type Reason =
       readonly installedVersion: string;
       /** Absent: no fix is known. */
       readonly fixedVersion?: string;
-      /** Of which `fixedVersion` is a version, where the package is numbered otherwise. */
-      readonly fixedSource?: string;
       readonly knownExploited: boolean;
     }
   | {
