@@ -248,7 +248,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       }
     });
 
-    it.skipIf(!hasProgram('chromium'))('are downloaded from the report page', async () => {
+    it.skipIf(!hasProgram('chromium'))('are downloaded and attached from the report page', async () => {
       const { imageId, digest } = platforms[0] ?? { imageId: 0, digest: '' };
       const browser = await openConsoleBrowser();
       try {
@@ -257,7 +257,7 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
         await page.getByLabel('Username').fill(clients.admin.name);
         await page.getByRole('textbox', { name: 'Password' }).fill(clients.admin.secret);
         await page.getByRole('button', { name: 'Sign in' }).click();
-        await page.getByRole('button', { name: 'Download SBOM' }).click();
+        await page.getByRole('button', { name: 'SBOM' }).click();
         // Before anybody signed in, an answer was 401.
         const faultsBefore = browser.faults.length;
         const [download] = await Promise.all([
@@ -267,6 +267,14 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
         const name = `clients-alpine-${digest.slice(7, 19)}.spdx3.json`;
         expect(download.suggestedFilename()).toBe(name);
         await download.saveAs(spdxFile(name));
+        const attach = async () => {
+          await page.getByRole('button', { name: 'SBOM' }).click();
+          await page.getByRole('menuitem', { name: 'Attach CycloneDX' }).click();
+        };
+        await attach();
+        await page.getByText(/^The CycloneDX document is now attached: sha256:/).waitFor();
+        await attach();
+        await page.getByText(/^The CycloneDX document was already attached: sha256:/).waitFor();
         expect(browser.faults.slice(faultsBefore)).toEqual([]);
       } finally {
         await browser.close();
@@ -276,9 +284,12 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
     it.skipIf(oras === undefined)('are found and fetched by oras when they are attached', async () => {
       const { imageId, digest } = platforms[0] ?? { imageId: 0, digest: '' };
       const attach = async (format: string) =>
-        await clients.api.call<{ digest: string }>('POST', `/images/${imageId}/sbom`, { format });
+        await clients.api.call<{ digest: string; isNew: boolean }>('POST', `/images/${imageId}/sbom`, {
+          format,
+        });
       const attached = [await attach('cyclonedx'), await attach('spdx')];
-      expect(await attach('spdx')).toEqual(attached[1]);
+      expect(attached.map(({ isNew }) => isNew)).toContain(true);
+      expect(await attach('spdx')).toEqual({ ...attached[1], isNew: false });
       const { reader, server, folder } = clients;
       const login = ['-u', reader.name, '-p', reader.secret];
       const run = (...args: string[]) =>
@@ -293,6 +304,24 @@ describe.skipIf(shared === undefined || python === undefined)('bills of material
       const file = spdxFile('fetched.spdx.json');
       await run('blob', 'fetch', '--output', file, clients.named(`alpine@${layer}`));
       expect(readFileSync(file, 'utf8')).toContain(digest);
+    });
+
+    it('are attached by the command line as by the API, once however often', async () => {
+      const [, image] = platforms;
+      if (image === undefined) throw new Error('there are two');
+      const { imageId, digest } = image;
+      const platform = `linux/${image.platform.architecture}`;
+      const attach = () => cli('sbom', 'clients/alpine:3.12', '--platform', platform, '--attach');
+      const first = await attach();
+      expect(first).toMatchObject({ code: 0, errors: '' });
+      const [, attached] =
+        /^Attached (\S+) \(application\/vnd\.cyclonedx\+json\) to /.exec(first.output) ?? [];
+      expect(first.output).toBe(
+        `Attached ${attached} (application/vnd.cyclonedx+json) to clients/alpine@${digest}\n`,
+      );
+      expect((await attach()).output).toMatch(new RegExp(`^Nothing to do: ${attached} .* already\\n$`));
+      const byApi = await clients.api.call('POST', `/images/${imageId}/sbom`, { format: 'cyclonedx' });
+      expect(byApi).toMatchObject({ digest: attached, subject: digest, isNew: false });
     });
 
     it.skipIf(regctl === undefined)('are listed by regctl when they are attached', async () => {

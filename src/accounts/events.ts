@@ -29,6 +29,7 @@ export async function recordEvent(
     readonly kind: string;
     readonly namespaceId?: number;
     readonly actor: string;
+    /** Empty: none. */
     readonly client?: string;
     readonly subject: string;
     readonly details?: unknown;
@@ -40,7 +41,7 @@ export async function recordEvent(
       kind: event.kind,
       namespace_id: event.namespaceId ?? null,
       actor: storable(event.actor),
-      client: event.client === undefined ? null : storable(event.client),
+      client: event.client ? storable(event.client) : null,
       subject: storable(event.subject),
       details: storableDetails(event.details ?? {}),
     })

@@ -5,10 +5,12 @@ import { type CommandContext, exitCodes } from './command-context.ts';
 import { print } from './output/print.ts';
 import { ProgressLine } from './output/progress-line.ts';
 import { withInspections } from './with-inspections.ts';
+import { withInstallation } from './with-installation.ts';
 
 interface SbomCommandOptions {
   readonly format: SbomFormatName;
   readonly output?: string;
+  readonly attach?: true;
   readonly platform?: string;
   readonly allowIncomplete?: true;
 }
@@ -26,9 +28,17 @@ export function addSbomCommand(program: Command, context: () => CommandContext):
         .default('cyclonedx'),
     )
     .option('--output <file>', 'write the document there instead of printing it')
+    .addOption(
+      new Option(
+        '--attach',
+        'push it as a referrer of the image that is stored here instead of printing it',
+      ).conflicts('output'),
+    )
     .option('--platform <os/architecture>', 'which image of a multi-platform target')
     .option('--allow-incomplete', 'exit code 0 instead of 2 when packages may be missing')
-    .action((target: string, options: SbomCommandOptions) => writeSbom(context(), target, options));
+    .action((target: string, options: SbomCommandOptions) =>
+      options.attach ? attach(context(), target, options) : writeSbom(context(), target, options),
+    );
 }
 
 async function writeSbom(
@@ -50,8 +60,34 @@ async function writeSbom(
     }).finally(() => progress.clear());
     if (output === undefined) print(document);
     else await writeFile(output, `${document}\n`);
-    if (warning === undefined) return;
-    process.stderr.write(`${warning}\n`);
-    if (allowIncomplete !== true) context.setExitCode(exitCodes.undetermined);
+    tellWarning(context, warning, allowIncomplete);
   });
+}
+
+async function attach(
+  context: CommandContext,
+  target: string,
+  { format, platform, allowIncomplete }: SbomCommandOptions,
+): Promise<void> {
+  await withInstallation(context, async (installation) => {
+    const { attachStoredSbom } = await import('../app/administration/attach-stored-sbom.ts');
+    const asked = { installation, target, format, ...(platform === undefined ? {} : { platform }) };
+    const { image, digest, artifactType, isNew, warning } = await attachStoredSbom(asked);
+    print(
+      isNew
+        ? `Attached ${digest} (${artifactType}) to ${image}`
+        : `Nothing to do: ${digest} (${artifactType}) is attached to ${image} already`,
+    );
+    tellWarning(context, warning, allowIncomplete);
+  });
+}
+
+function tellWarning(
+  context: CommandContext,
+  warning: string | undefined,
+  isAllowed: true | undefined,
+): void {
+  if (warning === undefined) return;
+  process.stderr.write(`${warning}\n`);
+  if (isAllowed !== true) context.setExitCode(exitCodes.undetermined);
 }

@@ -9,7 +9,7 @@ export interface Requester {
   readonly name: string;
   /** Absent for anonymous. */
   readonly accountId?: number;
-  /** Client address and user agent, for the audit log only: no header ever changes a verdict. */
+  /** Client address and user agent, for the audit log only: no header ever changes a verdict. Empty for a command. */
   readonly client: string;
   /** Where the client reaches this server, for links to reports; absent: the server's own external URL. */
   readonly externalUrl?: string;

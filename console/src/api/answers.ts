@@ -18,6 +18,7 @@ export type SeverityChoice = Namespace['severityOrder'][number];
 export type SecretFinding = Schemas['SecretFinding'];
 export type MalwareFinding = Schemas['MalwareFinding'];
 export type MalwareEngine = Schemas['MalwareEngine'];
+export type SbomFormat = Schemas['SbomToAttach']['format'];
 export type ImagePackage = Schemas['ImagePackage'];
 export type FindingChange = Schemas['FindingChange'];
 export type Vulnerability = Schemas['Vulnerability'];

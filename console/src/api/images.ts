@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Image } from './answers.ts';
+import type { Image, SbomFormat } from './answers.ts';
 import { answerOf } from './api.ts';
 import { useApi } from './api-context.ts';
 import type { paths } from './schema.ts';
@@ -90,6 +90,17 @@ export function useScanImage() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (id: number) => answerOf(api.client.POST('/images/{id}/scan', { params: { path: { id } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['images'] }),
+  });
+}
+
+/** Pushes the bill of materials as a referrer of the image; the same one again changes nothing. */
+export function useAttachSbom(id: number) {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (format: SbomFormat) =>
+      answerOf(api.client.POST('/images/{id}/sbom', { params: { path: { id } }, body: { format } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['images'] }),
   });
 }

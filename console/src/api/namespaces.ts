@@ -30,6 +30,12 @@ export function useMayAllow(namespace: string): boolean {
   return role === 'admin' || role === 'auditor';
 }
 
+/** Whether the caller may push into the namespace; false until it is known. */
+export function useMayPush(namespace: string): boolean {
+  const role = useNamespace(namespace).data?.role;
+  return role === 'admin' || role === 'maintainer' || role === 'developer';
+}
+
 function useRefresh() {
   const queries = useQueryClient();
   return async () => {

@@ -1596,6 +1596,8 @@ export interface components {
             artifactType: string;
             /** @description Digest of the image */
             subject: string;
+            /** @description False: the same document was attached before */
+            isNew: boolean;
         };
         BaseImage: {
             imageId: number;

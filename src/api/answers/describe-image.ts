@@ -24,15 +24,16 @@ export type Description =
   /** It is no image that could run. */
   | { readonly kind: 'unsupported'; readonly reason: string };
 
+/** What describing an image reads from. */
+export interface DescribeParts {
+  readonly db: Database;
+  readonly packages: PackageReader;
+  /** The bytes of a config blob; undefined when it is not stored. */
+  readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
+}
+
 /** What a bill of materials is made of, by the last scan that came to an end. For an index ask for its images. */
-export async function describeImage(
-  parts: {
-    readonly db: Database;
-    readonly packages: PackageReader;
-    readonly readConfig: (digest: Digest) => Promise<Uint8Array | undefined>;
-  },
-  asked: ImageToDescribe,
-): Promise<Description> {
+export async function describeImage(parts: DescribeParts, asked: ImageToDescribe): Promise<Description> {
   const { db } = parts;
   const [inventory, content] = await Promise.all([
     readStoredInventory(parts, asked.digest),

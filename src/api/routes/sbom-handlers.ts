@@ -1,16 +1,20 @@
 import { readImageRows } from '../../lists/image-list.ts';
 import { overQuotaInWords } from '../../registry/admit-bytes.ts';
-import type { RepositoryRef } from '../../registry/guards.ts';
 import type { DescribedImage } from '../../report/sbom/described-image.ts';
-import type { SbomFormatName } from '../../report/sbom/sbom-format-names.ts';
 import { sbomFormats } from '../../report/sbom/sbom-formats.ts';
 import { readImageContent } from '../../scan/image-content.ts';
-import { describeImage, documentMaker, type ImageToDescribe } from '../answers/describe-image.ts';
+import {
+  type Description,
+  describeImage,
+  documentMaker,
+  type ImageToDescribe,
+} from '../answers/describe-image.ts';
 import { type ApiDependencies, externalUrlOf } from '../api-dependencies.ts';
+import { attachSbom } from '../attach-sbom.ts';
 import type { ImageScope, NamespaceScope } from '../authorize.ts';
 import type { HandlersOf } from '../call.ts';
 import { conflict, notFound } from '../errors.ts';
-import { clientOf, recordChange } from '../record-change.ts';
+import { clientOf } from '../record-change.ts';
 
 interface ScopedImage {
   readonly image: ImageScope;
@@ -34,68 +38,67 @@ export function sbomHandlers(dependencies: ApiDependencies): HandlersOf<'getSbom
 
     attachSbom: async (call) => {
       const { image, namespace, body, caller, request } = call;
-      const { attachDocument } = dependencies;
-      const { mediaType, write } = sbomFormats[body.format];
-      // Tags move and registries are copied: what stays with the image names neither.
-      const described = await describe(dependencies, call, { tags: [] });
-      const repository: RepositoryRef = {
-        namespaceId: namespace.id,
-        namespace: namespace.name,
-        repositoryId: image.repositoryId,
-        repository: image.repository,
-      };
+      if (image.kind === 'index') throw await refuseIndex(dependencies, image);
+      const { repositoryId, repository, digest: subject } = image;
       const { name, accountId } = caller.principal;
-      const result = await attachDocument({
+      const result = await attachSbom(dependencies, {
         requester: { name, accountId, client: clientOf(request) },
-        repository,
-        subject: image.digest,
-        content: Buffer.from(JSON.stringify(write(described, maker))),
-        mediaType,
-        annotations: annotationsOf(described, body.format),
-        onStored: async (transaction, { digest }) => {
-          const subject = `${image.repository}@${image.digest}`;
-          const details = { format: body.format, digest };
-          await recordChange(transaction, call, { kind: 'sbom.attached', subject, details });
-        },
+        repository: { namespaceId: namespace.id, namespace: namespace.name, repositoryId, repository },
+        digest: subject,
+        format: body.format,
       });
-      const subject = `${namespace.name}/${image.repository}`;
       switch (result.kind) {
         case 'attached': {
-          const { imageId, digest } = result;
-          return { imageId, digest, artifactType: mediaType, subject: image.digest };
+          const { imageId, digest, artifactType, isNew } = result;
+          return { imageId, digest, artifactType, subject, isNew };
         }
         case 'over-quota':
-          throw conflict(overQuotaInWords({ namespace: namespace.name, subject, over: result }));
+          throw conflict(
+            overQuotaInWords({ namespace: namespace.name, subject: nameOf(call), over: result }),
+          );
         case 'too-large':
           throw conflict(
             `Cannot attach the SBOM of image ${image.id}: it must have at most ${result.sizeBytesMax} bytes, got ${result.sizeBytes}; download it instead`,
           );
         case 'gone':
-          throw notFound(`Cannot find image ${image.id} in "${subject}": it has just been deleted`);
+          throw notFound(`Cannot find image ${image.id} in "${nameOf(call)}": it has just been deleted`);
+        default:
+          throw refuseUndescribed(image, result);
       }
     },
   };
 }
 
+function nameOf({ image, namespace }: ScopedImage): string {
+  return `${namespace.name}/${image.repository}`;
+}
+
 /** Throws 409, saying what to do, for an index and for what no scan has read. */
 async function describe(
   dependencies: ApiDependencies,
-  { image, namespace }: ScopedImage,
+  scope: ScopedImage,
   naming: Pick<ImageToDescribe, 'registry' | 'tags'>,
 ): Promise<DescribedImage> {
-  const { digest, repositoryId, repository, id } = image;
+  const { image } = scope;
+  const { digest, repositoryId } = image;
   if (image.kind === 'index') throw await refuseIndex(dependencies, image);
-  const name = `${namespace.name}/${repository}`;
-  const description = await describeImage(dependencies, { digest, repositoryId, name, ...naming });
+  const asked = { digest, repositoryId, name: nameOf(scope), ...naming };
+  const description = await describeImage(dependencies, asked);
+  if (description.kind === 'described') return description.image;
+  throw refuseUndescribed(image, description);
+}
+
+function refuseUndescribed(
+  { id }: ImageScope,
+  description: Exclude<Description, { kind: 'described' }>,
+): Error {
   switch (description.kind) {
-    case 'described':
-      return description.image;
     case 'never-scanned':
-      throw conflict(
+      return conflict(
         `Cannot make an SBOM of image ${id}: a scan of it must have ended, got none; scan it with POST /api/v1/images/${id}/scan`,
       );
     case 'unsupported':
-      throw conflict(`Cannot make an SBOM of image ${id}: it must hold files, but ${description.reason}`);
+      return conflict(`Cannot make an SBOM of image ${id}: it must hold files, but ${description.reason}`);
   }
 }
 
@@ -117,14 +120,6 @@ async function refuseIndex({ db }: ApiDependencies, image: ImageScope): Promise<
     `Cannot make an SBOM of image ${image.id}: it must be one image, got an index; ask for that of ${named.join(', ')}${others > 0 ? ` and ${others} others` : ''}`,
     { images },
   );
-}
-
-/** Of the scan, so that attaching the same result again makes the same manifest. */
-function annotationsOf(described: DescribedImage, format: SbomFormatName): Readonly<Record<string, string>> {
-  return {
-    'org.opencontainers.image.created': described.inspectedAt.toISOString(),
-    'org.opencontainers.image.title': `${described.name.replaceAll('/', '-')}${sbomFormats[format].fileSuffix}`,
-  };
 }
 
 const digestLengthShown = 12;

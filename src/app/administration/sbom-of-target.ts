@@ -1,25 +1,21 @@
 import { basename } from 'node:path';
 import { describeImage, documentMaker } from '../../api/answers/describe-image.ts';
-import { findImage } from '../../api/find-image.ts';
-import { type ImageName, parseImageName } from '../../api/parse-image-name.ts';
+import { parseImageName } from '../../api/parse-image-name.ts';
 import { isTarget, openTarget } from '../../inspection/image/open-target.ts';
 import type { InspectionPool } from '../../inspection/inspection-pool.ts';
 import { urlsOfPackages } from '../../inspection/inventory/package-url.ts';
 import { readImageRows } from '../../lists/image-list.ts';
-import { parseDigest } from '../../oci/digest.ts';
 import { completenessInWords, completenessOf } from '../../report/sbom/completeness.ts';
 import type { DescribedImage } from '../../report/sbom/described-image.ts';
 import { sbomFormats } from '../../report/sbom/sbom-formats.ts';
-import { readImageContent } from '../../scan/image-content.ts';
 import { inspectImage } from '../../scan/inspect-image.ts';
 import type { ScanProgress } from '../../scan/inspect-layers.ts';
-import { InternedPackages } from '../../scan/reports/interned-packages.ts';
 import { systemClock } from '../clock.ts';
 import type { Installation } from '../installation.ts';
 import { programVersion } from '../program-version.ts';
 import { StartError } from '../start-error.ts';
 import { openJavaArchives } from '../wiring/java-archives.ts';
-import { blobBytes, openBlobStore } from '../wiring/wire-blobs.ts';
+import { chooseStoredImage, describeParts, undescribed } from './choose-stored-image.ts';
 import type { SbomFormatName } from './sbom-format.ts';
 import { choosePlatform } from './scan-target.ts';
 
@@ -99,68 +95,24 @@ async function inspectTarget(request: SbomRequest): Promise<DescribedImage> {
 
 async function describeStored(request: SbomRequest): Promise<DescribedImage> {
   const { installation, target } = request;
-  const { db } = installation.connection;
   const name = parseImageName(target);
   if (name === undefined) {
     throw new StartError(
       `Cannot make an SBOM of "${target}": it must be an image of this registry (namespace/repository:tag or namespace/repository@sha256:…) or a target as "pratique scan" takes it, such as oci-archive:<tar>`,
     );
   }
-  const chosen = await chooseStored(request, name);
-  const blobs = blobBytes(db, await openBlobStore(installation.config));
-  const description = await describeImage(
-    {
-      db,
-      packages: new InternedPackages(db),
-      readConfig: (digest) => blobs.readWhole(digest, configSizeBytesMax),
-    },
-    { ...chosen, name: `${name.namespace}/${name.repository}`, ...registryOf(installation) },
-  );
-  switch (description.kind) {
-    case 'described':
-      return description.image;
-    case 'never-scanned':
-      throw new StartError(
-        `Cannot make an SBOM of "${target}": a scan of it must have ended, got none; scan it in the console or with POST /api/v1/images/${chosen.id}/scan`,
-      );
-    case 'unsupported':
-      throw new StartError(
-        `Cannot make an SBOM of "${target}": it must hold files, but ${description.reason}`,
-      );
-  }
+  const chosen = await chooseStoredImage({ ...request, name });
+  const [row] = await readImageRows(installation.connection.db, [chosen.id]);
+  const description = await describeImage(await describeParts(installation), {
+    ...chosen,
+    name: `${name.namespace}/${name.repository}`,
+    tags: row?.tags ?? [],
+    ...registryOf(installation),
+  });
+  if (description.kind !== 'described') throw undescribed({ target, id: chosen.id }, description);
+  return description.image;
 }
-
-/** An image's config is JSON of some kilobytes; what is larger tells no platform. */
-const configSizeBytesMax = 4 * 1024 * 1024;
 
 function registryOf({ config }: Installation): { readonly registry?: string } {
   return config.externalUrl === undefined ? {} : { registry: new URL(config.externalUrl).host };
-}
-
-/** The image of that name; of an index the one of the platform. */
-async function chooseStored(
-  { installation, target, platform: wanted }: SbomRequest,
-  name: ImageName,
-): Promise<{
-  readonly id: number;
-  readonly digest: DescribedImage['digest'] & string;
-  readonly repositoryId: number;
-  readonly tags: readonly string[];
-}> {
-  const { db } = installation.connection;
-  const found = await findImage(db, name);
-  if (found === undefined)
-    throw new StartError(
-      `Cannot make an SBOM of "${target}": it must be stored here, got no image of that name`,
-    );
-  const { children } = await readImageContent(db, found);
-  const images = children.flatMap(({ imageId, digest, platform }) => {
-    const parsed = parseDigest(digest);
-    return imageId === undefined || platform === undefined || parsed === undefined
-      ? []
-      : [{ id: imageId, digest: parsed, platform, repositoryId: found.repositoryId }];
-  });
-  const chosen = children.length === 0 ? found : choosePlatform(images, wanted);
-  const [row] = await readImageRows(db, [chosen.id]);
-  return { ...chosen, tags: row?.tags ?? [] };
 }

@@ -24,15 +24,21 @@ export interface DocumentToAttach {
   /** Of the document and, as `artifactType`, of the artifact. */
   readonly mediaType: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Done in the transaction that makes the artifact visible. */
-  readonly onStored: (
+  /** Done in the transaction that makes the artifact visible, unless the repository held it before. */
+  readonly onAdded: (
     transaction: Parameters<PushObserver['manifestStored']>[0],
     stored: StoredManifest,
   ) => Promise<void>;
 }
 
 export type AttachResult =
-  | { readonly kind: 'attached'; readonly digest: Digest; readonly imageId: number }
+  | {
+      readonly kind: 'attached';
+      readonly digest: Digest;
+      readonly imageId: number;
+      /** False: the repository held it before. */
+      readonly isNew: boolean;
+    }
   | OverQuota
   | { readonly kind: 'too-large'; readonly sizeBytes: number; readonly sizeBytesMax: number }
   /** What it needs was deleted meanwhile. */
@@ -61,13 +67,14 @@ export async function attachDocument(parts: AttachParts, document: DocumentToAtt
   // A larger one would be taken for an image (threats.md P13).
   if (content.length > artifactLayerSizeBytesMax)
     return { kind: 'too-large', sizeBytes: content.length, sizeBytesMax: artifactLayerSizeBytesMax };
-  const subject = await readSubject(db, { repositoryId, digest: document.subject });
+  const subject = await readHeld(db, { repositoryId, digest: document.subject });
   if (subject === undefined) return { kind: 'gone' };
   const manifest = Buffer.from(JSON.stringify(artifactManifest(document, subject)));
   const digest = digestOf(manifest);
+  const isNew = (await readHeld(db, { repositoryId, digest })) === undefined;
   const push = async () => {
     for (const bytes of [emptyConfig, content]) await holdBlob(parts, { repositoryId, bytes });
-    return await storeArtifact(parts, { document, manifest, digest });
+    return await storeArtifact(parts, { document, manifest, digest, isNew });
   };
   if (await countsContent(db, { namespaceId, kind: 'manifest', digest })) return await push();
   const sizeBytes = emptyConfig.length + content.length + manifest.length;
@@ -83,16 +90,16 @@ export function fullNameOf({ namespace, repository }: RepositoryRef): string {
   return `${namespace}/${repository}`;
 }
 
-interface Subject {
+interface HeldManifest {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly sizeBytes: number;
 }
 
-async function readSubject(
+async function readHeld(
   db: Database,
   { repositoryId, digest }: { readonly repositoryId: number; readonly digest: Digest },
-): Promise<Subject | undefined> {
+): Promise<HeldManifest | undefined> {
   const row = await db
     .selectFrom('manifest')
     .innerJoin('repository_manifest as held', 'held.manifest_digest', 'manifest.digest')
@@ -103,7 +110,10 @@ async function readSubject(
   return row === undefined ? undefined : { digest, mediaType: row.media_type, sizeBytes: row.size_bytes };
 }
 
-function artifactManifest({ content, mediaType, annotations }: DocumentToAttach, subject: Subject): unknown {
+function artifactManifest(
+  { content, mediaType, annotations }: DocumentToAttach,
+  subject: HeldManifest,
+): unknown {
   return {
     schemaVersion: 2,
     mediaType: ociManifestMediaType,
@@ -151,10 +161,15 @@ export class DocumentChangedError extends Error {
 
 async function storeArtifact(
   { db, store, pushObserver }: AttachParts,
-  artifact: { readonly document: DocumentToAttach; readonly manifest: Buffer; readonly digest: Digest },
+  artifact: {
+    readonly document: DocumentToAttach;
+    readonly manifest: Buffer;
+    readonly digest: Digest;
+    readonly isNew: boolean;
+  },
 ): Promise<AttachResult> {
-  const { manifest: bytes, digest } = artifact;
-  const { repository, requester, onStored } = artifact.document;
+  const { manifest: bytes, digest, isNew } = artifact;
+  const { repository, requester, onAdded } = artifact.document;
   const { repositoryId } = repository;
   const parsed = parseManifest(bytes, ociManifestMediaType);
   if (parsed.kind === 'invalid') throw new Error(`Our own manifest is invalid: ${parsed.message}`);
@@ -174,11 +189,11 @@ async function storeArtifact(
     onStored: async (transaction) => {
       const stored: StoredManifest = { repository, requester, digest, kind, tags: [] };
       await pushObserver.manifestStored(transaction, stored);
-      await onStored(transaction, stored);
+      if (isNew) await onAdded(transaction, stored);
     },
   });
   return result.kind === 'stored'
-    ? { kind: 'attached', digest, imageId: result.imageId }
+    ? { kind: 'attached', digest, imageId: result.imageId, isNew }
     : resultOfRefusal(result.kind);
 }
 

@@ -26,5 +26,6 @@ export const AttachedSbom = component('AttachedSbom', {
   digest: Type.String({ description: 'Of its manifest' }),
   artifactType: Type.String(),
   subject: Type.String({ description: 'Digest of the image' }),
+  isNew: Type.Boolean({ description: 'False: the same document was attached before' }),
 });
 export type AttachedSbom = Static<typeof AttachedSbom>;
