@@ -117,7 +117,7 @@ export class AdvisoryStage implements RecordStage {
    * written at the same instant.
    */
   async #findChanges(client: pg.ClientBase, options: ApplyOptions): Promise<RecordChanges> {
-    await client.query('analyze staged_advisory; analyze staged_package; analyze kept_record');
+    await client.query('analyze staged_advisory; analyze staged_package');
     await client.query(
       `insert into changed_record
        select s.id from staged_advisory s left join lateral (
@@ -140,11 +140,9 @@ export class AdvisoryStage implements RecordStage {
     );
     const gone = await client.query(
       `with left_feed as (
-         delete from feed_advisory f
-         where f.feed = $1 and not exists (select from kept_record k where k.id = f.advisory_id)
-         returning f.advisory_id)
+         delete from feed_advisory where feed = $1 and advisory_id = any($2) returning advisory_id)
        insert into gone_record select advisory_id from left_feed`,
-      [options.feed],
+      [options.feed, options.gone],
     );
     await client.query('analyze gone_record');
     const joined = await client.query(

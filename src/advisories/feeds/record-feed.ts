@@ -1,7 +1,6 @@
 import { feedNames } from '../feed-names.ts';
 import { type RawRecord, zipRecords } from '../osv/zip-records.ts';
 import { inTransaction } from './_transaction.ts';
-import { copyLine, copyRows } from './copy-rows.ts';
 import type { FeedContext } from './feed-context.ts';
 import { FeedRefusedError } from './feed-errors.ts';
 import { type BadRecords, refuseRolledBack, refuseShrunk, refuseUnreadable } from './feed-guards.ts';
@@ -95,6 +94,7 @@ async function importChanges(
     beganAt,
     records,
     listed,
+    held,
     validators,
     source: feed.folder.address,
   });
@@ -142,8 +142,9 @@ interface RecordsToApply {
   readonly beganAt: Date;
   readonly row: FeedRow;
   readonly records: AsyncIterable<RawRecord> | Iterable<RawRecord>;
-  /** Everything the mirror has, when `records` are only the changes. */
+  /** Everything the mirror has, when `records` are only the changes, and everything that is held of it. */
   readonly listed?: ReadonlyMap<string, number>;
+  readonly held?: ReadonlyMap<string, number>;
   /** Stored when every record came out as the list says. */
   readonly validators?: Readonly<Record<string, Validators>>;
   readonly source: string;
@@ -156,11 +157,13 @@ async function applyRecords(
 ): Promise<FeedOutcome> {
   return await inTransaction(context.client, async () => {
     const staging = await stageRecords(context, feed, update.records);
-    if (update.listed === undefined) await judgeWhole(context, feed, update.source, staging);
-    await keepRecords(context, update.listed?.keys() ?? staging.offered);
+    const held = update.held ?? (await feed.stage.readHeld(context.client));
+    if (update.listed === undefined) judgeWhole(context, { address: update.source, held, staging });
+    const kept = update.listed ?? staging.offered;
+    const gone = [...held.keys()].filter((id) => !kept.has(id));
     context.onProgress({ feed: feed.name, phase: 'apply', records: staging.read.size });
     const rewrite = update.row.held && update.row.readerVersion !== readerVersion;
-    const changes = await feed.stage.apply(context.client, { feed: feed.name, rewrite });
+    const changes = await feed.stage.apply(context.client, { feed: feed.name, rewrite, gone });
     const totals = await feed.stage.readTotals(context.client);
     context.signal.throwIfAborted();
     const complete = staging.bad.count === 0 && isAsListed(staging.read, update.listed);
@@ -205,7 +208,6 @@ async function stageRecords(
   const bad: string[] = [];
   let badCount = 0;
   let batch = { records: 0, bytes: 0 };
-  await context.client.query('create temp table kept_record (id text primary key) on commit drop');
   await feed.stage.begin(context.client);
   // The server takes in one batch while the next is being read here.
   let sending: Promise<void> = Promise.resolve();
@@ -234,26 +236,19 @@ async function stageRecords(
   return { offered, read, bad: { count: badCount, examples: bad } };
 }
 
-async function judgeWhole(
-  context: FeedContext,
-  feed: RecordFeed,
-  address: string,
-  staging: Staging,
-): Promise<void> {
+function judgeWhole(
+  { force }: FeedContext,
+  {
+    address,
+    held,
+    staging,
+  }: { readonly address: string; readonly held: ReadonlyMap<string, number>; readonly staging: Staging },
+): void {
   if (staging.offered.size === 0) throw new FeedRefusedError(address, 'it must hold records, got none');
   refuseUnreadable({ address, offered: staging.offered.size, bad: staging.bad });
-  if (context.force) return;
-  const held = await feed.stage.readHeld(context.client);
+  if (force) return;
   refuseShrunk({ address, held: held.size, offered: staging.offered.size });
   refuseRolledBack({ address, held, offered: staging.read });
-}
-
-async function keepRecords(context: FeedContext, ids: Iterable<string>): Promise<void> {
-  await copyRows(
-    context.client,
-    'kept_record (id)',
-    Array.from(ids, (id) => copyLine([id])),
-  );
 }
 
 /** A mirror may list a change before it serves it: then the list must be read again next time. */

@@ -11,6 +11,8 @@ export interface ApplyOptions {
   readonly feed: string;
   /** Treat every staged record as changed: what is derived from the records has changed. */
   readonly rewrite: boolean;
+  /** Records that are held from this feed, and that it does not list any more. */
+  readonly gone: readonly string[];
 }
 
 export interface FeedTotals {
@@ -20,7 +22,7 @@ export interface FeedTotals {
 
 /**
  * Takes the records of one feed into temporary tables and applies them to the stored ones by set operations, inside
- * one transaction of the client. Records that the mirror no longer lists are those not given to `keep()`.
+ * one transaction of the client.
  */
 export interface RecordStage {
   /** Ids held from this feed, with their instants of change in milliseconds. */

@@ -20,13 +20,13 @@ export async function storeWritten(
     if (id === undefined) throw new Error(`What is said of ${detail.vulnerability_id} has no row`);
     return id;
   };
-  const added = written.filter(({ before }) => before === undefined);
+  const added = inOrder(written.filter(({ before }) => before === undefined));
   if (added.length > 0)
     await sql`
       insert into stored_match (package_id, detail_id)
       select * from unnest(${intArray(added.map(({ packageId }) => packageId))}::int[],
         ${intArray(added.map(({ detail }) => idOf(detail)))}::int[])`.execute(transaction);
-  const moved = written.flatMap(({ packageId, detail, before }) =>
+  const moved = inOrder(written).flatMap(({ packageId, detail, before }) =>
     before === undefined ? [] : [{ packageId, from: before.detailId, to: idOf(detail) }],
   );
   if (moved.length > 0)
@@ -43,9 +43,15 @@ export async function storeResolved(
   resolved: readonly HeldMatch[],
 ): Promise<void> {
   if (resolved.length === 0) return;
+  const gone = inOrder(resolved);
   await sql`
     update stored_match m set resolved_at = now()
-    from unnest(${intArray(resolved.map(({ packageId }) => packageId))}::int[],
-      ${intArray(resolved.map(({ detailId }) => detailId))}::int[]) as gone (package_id, detail_id)
+    from unnest(${intArray(gone.map(({ packageId }) => packageId))}::int[],
+      ${intArray(gone.map(({ detailId }) => detailId))}::int[]) as gone (package_id, detail_id)
     where m.package_id = gone.package_id and m.detail_id = gone.detail_id`.execute(transaction);
+}
+
+/** As the rows lie: each page of millions is then met once, and not brought back for every other match. */
+function inOrder<Match extends { readonly packageId: number }>(matches: readonly Match[]): readonly Match[] {
+  return matches.toSorted((a, b) => a.packageId - b.packageId);
 }
