@@ -27,6 +27,7 @@ import { type MalwareEngines, openMalwareEngines } from './wiring/malware-engine
 import { openAccessSecrets } from './wiring/open-access-secrets.ts';
 import { openInspections } from './wiring/open-inspections.ts';
 import { takeTurns } from './wiring/turns-of-requests.ts';
+import { warmSearches } from './wiring/warm-searches.ts';
 import { queueSyncWhenDue, syncSchedule, wireSyncJob } from './wiring/wire-advisories.ts';
 import { wireApi } from './wiring/wire-api.ts';
 import { type BlobBytes, blobBytes, type KeptStore, openBlobStore } from './wiring/wire-blobs.ts';
@@ -131,6 +132,14 @@ async function start(config: Config, logger: Logger, started: AsyncDisposableSta
     concurrency: config.scanConcurrency,
   });
   await queueSyncWhenDue(queue, installation);
+  const warming = new AbortController();
+  const warmed = warmSearches(inBackground, warming.signal).catch(() => {
+    // What fails here fails again for who asks, and is told then.
+  });
+  started.defer(async () => {
+    warming.abort();
+    await warmed;
+  });
   const stop = async (options?: { readonly drainMs?: number }) => {
     if (state.stopping) return;
     state.stopping = true;

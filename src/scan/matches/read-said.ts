@@ -34,24 +34,28 @@ export async function readSaid(
     rows[0]?.columns ?? [];
   const [severities = [], sourceSeverities = [], fixedVersions = [], fixStates = []] = rest;
   if (ids == null) return new Map();
-  const idsOf = ids.map((_, row) => [vulnerabilities[row] ?? '', ...(aliases[row] ?? [])]);
   const exploited = await readExploited(transaction);
-  const likelihoods = await readLikelihoods(transaction, new Set(idsOf.flat()));
+  const likelihoods = await readLikelihoods(transaction, [vulnerabilities, ...aliases]);
   return new Map(
     ids.map((id, row) => {
-      const own = idsOf[row] ?? [];
-      const likely = own.flatMap((one) => likelihoods.get(one) ?? []);
+      const own = aliases[row] ?? [];
+      const vulnerability = vulnerabilities[row] ?? '';
+      let epss = likelihoods.get(vulnerability);
+      for (const alias of own) {
+        const likely = likelihoods.get(alias);
+        if (likely !== undefined && likely > (epss ?? -1)) epss = likely;
+      }
       const said = saidFact({
-        vulnerability_id: vulnerabilities[row] ?? '',
+        vulnerability_id: vulnerability,
         advisory_id: advisories[row] ?? '',
         status: statuses[row] ?? '',
-        aliases: aliases[row] ?? [],
+        aliases: own,
         severity: severities[row] ?? 'unknown',
         source_severities: sourceSeverities[row] ?? null,
         fixed_version: fixedVersions[row] ?? null,
         fix_state: fixStates[row] ?? 'not-fixed',
-        known_exploited: own.some((one) => exploited.has(one)),
-        epss: likely.length === 0 ? null : Math.max(...likely),
+        known_exploited: exploited.has(vulnerability) || own.some((alias) => exploited.has(alias)),
+        epss: epss ?? null,
       });
       return [id, said];
     }),
@@ -67,10 +71,11 @@ async function readExploited(transaction: Database): Promise<ReadonlySet<string>
 /** EPSS probabilities of those ids that are CVEs. */
 async function readLikelihoods(
   transaction: Database,
-  ids: ReadonlySet<string>,
+  ids: readonly (readonly string[])[],
 ): Promise<ReadonlyMap<string, number>> {
-  const cves = [...ids].filter((id) => id.startsWith('CVE-')).sort();
+  const cves = new Set<string>();
+  for (const some of ids) for (const id of some) if (id.startsWith('CVE-')) cves.add(id);
   const { rows } = await sql<{ cve: string; probability: number }>`
-    select cve, probability from epss where cve = any(${cves}::text[])`.execute(transaction);
+    select cve, probability from epss where cve = any(${[...cves]}::text[])`.execute(transaction);
   return new Map(rows.map(({ cve, probability }) => [cve, probability]));
 }
