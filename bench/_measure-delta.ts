@@ -37,8 +37,7 @@ export async function measureDelta(folder: string, shared: string): Promise<read
     // EPSS and KEV of a folder that was filled just now are read first, and the last delta is undone as a whole.
     await writeDelta(connection, root, { count: deltaRecords, at: new Date() });
     await follow(server, connection);
-    // What autovacuum does within a minute: folders of an older version have been migrated just now.
-    await connection.pool.query('vacuum (analyze)');
+    await vacuumWritten(connection);
     const figures: Figure[] = [];
     const pulls = await startPulls(server, connection);
     try {
@@ -53,6 +52,16 @@ export async function measureDelta(folder: string, shared: string): Promise<read
     await guest.stop();
     await server.close();
   }
+}
+
+/** What autovacuum does within a minute: folders were filled or migrated by an older version just now. A million images take minutes, once. */
+async function vacuumWritten({ pool }: DatabaseConnection): Promise<void> {
+  await sleep(1_500); // PostgreSQL's sessions tell what they did once a second at most
+  const { rows } = await pool.query<{ table: string }>(
+    `select relid::regclass::text as table from pg_stat_user_tables
+     where n_dead_tup + n_mod_since_analyze + n_ins_since_vacuum > 0`,
+  );
+  if (rows.length > 0) await pool.query(`vacuum (analyze) ${rows.map(({ table }) => table).join(', ')}`);
 }
 
 interface Measured {

@@ -1,21 +1,18 @@
-import { setPriority } from 'node:os';
 import { json } from 'node:stream/consumers';
 import { bringAdvisories } from './administration/bring-advisories.ts';
 import { type Installation, openInstallation } from './installation.ts';
 import type { Config } from './settings/config.ts';
 import { Secret } from './settings/secret.ts';
 import type { SyncOrder, SyncReport } from './sync-in-process.ts';
+import { yieldToPulls } from './yield-to-pulls.ts';
 
 // The program of `syncInProcess()`: reads a `SyncOrder` from standard input, and sends a `SyncReport` to its parent.
 
 /** How long the step that runs may take after the stop; what it has not committed is done again by the next synchronisation. */
 const stopMs = 5_000;
 
-/** Pulls and pushes go first. */
-const niceness = 10;
-
 async function main(): Promise<void> {
-  setPriority(niceness);
+  yieldToPulls(process.pid);
   // Written by `syncInProcess()` of the same version.
   const { config, databaseUrl, advisoryCredentials, only } = (await json(process.stdin)) as SyncOrder;
   const whole: Config = {
@@ -40,7 +37,7 @@ async function main(): Promise<void> {
   // The parent was killed.
   process.once('disconnect', stop);
   const installation = await openInstallation(whole, { role: 'guest' });
-  if (databaseUrl === undefined) yieldToPulls(installation);
+  if (databaseUrl === undefined) letDatabaseYield(installation);
   try {
     const result = await bringAdvisories(installation, {
       signal: abort.signal,
@@ -58,14 +55,12 @@ async function main(): Promise<void> {
 }
 
 /** What the embedded PostgreSQL does for this process yields as it does itself. */
-function yieldToPulls({ connection: { pool } }: Installation): void {
+function letDatabaseYield({ connection: { pool } }: Installation): void {
+  const yielding = new Set<number>();
   pool.on('acquire', (client) => {
     const { processID } = client as { readonly processID?: number | null }; // `pg` sets it, and does not say so
-    try {
-      setPriority(processID ?? process.pid, niceness);
-    } catch {
-      // Another user's process, or one that has ended: it goes on as it is.
-    }
+    if (typeof processID === 'number' && !yielding.has(processID) && yieldToPulls(processID))
+      yielding.add(processID);
   });
 }
 

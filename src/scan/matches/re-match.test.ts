@@ -116,6 +116,27 @@ describe('reMatch()', () => {
     await expect.poll(async () => (await harness.facts.factsOf(withMusl.digest))?.packages.length).toBe(2);
   });
 
+  it('tells servers of new matches by the version that they are of, and of the end of an update', async () => {
+    const heard: string[] = [];
+    harness.notifications.subscribe('pratique_facts', (payload) => {
+      if (!payload.startsWith('image:')) heard.push(payload); // of the scans before
+    });
+    await expect.poll(() => harness.notifications.isListening()).toBe(true);
+    const changes = {
+      changedAdvisoryIds: [],
+      changedCves: [],
+      changedPackages: [{ ecosystem: 'Alpine', name: 'zlib' }],
+    };
+    await reMatch(
+      harness.database,
+      { ...changes, updates: [{ id: 1, feed: 'Alpine', version: 2 }] },
+      { now: today },
+    );
+    await reMatch(harness.database, changes, { now: today });
+    await reMatch(harness.database, { ...changes, changedPackages: [] }, { now: today });
+    await expect.poll(() => heard).toEqual(['versions', 'images', 'feed', 'images', 'images']);
+  });
+
   it('resolves what an advisory no longer says, and remembers when it was first seen if it says so again', async () => {
     const [before] = await matchesOf();
     await storeSmallFeed(harness.database.db, [{ ...known, withdrawn: true }]);
