@@ -1,6 +1,7 @@
 import type { MatchCounts } from '../../advisories/feeds/update-effects.ts';
 import type { MatchChangeKind } from './match-changes.ts';
 import type { MatchDetail } from './match-details.ts';
+import { type Predecessors, type RenamedMatch, takeRenamed } from './other-names.ts';
 
 /** What stands against packages, by package; details that say the same are the same object (`MatchDetails`). */
 export type WantedMatches = ReadonlyMap<number, readonly MatchDetail[]>;
@@ -17,7 +18,7 @@ export interface HeldMatch {
 export interface WrittenMatch {
   readonly packageId: number;
   readonly detail: MatchDetail;
-  /** What was stored of that vulnerability. */
+  /** What was stored of that vulnerability, by whatever name. */
   readonly before: HeldMatch | undefined;
 }
 
@@ -35,7 +36,9 @@ export interface MatchDifferences {
   readonly written: readonly WrittenMatch[];
   /** Held and no longer wanted. */
   readonly resolved: readonly HeldMatch[];
-  /** What people are told of; a match whose record or aliases changed is none of them. */
+  /** Held under another name: neither added nor gone. Those of rows that move are among `written`, too. */
+  readonly renamed: readonly RenamedMatch[];
+  /** What people are told of; a match whose record, name or aliases changed is none of them. */
   readonly noted: readonly NotedChange[];
 }
 
@@ -47,26 +50,33 @@ export function differencesOf(
 ): MatchDifferences {
   const written: WrittenMatch[] = [];
   const resolved: HeldMatch[] = [];
+  const renamed: RenamedMatch[] = [];
   const noted: NotedChange[] = [];
   for (const packageId of packageIds) {
-    const held = new Map(heldOf(packageId).map((one) => [one.detail.vulnerability_id, one]));
-    for (const detail of wanted.get(packageId) ?? []) {
-      const before = held.get(detail.vulnerability_id);
-      held.delete(detail.vulnerability_id);
+    const own = wanted.get(packageId) ?? [];
+    const left = new Map(heldOf(packageId).map((one) => [one.detail.vulnerability_id, one]));
+    const named = own.map(({ vulnerability_id: id }) => left.get(id));
+    for (const { vulnerability_id: id } of own) left.delete(id);
+    const other = left.size === 0 || own.length === 0 ? undefined : takeRenamed(own, named, left);
+    for (const one of other?.renamed ?? []) renamed.push(one);
+    for (const [nth, detail] of own.entries()) {
+      const { before, stood } = other?.predecessors.get(detail) ?? predecessorsOf(named[nth]);
       if (before !== undefined && !before.resolved && before.detail === detail) continue;
       written.push({ packageId, detail, before });
-      const standing = before?.resolved === false ? before.detail : undefined;
-      for (const change of changesOf(detail, standing))
-        noted.push(noteOf(packageId, detail, change, standing));
+      for (const change of changesOf(detail, stood)) noted.push(noteOf(packageId, detail, change, stood));
     }
-    for (const gone of held.values()) {
+    for (const gone of left.values()) {
       if (gone.resolved) continue;
       resolved.push(gone);
       if (gone.detail.status === 'affected')
         noted.push(noteOf(packageId, gone.detail, 'removed', gone.detail));
     }
   }
-  return { written, resolved, noted };
+  return { written, resolved, renamed, noted };
+}
+
+function predecessorsOf(before: HeldMatch | undefined): Predecessors {
+  return { before, stood: before?.resolved === false ? before.detail : undefined };
 }
 
 /** What may be affected is neither there nor gone: nobody is told that it came or went. */
@@ -89,6 +99,19 @@ function noteOf(
   before: MatchDetail | undefined,
 ): NotedChange {
   return { packageId, detail, change, before: before?.status === 'affected' ? before : undefined };
+}
+
+/** The packages of which anything is to be stored. */
+export function changedPackagesOf({
+  written,
+  resolved,
+  renamed,
+}: Pick<MatchDifferences, 'written' | 'resolved' | 'renamed'>): ReadonlySet<number> {
+  const changed = new Set<number>();
+  for (const { packageId } of written) changed.add(packageId);
+  for (const { packageId } of resolved) changed.add(packageId);
+  for (const { held } of renamed) changed.add(held.packageId);
+  return changed;
 }
 
 /** How many of the packages are of each ecosystem, and how many matches were added to theirs and taken from them. */

@@ -8,6 +8,7 @@ import { noteMatchChanges } from './match-changes.ts';
 import { deleteUnused, MatchDetails } from './match-details.ts';
 import {
   addUp,
+  changedPackagesOf,
   countByEcosystem,
   differencesOf,
   type HeldMatch,
@@ -15,9 +16,10 @@ import {
 } from './match-differences.ts';
 import { lockDetails, lockMatching } from './match-lock.ts';
 import type { MatchedAnew } from './match-packages.ts';
+import type { RenamedMatch } from './other-names.ts';
 import { addToCounts, readExploited } from './package-counts.ts';
 import { References } from './references.ts';
-import { storeResolved, storeWritten } from './store-matches.ts';
+import { keepFirstSeen, storeRenamed, storeResolved, storeWritten } from './store-matches.ts';
 
 /** Packages of one step: while one is judged here, one connection reads the next and another stores the last. */
 const stepPackages = 4_000;
@@ -55,6 +57,7 @@ export async function matchInScope(
   const exploited = await readExploited(transaction);
   const written: WrittenMatch[] = [];
   const resolved: HeldMatch[] = [];
+  const renamed: RenamedMatch[] = [];
   const ecosystems = new Map<string, MatchCounts>();
   const lane = new Lane();
   for (let start = 0; start < packageIds.length; start += stepPackages) {
@@ -72,6 +75,7 @@ export async function matchInScope(
     );
     for (const match of differences.written) written.push(match);
     for (const match of differences.resolved) resolved.push(match);
+    for (const match of differences.renamed) renamed.push(match);
     addUp(ecosystems, countByEcosystem(rows, differences));
     void lane.add(async () => {
       await noteMatchChanges(transaction, differences.noted, { tell });
@@ -79,19 +83,18 @@ export async function matchInScope(
     });
   }
   await lane.end();
+  const seenBefore = await storeRenamed(transaction, renamed);
   const { rewritten, moved } = references.rewriteWhole(written);
   await storeResolved(transaction, resolved);
   // First: nothing may move to what is about to say something else.
   await details.rewrite(transaction, rewritten);
   await storeWritten(transaction, moved, details);
-  await deleteUnused(
-    transaction,
-    moved.flatMap(({ before }) => before?.detailId ?? []),
-  );
-  return {
-    changedIds: new Set([...written, ...resolved].map(({ packageId }) => packageId)),
-    ecosystems,
-  };
+  await keepFirstSeen(transaction, seenBefore);
+  await deleteUnused(transaction, [
+    ...moved.flatMap(({ before }) => before?.detailId ?? []),
+    ...renamed.map(({ held }) => held.detailId),
+  ]);
+  return { changedIds: changedPackagesOf({ written, resolved, renamed }), ecosystems };
 }
 
 /** No row is locked: who else writes matches of packages that were matched before waits for `lockDetails(…, 'alone')`. */

@@ -4,11 +4,11 @@ import type { Tables } from '../../database/tables.ts';
 import { judgePackages, type PackageRow, readJudgingInputs } from './judge-packages.ts';
 import { noteMatchChanges } from './match-changes.ts';
 import { MatchDetails } from './match-details.ts';
-import { countByEcosystem, differencesOf, type HeldMatch } from './match-differences.ts';
+import { changedPackagesOf, countByEcosystem, differencesOf, type HeldMatch } from './match-differences.ts';
 import { lockDetails, lockMatching } from './match-lock.ts';
 import { matchingVersion } from './matching-version.ts';
 import { addToCounts, readExploited } from './package-counts.ts';
-import { storeResolved, storeWritten } from './store-matches.ts';
+import { keepFirstSeen, storeRenamed, storeResolved, storeWritten } from './store-matches.ts';
 
 /** What matching came to. */
 export interface MatchedAnew {
@@ -43,12 +43,14 @@ export async function matchPackages(
   const held = await readHeld(transaction, ids, details);
   const differences = differencesOf(ids, wanted, (id) => held.get(id) ?? []);
   if (!onlyNew) await noteMatchChanges(transaction, differences.noted, { tell: options.tell ?? false });
+  const seenBefore = await storeRenamed(transaction, differences.renamed);
   await storeWritten(transaction, differences.written, details);
   await storeResolved(transaction, differences.resolved);
+  await keepFirstSeen(transaction, seenBefore);
   await addToCounts(transaction, differences, await readExploited(transaction));
   await markMatched(transaction, ids);
   return {
-    changedIds: new Set([...differences.written, ...differences.resolved].map(({ packageId }) => packageId)),
+    changedIds: changedPackagesOf(differences),
     ecosystems: onlyNew ? new Map() : countByEcosystem(rows, differences),
   };
 }

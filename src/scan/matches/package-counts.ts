@@ -26,10 +26,10 @@ export async function readExploited(db: Database): Promise<ReadonlySet<string>> 
 /** Adds to the counts of packages what differs, in the transaction that writes the differences and holds the packages. */
 export async function addToCounts(
   transaction: Transaction<Tables>,
-  { written, resolved }: Pick<MatchDifferences, 'written' | 'resolved'>,
+  { written, resolved, renamed }: Pick<MatchDifferences, 'written' | 'resolved' | 'renamed'>,
   exploited: ReadonlySet<string>,
 ): Promise<void> {
-  if (written.length + resolved.length === 0) return;
+  if (written.length + resolved.length + renamed.length === 0) return;
   const columnsOf = new Map<MatchDetail, readonly Column[]>();
   const sums = new Map<number, Partial<Record<Column, number>>>();
   const add = (packageId: number, detail: MatchDetail, sign: 1 | -1) => {
@@ -44,6 +44,8 @@ export async function addToCounts(
     if (before?.resolved === false) add(packageId, before.detail, -1);
   }
   for (const { packageId, detail } of resolved) add(packageId, detail, -1);
+  for (const { held, row } of renamed)
+    if (row === 'merged' && !held.resolved) add(held.packageId, held.detail, -1);
   const differing = [...sums].filter(([, sum]) => Object.values(sum).some((count) => count !== 0));
   if (differing.length === 0) return;
   const valuesOf = (column: Column) => sql`${intArray(differing.map(([, sum]) => sum[column] ?? 0))}::int[]`;

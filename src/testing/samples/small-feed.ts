@@ -3,8 +3,12 @@ import type { Database } from '../../database/database.ts';
 import type { SeverityRating } from '../../report/severity.ts';
 
 export interface FeedRecord {
-  /** The one vulnerability of the record; its id is `ALPINE-<cve>`. */
+  /** The one vulnerability of the record. */
   readonly cve: string;
+  /** Its own id; absent: `ALPINE-<cve>`. */
+  readonly id?: string;
+  /** Other ids of the vulnerability, besides. */
+  readonly aliases?: readonly string[];
   readonly name: string;
   /** Absent: all versions are affected. */
   readonly fixed?: string;
@@ -18,7 +22,7 @@ export interface FeedRecord {
 /** Advisories for Alpine v3.6 as a synchronisation would leave them, without one; another call adds or replaces records. */
 export async function storeSmallFeed(db: Database, records: readonly FeedRecord[]): Promise<void> {
   for (const record of records) {
-    const id = `ALPINE-${record.cve}`;
+    const id = record.id ?? `ALPINE-${record.cve}`;
     const ratings: readonly SeverityRating[] = [
       { source: 'ecosystem', record: id, severity: record.severity ?? 'high' },
       ...(record.cvss === undefined
@@ -31,7 +35,7 @@ export async function storeSmallFeed(db: Database, records: readonly FeedRecord[
       published_at: null,
       withdrawn_at: record.withdrawn === true ? new Date('2026-01-02T00:00:00Z') : null,
       vulnerabilities: [record.cve],
-      aliases: [id],
+      aliases: [id, ...(record.aliases ?? [])].filter((alias) => alias !== record.cve),
       ratings: JSON.stringify(ratings),
       summary: `Flaw in ${record.name}`,
       content_hash: createHash('sha256').update(JSON.stringify(record)).digest(),
