@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FoundRelease } from '../found.ts';
 import { detectDistribution, releaseFilesDisagree } from './distribution.ts';
-import { familyOf } from './families.ts';
+import { familyOf, knownDistributions } from './families.ts';
 
 function osRelease(id: string, versionId: string, prettyName = id): FoundRelease {
   return { kind: 'release', source: 'os-release', id, versionId, prettyName };
@@ -9,6 +9,39 @@ function osRelease(id: string, versionId: string, prettyName = id): FoundRelease
 function older(source: 'alpine-release' | 'debian-version', versionId: string): FoundRelease {
   const id = source === 'alpine-release' ? 'alpine' : 'debian';
   return { kind: 'release', source, id, versionId, prettyName: `${id} ${versionId}` };
+}
+
+/** A release of each distribution whose last day is known. */
+const datedVersions: Readonly<Record<string, string>> = {
+  almalinux: '8',
+  alpine: '3.4.0',
+  azurelinux: '3.0',
+  debian: '9',
+  mageia: '8',
+  mariner: '2.0',
+  opensuse: '13.2',
+  'opensuse-leap': '15.5',
+  photon: '3.0',
+  rhel: '7.9',
+  rocky: '8.10',
+  'sl-micro': '6.0',
+  'sle-micro': '5.1',
+  'sle-micro-rancher': '5.2',
+  sled: '15.4',
+  sles: '15.6',
+  ubuntu: '12.04',
+};
+
+/** Judged distributions of which no day could be looked up, and why. */
+const withoutDates: Readonly<Record<string, string>> = {
+  alpaquita: 'no source that could be searched has them',
+  'bellsoft-hardened-containers': 'no source that could be searched has them',
+  openeuler: 'no source that could be searched has them, https://endoflife.date neither',
+  'opensuse-leap-micro': 'its product definitions contradict themselves: 6.0 until 2025-05-31 and 2026-10-31',
+};
+
+function hasDate(id: string): boolean {
+  return detectDistribution([osRelease(id, datedVersions[id] ?? '')])?.endOfLifeOn !== undefined;
 }
 
 describe('detectDistribution()', () => {
@@ -20,6 +53,11 @@ describe('detectDistribution()', () => {
     ['alpine', '3.23_alpha20250612', 'edge'],
     ['debian', '12', '12'],
     ['debian', '7', '7'],
+    ['debian', '6.0.10', '6.0'],
+    ['debian', '5.0.10', '5.0'],
+    ['debian', '4.0', '4.0'],
+    ['debian', '3.1', '3.1'],
+    ['debian', '3.0', '3.0'],
     ['debian', '12.11', '12'],
     ['azurelinux', '3.0', '3'],
     ['almalinux', '9.4', '9'],
@@ -123,7 +161,15 @@ describe('detectDistribution()', () => {
     ['opensuse-leap', '15.6', 'openSUSE Leap 15.6', '2026-04-30'],
     ['mariner', '2.0', 'CBL-Mariner/Linux', '2025-07-31'],
     ['opensuse-tumbleweed', '20261101', 'openSUSE Tumbleweed', undefined],
-    ['photon', '4.0', 'VMware Photon OS/Linux', undefined],
+    ['sles', '15.6', 'SUSE Linux Enterprise Server 15 SP6', '2025-12-31'],
+    ['sled', '15.4', 'SUSE Linux Enterprise Desktop 15 SP4', '2023-12-31'],
+    ['sle-micro', '5.1', 'SUSE Linux Enterprise Micro 5.1', '2025-10-31'],
+    ['debian', '3.1', 'Debian 3.1', '2008-03-31'],
+    ['debian', '6.0.10', 'Debian 6.0.10', '2016-02-29'],
+    ['ubuntu', '12.04', 'Ubuntu precise (12.04.5 LTS)', '2017-04-28'],
+    ['mageia', '8', 'Mageia 8', '2023-11-30'],
+    ['photon', '3.0', 'VMware Photon OS/Linux', '2025-10-02'],
+    ['photon', '5.0', 'VMware Photon OS/Linux', undefined],
     ['openeuler', '24.03', 'openEuler 24.03 (LTS)', undefined],
     ['arch', '', 'Arch Linux', undefined],
   ])('knows until when %s %s (%s) is supported, judged or not: %s', (id, version, name, lastDay) => {
@@ -131,6 +177,12 @@ describe('detectDistribution()', () => {
     expect(found?.endOfLifeOn).toBe(lastDay);
     const unjudged = ['amzn', 'arch', 'centos', 'fedora', 'ol'];
     expect(found?.release === undefined).toBe(unjudged.includes(id));
+  });
+
+  it('knows until when releases are supported of every distribution that is judged, but for named ones', () => {
+    const judged = knownDistributions.filter((id) => familyOf(id)?.isJudged === true);
+    const undated = judged.filter((id) => familyOf(id)?.releases !== 'rolling' && !hasDate(id));
+    expect(undated.sort()).toEqual(Object.keys(withoutDates).sort());
   });
 
   it.each([

@@ -74,7 +74,10 @@ function releaseOf({ id, versionId, prettyName }: NamedRelease): string | undefi
   // It is built ahead of the release whose number it bears, and has no errata of its own.
   if (id === 'almalinux' && /\bKitten\b/.test(prettyName)) return undefined;
   const [, major, minor] = /^(\d{1,4})(?:\.(\d{1,4}))?(?:[._].*)?$/.exec(versionId) ?? [];
-  if (major === undefined || releases === 'major') return major;
+  if (major === undefined) return undefined;
+  // 3.0 and 3.1 were two releases, and so were those before.
+  const isByMinor = releases !== 'major' || (id === 'debian' && Number(major) < 4);
+  if (!isByMinor) return major;
   if (id === 'alpine') return minor === undefined ? undefined : `v${major}.${minor}`;
   return minor === undefined ? major : `${major}.${minor}`;
 }

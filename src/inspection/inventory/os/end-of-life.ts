@@ -2,7 +2,8 @@ import type { NamedRelease } from '../found.ts';
 
 /**
  * Last day on which the distribution publishes security fixes for a release, to everybody: support that is paid for (ESM,
- * ELS, LTSS) is not counted. By `ID` of os-release. Releases that are missing have no date that could be looked up.
+ * ELS, LTSS) is not counted. By `ID` of os-release, but for those of `sharedTables`. Releases that are missing have no date that could
+ * be looked up; so are all of openEuler, Alpaquita and BellSoft, and of Leap Micro, of whose releases openSUSE itself says several.
  *
  * Alpine: https://alpinelinux.org/releases/ ("End of support"). Debian: https://wiki.debian.org/LTS, because the feed
  * carries the advisories of long-term support (DLA) too; releases before 6 had none. Ubuntu: https://wiki.ubuntu.com/Releases
@@ -11,7 +12,8 @@ import type { NamedRelease } from '../found.ts';
  * Oracle: https://www.oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf ("Premier Support", which names months: their last days)
  * Amazon: https://aws.amazon.com/amazon-linux-2/faqs/ and https://aws.amazon.com/linux/amazon-linux-2023/faqs/
  * Fedora: https://fedorapeople.org/groups/schedule/ SUSE: https://www.suse.com/lifecycle ("General Support")
- * openSUSE: https://en.opensuse.org/Lifetime Azure Linux: https://learn.microsoft.com/azure/azure-linux/release-cadence-lifecycle
+ * openSUSE: https://en.opensuse.org/Lifetime Photon: https://github.com/endoflife-date/endoflife.date/pull/9025 (its makers)
+ * Mageia: https://www.mageia.org/support/ Azure Linux: https://learn.microsoft.com/azure/azure-linux/release-cadence-lifecycle
  * All but the first two as collected by https://endoflife.date.
  */
 const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -47,9 +49,17 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'v3.21': '2026-11-01',
     'v3.22': '2027-05-01',
     'v3.23': '2027-11-01',
+    'v3.24': '2028-06-01',
   },
   debian: {
-    '3': '2008-03-31',
+    '1.1': '1996-12-12',
+    '1.2': '1997-10-23',
+    '1.3': '1998-12-08',
+    '2.0': '1999-02-15',
+    '2.1': '2000-09-30',
+    '2.2': '2003-06-30',
+    '3.0': '2006-06-30',
+    '3.1': '2008-03-31',
     '4': '2010-02-15',
     '5': '2012-02-06',
     '6': '2016-02-29',
@@ -62,8 +72,33 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '13': '2030-06-30',
   },
   ubuntu: {
+    '4.10': '2006-04-30',
+    '5.04': '2006-10-31',
+    '5.10': '2007-04-13',
+    '6.06': '2011-06-01',
+    '6.10': '2008-04-26',
+    '7.04': '2008-10-19',
+    '7.10': '2009-04-18',
+    '8.04': '2013-05-09',
+    '8.10': '2010-04-30',
+    '9.04': '2010-10-23',
+    '9.10': '2011-04-30',
+    '10.04': '2013-05-09',
+    '10.10': '2012-04-10',
+    '11.04': '2012-10-28',
+    '11.10': '2013-05-09',
+    '12.04': '2017-04-28',
+    '12.10': '2014-05-16',
+    '13.04': '2014-01-27',
+    '13.10': '2014-07-17',
     '14.04': '2019-04-02',
+    '14.10': '2015-07-23',
+    '15.04': '2016-02-04',
+    '15.10': '2016-07-28',
     '16.04': '2021-04-02',
+    '16.10': '2017-07-20',
+    '17.04': '2018-01-13',
+    '17.10': '2018-07-19',
     '18.04': '2023-05-31',
     '18.10': '2019-07-18',
     '19.04': '2020-01-23',
@@ -89,14 +124,62 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '7': '2024-06-30',
     '8': '2029-05-31',
     '9': '2032-05-31',
+    '10': '2035-05-31',
   },
   centos: { '5': '2017-03-31', '6': '2020-11-30', '7': '2024-06-30', '8': '2021-12-31' },
-  'centos-stream': { '8': '2024-05-31', '9': '2027-05-31', '10': '2030-01-01' },
-  almalinux: { '8': '2029-03-01', '9': '2032-05-31' },
-  rocky: { '8': '2029-05-31', '9': '2032-05-31' },
+  'centos-stream': { '8': '2024-05-31', '9': '2027-05-31', '10': '2030-05-31' },
+  almalinux: { '8': '2029-05-31', '9': '2032-05-31', '10': '2035-05-31' },
+  rocky: { '8': '2029-05-31', '9': '2032-05-31', '10': '2035-05-31' },
   ol: { '6': '2021-03-31', '7': '2024-12-31', '8': '2029-07-31', '9': '2032-06-30' },
-  amzn: { '2': '2026-06-30', '2023': '2029-06-30' },
+  amzn: {
+    '2': '2026-06-30',
+    '2010.11': '2023-12-31',
+    '2011.09': '2023-12-31',
+    '2012.03': '2023-12-31',
+    '2012.09': '2023-12-31',
+    '2013.03': '2023-12-31',
+    '2013.09': '2023-12-31',
+    '2014.03': '2023-12-31',
+    '2014.09': '2023-12-31',
+    '2015.03': '2023-12-31',
+    '2015.09': '2023-12-31',
+    '2016.03': '2023-12-31',
+    '2016.09': '2023-12-31',
+    '2017.03': '2023-12-31',
+    '2017.09': '2023-12-31',
+    '2018.03': '2023-12-31',
+    '2023': '2029-06-30',
+  },
   fedora: {
+    '1': '2004-09-20',
+    '2': '2005-04-11',
+    '3': '2006-01-16',
+    '4': '2006-08-07',
+    '5': '2007-07-02',
+    '6': '2007-12-07',
+    '7': '2008-06-13',
+    '8': '2009-01-07',
+    '9': '2009-07-10',
+    '10': '2009-12-17',
+    '11': '2010-06-25',
+    '12': '2010-12-02',
+    '13': '2011-06-24',
+    '14': '2011-12-09',
+    '15': '2012-06-26',
+    '16': '2013-02-12',
+    '17': '2013-07-30',
+    '18': '2014-01-14',
+    '19': '2015-01-06',
+    '20': '2015-06-23',
+    '21': '2015-12-01',
+    '22': '2016-07-19',
+    '23': '2016-12-20',
+    '24': '2017-08-08',
+    '25': '2017-12-12',
+    '26': '2018-05-29',
+    '27': '2018-11-30',
+    '28': '2019-05-28',
+    '29': '2019-11-26',
     '30': '2020-05-26',
     '31': '2020-11-24',
     '32': '2021-05-25',
@@ -109,10 +192,16 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '39': '2024-11-26',
     '40': '2025-05-13',
     '41': '2025-12-15',
-    '42': '2026-05-13',
+    '42': '2026-05-27',
     '43': '2026-12-09',
+    '44': '2027-06-02',
   },
   sles: {
+    '10': '2007-12-31',
+    '10.1': '2008-11-30',
+    '10.2': '2010-04-11',
+    '10.3': '2011-10-11',
+    '10.4': '2013-07-31',
     '11': '2010-12-31',
     '11.1': '2012-08-31',
     '11.2': '2014-01-31',
@@ -130,8 +219,22 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '15.3': '2022-12-31',
     '15.4': '2023-12-31',
     '15.5': '2024-12-31',
+    '15.6': '2025-12-31',
+    '15.7': '2031-07-31',
+    '16.0': '2027-11-30',
   },
-  opensuse: { '13.1': '2016-02-03', '13.2': '2017-01-17' },
+  opensuse: {
+    '11.0': '2010-07-26',
+    '11.1': '2011-01-14',
+    '11.2': '2011-05-12',
+    '11.3': '2012-01-20',
+    '11.4': '2012-11-05',
+    '12.1': '2013-05-15',
+    '12.2': '2014-01-15',
+    '12.3': '2015-01-29',
+    '13.1': '2016-02-03',
+    '13.2': '2017-01-17',
+  },
   'opensuse-leap': {
     '42.1': '2017-05-17',
     '42.2': '2018-01-26',
@@ -145,15 +248,51 @@ const lastDays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '15.6': '2026-04-30',
     '16.0': '2027-10-31',
   },
+  photon: { '1.0': '2022-02-28', '2.0': '2022-12-01', '3.0': '2025-10-02', '4.0': '2027-10-11' },
+  mageia: {
+    '1': '2012-12-01',
+    '2': '2013-11-22',
+    '3': '2014-11-26',
+    '4': '2015-09-19',
+    '5': '2017-12-31',
+    '6': '2019-09-30',
+    '7': '2021-06-30',
+    '8': '2023-11-30',
+    '9': '2026-09-29',
+    '10': '2028-03-31',
+  },
+  'suse-linux-micro': {
+    '5.0': '2022-03-31',
+    '5.1': '2025-10-31',
+    '5.2': '2026-04-30',
+    '5.3': '2026-10-30',
+    '5.4': '2027-04-30',
+    '5.5': '2027-10-31',
+    '6.0': '2028-06-30',
+    '6.1': '2028-11-30',
+    '6.2': '2029-11-30',
+  },
   mariner: { '1': '2023-08-31', '2': '2025-07-31' },
   azurelinux: { '3': '2027-08-31' },
+};
+
+/** Those that get the fixes of another until the same days: the desktop of SUSE Linux Enterprise, and what Micro was called at times. */
+const sharedTables: Readonly<Record<string, string>> = {
+  sled: 'sles',
+  'sl-micro': 'suse-linux-micro',
+  'sle-micro': 'suse-linux-micro',
+  'sle-micro-rancher': 'suse-linux-micro',
 };
 
 /** `YYYY-MM-DD` in UTC, or undefined when the release is not in the table. */
 export function endOfLifeOn({ id, prettyName }: NamedRelease, release: string): string | undefined {
   // Both call themselves `centos` and `8`.
-  const key = id === 'centos' && /\bstream\b/i.test(prettyName) ? 'centos-stream' : id;
+  const key = id === 'centos' && /\bstream\b/i.test(prettyName) ? 'centos-stream' : tableOf(id);
   return Object.hasOwn(lastDays, key) ? lastDays[key]?.[release] : undefined;
+}
+
+function tableOf(id: string): string {
+  return (Object.hasOwn(sharedTables, id) ? sharedTables[id] : undefined) ?? id;
 }
 
 /** The last of all those days that is over, `YYYY-MM-DD`: while it is the same, so is what has ended. */

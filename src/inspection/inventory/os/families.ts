@@ -63,7 +63,7 @@ const rows: Readonly<Record<string, FamilyRow>> = {
  * Grows with every change of what a distribution or one of its releases is called, here, in `distribution.ts` or in
  * `osv-release.ts`: images that it concerns are then scanned again, of which no layer is read.
  */
-export const distributionsVersion = 3;
+export const distributionsVersion = 4;
 
 const unjudged: ReadonlySet<string> = new Set(['alpm', 'rpm']);
 

@@ -6,6 +6,9 @@ import type { NamedRelease } from '../found.ts';
  */
 export function osvReleaseOf({ id, prettyName }: NamedRelease, supported: string): string {
   switch (id) {
+    case 'debian':
+      // Its releases had two numbers until 6.0.
+      return /^[456]$/.test(supported) ? `${supported}.0` : supported;
     case 'ubuntu':
       return isUbuntuLts(supported) ? `${supported}:LTS` : supported;
     case 'opensuse':
