@@ -103,21 +103,46 @@ function ubuntuBuild(otherwise: UbuntuBuild, text: string): UbuntuBuild {
 }
 
 /**
- * `enterprise_linux` and most of what begins with `rhel_` is RHEL itself (`rhel_extras:7`, `rhel_software_collections:3::el7`),
- * `rhel_els` its paid extension. A minor release that is kept alive beside RHEL says nothing of RHEL. The rest are products on top,
- * which say nothing of RHEL's own packages: those of OpenShift say of which version of it they are (`.rhaos4.12.el8`), of others that
- * cannot be told.
+ * `enterprise_linux` and its channels (`rhel_extras:7`, `rhel_software_collections:3::el7`) are RHEL itself, `rhel_els` its paid
+ * extension. A minor release that is kept alive beside RHEL says nothing of RHEL. Of what else begins with `rhel_` it cannot be told
+ * whether it is a channel or a product (`rhel_mirror_registry:1.0::el9`): it counts where RHEL itself is not spoken of. The rest are
+ * products on top, which say nothing of RHEL's own packages: those of OpenShift say of which version of it they are
+ * (`.rhaos4.12.el8`), of others that cannot be told.
  */
 function redHatStanding(cpe: string, { version }: Package): StatementStanding {
   if (cpe.startsWith('rhel_els:')) return { kind: 'own', rank: 1, hidesFix: true };
   if (keptMinorPattern.test(cpe)) return other;
-  if (cpe === '' || cpe.startsWith('enterprise_linux:') || cpe.startsWith('rhel_')) return own;
+  if (cpe === '' || channels.has(cpe.split(':', 1)[0] ?? '')) return own;
+  if (cpe.startsWith('rhel_')) {
+    return {
+      kind: 'own',
+      rank: 1,
+      doubt: `it cannot be told whether ${cpe} is a channel of RHEL or a product on top`,
+    };
+  }
   if (isBuiltForRhel(version)) return other;
   const [, openshift] = /^openshift:(\d+\.\d+)(?:::|$)/.exec(cpe) ?? [];
   const [, builtFor] = /\.rhaos(\d+\.\d+)\./.exec(version) ?? [];
   if (openshift !== undefined && builtFor !== undefined) return openshift === builtFor ? own : other;
   return { kind: 'own', rank: 0, doubt: `it cannot be told whether the package is of the product ${cpe}` };
 }
+
+/** Names of CPEs under which Red Hat publishes packages of RHEL, those of 4 and 5 included. */
+const channels: ReadonlySet<string> = new Set([
+  'enterprise_linux',
+  'rhel_atomic',
+  'rhel_cluster',
+  'rhel_cluster_storage',
+  'rhel_dotnet',
+  'rhel_extras',
+  'rhel_extras_oracle_java',
+  'rhel_extras_rt',
+  'rhel_extras_sap',
+  'rhel_extras_sap_hana',
+  'rhel_productivity',
+  'rhel_software_collections',
+  'rhel_virtualization',
+]);
 
 /** Products mark their builds: `1.25.3-5.rhaos4.12.el8`, `2.9-1.el8ap`. */
 function isBuiltForRhel(version: string): boolean {
