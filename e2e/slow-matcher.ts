@@ -34,10 +34,12 @@ export function isVulnerable(v: string, affected: readonly RawAffected[], ranks:
       .map(({ events }) => inRange(v, events, ranks)),
   ]);
   if (answers.includes('vulnerable')) return 'vulnerable';
-  const saysNothing = affected.every(
-    ({ versions = [], ranges = [] }) => versions.length === 0 && ranges.every(({ type }) => type === 'GIT'),
+  const hasCommits = affected.some(({ ranges = [] }) => ranges.length > 0);
+  const namesVersions = affected.some(
+    ({ versions = [], ranges = [] }) => versions.length > 0 || ranges.some(({ type }) => type !== 'GIT'),
   );
-  return answers.includes('unreadable') || saysNothing ? 'unreadable' : 'not-vulnerable';
+  const namesCommitsOnly = hasCommits && !namesVersions;
+  return answers.includes('unreadable') || namesCommitsOnly ? 'unreadable' : 'not-vulnerable';
 }
 
 function includedInVersions(v: string, versions: readonly string[], ranks: VersionRanks): SlowAnswer {

@@ -98,6 +98,11 @@ describe('matchAffected()', () => {
     expect(matchNpm('1.2.4', affected)).toEqual(notAffected);
   });
 
+  it('takes a record that names nothing of a package for one that affects none of its versions', () => {
+    expect(matchNpm('1.0.0', { versions: [], ranges: [] })).toEqual(notAffected);
+    expect(matchNpm('latest', { versions: [], ranges: [] })).toEqual(notAffected);
+  });
+
   it('passes over ranges of commits, and cannot tell when there is nothing else', () => {
     const git: AffectedRange = { type: 'GIT', events: [{ introduced: '0' }, { fixed: 'a1b2c3' }] };
     expect(matchNpm('1.0.0', { versions: ['0.9.0'], ranges: [git] })).toEqual(notAffected);
@@ -106,7 +111,6 @@ describe('matchAffected()', () => {
     expect(matchNpm('latest', { versions: ['latest'], ranges: [] })).toEqual({ kind: 'affected' });
     expect(matchNpm('0.9.0', { versions: ['0.9.0'], ranges: [git] })).toEqual({ kind: 'affected' });
     expect(matchNpm('1.0.0', { versions: [], ranges: [git] }).kind).toBe('undetermined');
-    expect(matchNpm('1.0.0', { versions: [], ranges: [] }).kind).toBe('undetermined');
   });
 
   it('offers the lowest fix that no other range of the record affects', () => {

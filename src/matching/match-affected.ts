@@ -19,12 +19,13 @@ export interface MatchQuestion {
 
 /**
  * Whether a version is affected, by the evaluation algorithm of the OSV schema (1.7, "Evaluation"): it is enumerated in
- * `versions`, or lies in one of the ranges. GIT ranges speak of commits and are passed over. Where a comparison that
- * would decide is undetermined, or the advisory names commits only, so is the answer.
+ * `versions`, or lies in one of the ranges; by neither, none is affected. GIT ranges speak of commits and are passed over.
+ * Where a comparison that would decide is undetermined, or the advisory names commits only, so is the answer.
  */
 export function matchAffected({ version, affected, order }: MatchQuestion): Match {
-  if (affected.versions.length === 0 && comparableRanges(affected).length === 0) {
-    return { kind: 'undetermined', reason: 'the advisory names no versions, at most commits' };
+  const namesCommits = affected.ranges.length > 0 && comparableRanges(affected).length === 0;
+  if (affected.versions.length === 0 && namesCommits) {
+    return { kind: 'undetermined', reason: 'the advisory names no versions, only commits' };
   }
   const standing = standingOf({ version, affected, order });
   switch (standing) {

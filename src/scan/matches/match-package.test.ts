@@ -183,9 +183,9 @@ describe('matchPackage()', () => {
   });
 
   it('is sure when one record is, whatever another cannot tell', () => {
-    const commits = candidate('X-1', []);
+    const commits = { versions: [], ranges: [{ type: 'GIT' as const, events: [{ introduced: '0' }] }] };
     expect(
-      match([{ ...commits, affected: { versions: [], ranges: [] } }, candidate('DSA-1', from('3.0.10-1'))]),
+      match([{ ...candidate('X-1', []), affected: commits }, candidate('DSA-1', from('3.0.10-1'))]),
     ).toMatchObject([{ undetermined: false, record: 'DSA-1', aliases: ['DSA-1', 'X-1'] }]);
   });
 });
