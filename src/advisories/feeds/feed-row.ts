@@ -8,7 +8,7 @@ import type { Validators } from './source-reader.ts';
  * Version of what is derived from records and stored (canonical ids, ratings, names, ranges). Raise it with every
  * change of that derivation: held records of an older version are then read again whole.
  */
-export const readerVersion = 4;
+export const readerVersion = 5;
 
 /** What table `feed` says of a feed before an attempt. */
 export interface FeedRow {

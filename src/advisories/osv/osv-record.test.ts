@@ -32,9 +32,14 @@ describe('readOsvRecord()', () => {
       affected: [
         { package: { ecosystem: 'PyPI', name: 'Foo_Bar..baz' } },
         { package: { ecosystem: 'npm', name: 'JSONStream' } },
+        { package: { ecosystem: 'SwiftURL', name: 'github.com/sparkle-project/Sparkle' } },
       ],
     });
-    expect(record.affected.map((one) => one.name)).toEqual(['foo-bar-baz', 'JSONStream']);
+    expect(record.affected.map((one) => one.name)).toEqual([
+      'foo-bar-baz',
+      'JSONStream',
+      'github.com/sparkle-project/sparkle',
+    ]);
   });
 
   it('keeps a GIT range only where nothing else says what is affected', () => {

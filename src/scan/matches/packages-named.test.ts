@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { normalisePackageName } from '../../advisories/osv/package-name.ts';
 import { advisedNames, binaryEcosystems } from '../../matching/installed-as.ts';
+import type { Package } from '../../report/package.ts';
 import { createTemporaryDatabase } from '../../testing/temporary-database.ts';
+import { internPackages } from '../intern-packages.ts';
+import { packagesNamed } from './packages-named.ts';
 
 test('the name that packages are looked up by is the one that advisories use', async () => {
   const { pool, drop } = await createTemporaryDatabase();
@@ -19,5 +22,33 @@ test('the name that packages are looked up by is the one that advisories use', a
     }
   } finally {
     await drop();
+  }
+});
+
+test('a changed advisory names the packages of its name however they are spelled', async () => {
+  const database = await createTemporaryDatabase();
+  try {
+    const spelled: readonly (readonly [ecosystem: string, name: string])[] = [
+      ['npm', 'left-pad'],
+      ['NuGet', 'Newtonsoft.Json'],
+      ['Packagist', 'Symfony/http-kernel'],
+      ['PyPI', 'Flask_Login'],
+      ['SwiftURL', 'github.com/Alamofire/Alamofire'],
+    ];
+    const packages = spelled.map(
+      ([ecosystem, name]): Package => ({
+        ...{ ecosystem, name, sourceName: name },
+        ...{ release: '', version: '1.0.0', sourceVersion: '1.0.0', module: '' },
+      }),
+    );
+    const ids = await internPackages(database.db, packages);
+    const changedPackages = spelled.map(([ecosystem, name]) => ({
+      ecosystem,
+      name: normalisePackageName(ecosystem, name),
+    }));
+    const changes = { changedAdvisoryIds: [], changedCves: [], changedPackages };
+    expect((await packagesNamed(database, changes)).changed).toEqual([...ids].sort((a, b) => a - b));
+  } finally {
+    await database.drop();
   }
 });

@@ -27,7 +27,8 @@ export async function packagesNamed({ db }: DatabaseConnection, changes: Changes
     select id from package where matched_at is not null and matching_version < ${matchingVersion}
     order by ecosystem, source_name, id`.execute(db);
   const older = new Set(byRules.rows.map(({ id }) => id));
-  // `advised_name()` is `advisedNames()` in SQL, but for the first of two names, which the second statement looks up.
+  // `advised_name()` is `advisedNames()` in SQL, but for the first of two names, which the second statement looks up, and for
+  // Swift's, which it takes for exact.
   const byName = await sql<{ id: number }>`
     with c as (select * from unnest(${changedPackages.map((one) => one.ecosystem)}::text[],
       ${changedPackages.map((one) => one.name)}::text[]) as named (ecosystem, name))
@@ -36,7 +37,10 @@ export async function packagesNamed({ db }: DatabaseConnection, changes: Changes
       where p.ecosystem = c.ecosystem and advised_name(p.ecosystem, p.name, p.source_name) = c.name offset 0) p
     union all
     select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = p.name
-    where p.ecosystem = any(${eitherEcosystems}::text[])`.execute(db);
+    where p.ecosystem = any(${eitherEcosystems}::text[])
+    union all
+    select p.id from package p join c on c.ecosystem = p.ecosystem and c.name = lower(p.source_name)
+    where p.ecosystem = 'SwiftURL'`.execute(db);
   const byCve = await sql<{ id: number }>`
     select distinct package_id as id from (${matchesOfCves(changedCves)}) as m`.execute(db);
   const scope = await readMatchScope(db, changes);
