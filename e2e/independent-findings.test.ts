@@ -15,7 +15,7 @@ import { sharedData } from '../src/testing/shared-data.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
 import { startTestDatabaseServer, type TestDatabaseServer } from '../src/testing/test-database-server.ts';
 import { orderOf } from '../src/versions/order-of.ts';
-import { plainApk, plainNuget, plainPub, plainSemver } from './plain-orders.ts';
+import { plainApk, plainBitnami, plainNuget, plainPub, plainSemver } from './plain-orders.ts';
 import { isVulnerable, type RawRecord, type SlowAnswer } from './slow-matcher.ts';
 import {
   composerRanker,
@@ -43,7 +43,7 @@ const examined: readonly { ecosystem: string; ranker: VersionRanker }[] = [
   { ecosystem: 'AlmaLinux', ranker: rpmRanker },
   { ecosystem: 'Alpine', ranker: plainApk },
   { ecosystem: 'Azure Linux', ranker: rpmRanker },
-  { ecosystem: 'Bitnami', ranker: plainSemver },
+  { ecosystem: 'Bitnami', ranker: plainBitnami },
   { ecosystem: 'crates.io', ranker: plainSemver },
   { ecosystem: 'Debian', ranker: dpkgRanker },
   { ecosystem: 'Go', ranker: plainSemver },

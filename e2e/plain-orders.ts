@@ -56,12 +56,21 @@ function labelGroups(labels: string | undefined): (bigint | string)[][] {
 }
 
 /** Semantic Versioning 2.0.0, item 11. */
-export const plainSemver = plainRanker('SemVer item 11', (text) => {
+export const plainSemver = plainRanker('SemVer item 11', readSemver);
+
+/** Bitnami: all but its own builds beyond the first (`1.2.3-4`), of which its tool and the schema of the records say different things. */
+export const plainBitnami = plainRanker(
+  'SemVer item 11, without builds',
+  (text) => (/^[\d.]+-[1-9]\d*(?:[.+]|$)/.test(text) ? undefined : readSemver(text)),
+  { readsOnlySome: true },
+);
+
+function readSemver(text: string): ReturnType<Read> {
   const [, numbers, labels] =
     /^v?((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2})(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/.exec(text) ?? [];
   if (numbers === undefined) return undefined;
   return [numbers.split('.').map(BigInt), ...labelGroups(labels)];
-});
+}
 
 /** NuGet: up to four numbers, labels without regard to case. */
 export const plainNuget = plainRanker('NuGet version rules', (text) => {

@@ -1,7 +1,5 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { command, hasProgram, mustRun } from './clients.ts';
+import { mustRun } from './clients.ts';
+import { installPythonPackages } from './python-packages.ts';
 
 /** Pinned: what CI checks with today it checks with tomorrow. */
 const packages = ['spdx-tools==0.8.5', 'spdx-python-model==0.0.6'] as const;
@@ -10,24 +8,11 @@ const packages = ['spdx-tools==0.8.5', 'spdx-python-model==0.0.6'] as const;
  * Path of a Python that has SPDX's own readers, which are installed once and kept in the user's cache; undefined without Python or when it cannot be fetched. With CI=true both throw: CI must have it.
  */
 export async function installSpdxTools(): Promise<string | undefined> {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const folder = join(cache, 'pratique-clients', packages.join('-').replaceAll('==', '-'));
-  const path = join(folder, 'bin/python');
-  if (existsSync(join(folder, 'whole'))) return path;
-  if (!hasProgram('python3')) return undefined;
-  mkdirSync(join(cache, 'pratique-clients'), { recursive: true });
-  rmSync(folder, { recursive: true, force: true });
-  const made = await command('python3', ['-m', 'venv', folder]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
-  const installed = made.code === 0 ? await command(path, pip) : made;
-  if (installed.code === 0) {
-    // A folder that pip was cut off in has no such mark.
-    writeFileSync(join(folder, 'whole'), '');
-    return path;
-  }
-  const message = `Cannot install ${packages.join(' and ')}: pip must succeed, got\n${installed.stdout}${installed.stderr}`;
-  if (process.env['CI'] === 'true') throw new Error(message);
-  console.warn(message);
+  const installed = await installPythonPackages(packages);
+  if (installed.kind === 'there') return installed.path;
+  if (installed.kind === 'no-python') return undefined;
+  if (process.env['CI'] === 'true') throw new Error(installed.printed);
+  console.warn(installed.printed);
   return undefined;
 }
 

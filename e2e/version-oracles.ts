@@ -1,18 +1,21 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { VersionPair } from '../src/testing/samples/version-pairs.ts';
 import type { Comparison } from '../src/versions/version-order.ts';
-import { hasProgram } from './clients.ts';
 
 /** What a packaging tool says; `invalid` where it reads one of the two as no version. */
 export type OracleAnswer = Exclude<Comparison, 'undetermined'> | 'invalid';
 
 /** A packaging tool's own comparison. Versions must not contain white space. */
 export interface VersionOracle {
-  readonly isInstalled: boolean;
+  /**
+   * Why it cannot be asked here; undefined when it can. What only a registry has is fetched for that, once. With CI=true a tool
+   * of Debian must be there: its absence throws.
+   */
+  missing(): Promise<string | undefined>;
   compare(pairs: readonly VersionPair[]): Promise<readonly OracleAnswer[]>;
 }
 
@@ -100,7 +103,7 @@ const mavenPairsMax = 10_000;
 
 /** `ComparableVersion` of Debian's Maven 3.8, the code of which is that of 3.9.16; it has a command line of its own. */
 export const mavenOracle: VersionOracle = {
-  isInstalled: existsSync(mavenJar) && existsSync('/usr/bin/java'),
+  missing: async () => missingOf([mavenJar, '/usr/bin/java']),
   async compare(pairs) {
     const all: OracleAnswer[] = [];
     for (let start = 0; start < pairs.length; start += mavenPairsMax) {
@@ -118,72 +121,96 @@ export const mavenOracle: VersionOracle = {
   },
 };
 
-/** `golang.org/x/mod/semver` as the go command has it; `1.2`, which it takes for `1.2.0`, is none in a module's list of versions. */
-export const goOracle: VersionOracle = {
-  isInstalled: hasProgram('go'),
-  async compare(pairs) {
-    const run = promisify(execFile);
-    const folder = mkdtempSync(join(tmpdir(), 'pratique-go-semver-'));
-    try {
-      const root = (await run('go', ['env', 'GOROOT'])).stdout.trim();
-      mkdirSync(join(folder, 'semver'));
-      const source = join(root, 'src/cmd/vendor/golang.org/x/mod/semver/semver.go');
-      copyFileSync(source, join(folder, 'semver/semver.go'));
-      writeFileSync(join(folder, 'go.mod'), 'module oracle\n\ngo 1.21\n');
-      writeFileSync(join(folder, 'main.go'), goProgram);
-      const asked = run('go', ['run', '.'], { cwd: folder, maxBuffer: 2 ** 26 });
-      asked.child.stdin?.end(pairs.map(([a, b]) => `${a} ${b}\n`).join(''));
-      const lines = (await asked).stdout.split('\n').filter((line) => line !== '');
-      return complete(
-        pairs,
-        lines.flatMap((line) => answers[line] ?? []),
-      );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
-};
-
-const goProgram = `
-package main
-
-import (
-	"bufio"
-	"fmt"
-	"os"
-	"strings"
-
-	"oracle/semver"
-)
-
-func read(text string) (string, bool) {
-	version := "v" + strings.TrimPrefix(text, "v")
-	core, _, _ := strings.Cut(version, "+")
-	core, _, _ = strings.Cut(core, "-")
-	return version, semver.IsValid(version) && strings.Count(core, ".") == 2
+/** `Dpkg::Version` of Debian's dpkg-dev, by dpkg's own authors. Where no digit begins a version dpkg only warns. */
+export const dpkgOracle = scriptOracle({
+  needs: ['/usr/bin/perl', '/usr/share/perl5/Dpkg/Version.pm'],
+  program: '/usr/bin/perl',
+  script: ['-MDpkg::Version', '-e', 'SCRIPT'],
+  source: `
+sub isVersion {
+  my $withDigit = $_[0] =~ s{^(?:(\\d+:)(?=\\D)|(?=[^\\d:]))}{($1 // "") . "0"}er;
+  return scalar((version_check($withDigit))[0]);
 }
-
-func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush()
-	for lines.Scan() {
-		left, right, _ := strings.Cut(lines.Text(), " ")
-		a, isA := read(left)
-		b, isB := read(right)
-		if isA && isB {
-			fmt.Fprintln(out, semver.Compare(a, b))
-		} else {
-			fmt.Fprintln(out, "?")
-		}
-	}
+while (<STDIN>) {
+  my ($a, $b) = split;
+  print isVersion($a) && isVersion($b) ? Dpkg::Version->new($a) <=> Dpkg::Version->new($b) : "?", "\\n";
 }
-`;
+`,
+});
+
+/** `compareVersion()` of Debian's r-base-core, of what R calls a package's version. */
+export const cranOracle = scriptOracle({
+  needs: ['/usr/bin/Rscript'],
+  program: '/usr/bin/Rscript',
+  script: ['--vanilla', '-e', 'SCRIPT'],
+  source: `
+pairs <- strsplit(readLines("stdin"), " ", fixed = TRUE)
+pattern <- sprintf("^%s$", .standard_regexps()$valid_package_version)
+isInteger <- function(numbers) !anyNA(suppressWarnings(as.integer(numbers)))
+isVersion <- function(pair) all(grepl(pattern, pair)) && isInteger(unlist(strsplit(pair, "[.-]")))
+isRead <- vapply(pairs, isVersion, NA)
+answers <- rep("?", length(pairs))
+answers[isRead] <- vapply(pairs[isRead], function(pair) utils::compareVersion(pair[1], pair[2]), 0)
+writeLines(answers)
+`,
+});
+
+/** Elixir's `Version`, which Hex uses: of Debian's elixir. */
+export const hexOracle = scriptOracle({
+  needs: ['/usr/bin/elixir'],
+  program: '/usr/bin/elixir',
+  script: ['-e', 'SCRIPT'],
+  source: `
+IO.stream(:stdio, :line)
+|> Enum.map(fn line ->
+  with [a, b] <- String.split(line), {:ok, a} <- Version.parse(a), {:ok, b} <- Version.parse(b) do
+    %{lt: "-1", eq: "0", gt: "1"}[Version.compare(a, b)]
+  else
+    _ -> "?"
+  end
+end)
+|> Enum.join("\\n")
+|> IO.puts()
+`,
+});
+
+/**
+ * `Data.Version` of Debian's hugs, a small Haskell. Numbers between dots are split here, as its parser takes long; everything else is
+ * left to that. It reads zeros before a number, many digits, and tags behind a hyphen, which Cabal refuses, and so does this.
+ */
+export const hackageOracle = scriptOracle({
+  needs: ['/usr/bin/runhugs', '/usr/lib/hugs/packages/base/Data/Version.hs'],
+  program: '/usr/bin/runhugs',
+  script: ['-98', 'FILE'],
+  source: `
+import Data.Char
+import Data.Version
+import Text.ParserCombinators.ReadP
+
+main = interact (unlines . map (answer . map version . words) . lines)
+
+answer [Just a, Just b] = show (fromEnum (compare a b) - 1)
+answer _ = "?"
+
+version text
+  | all isNumber numbers = Just (Version (map (foldl (\\all one -> 10 * all + digitToInt one) 0) numbers) [])
+  | otherwise = case [read | (read, "") <- readP_to_S parseVersion text] of
+      [read] | null (versionTags read) && showVersion read == text && all (< 10 ^ 9) (versionBranch read) -> Just read
+      _ -> Nothing
+  where
+    numbers = split text
+    isNumber digits = all isDigit digits && (digits == "0" || take 1 digits > "0") && length digits < 10
+
+split text = case break (== '.') text of
+  (part, _ : rest) -> part : split rest
+  (part, []) -> [part]
+`,
+});
 
 interface Script {
   readonly needs: readonly string[];
   readonly program: string;
-  /** Arguments, `SCRIPT` standing for the source. */
+  /** Arguments, `SCRIPT` standing for the source and `FILE` for the path of a file with it. */
   readonly script: readonly string[];
   /** Reads two versions a line, and prints -1, 0, 1 or ? for each. */
   readonly source: string;
@@ -191,19 +218,50 @@ interface Script {
 
 function scriptOracle({ needs, program, script, source }: Script): VersionOracle {
   return {
-    isInstalled: needs.every((path) => existsSync(path)),
+    missing: async () => missingOf(needs),
     async compare(pairs) {
-      const args = script.map((argument) => (argument === 'SCRIPT' ? source : argument));
-      const asked = promisify(execFile)(program, args, { maxBuffer: 2 ** 26 });
-      asked.child.stdin?.end(pairs.map(([a, b]) => `${a} ${b}\n`).join(''));
-      const { stdout } = await asked;
-      const lines = stdout.split('\n').filter((line) => line !== '');
-      return complete(
-        pairs,
-        lines.flatMap((line) => answers[line] ?? []),
-      );
+      const folder = mkdtempSync(join(tmpdir(), 'pratique-oracle-'));
+      try {
+        const file = join(folder, 'script');
+        writeFileSync(file, source);
+        const meant: Readonly<Record<string, string>> = { SCRIPT: source, FILE: file };
+        return await askProgram(
+          program,
+          script.map((argument) => meant[argument] ?? argument),
+          pairs,
+        );
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     },
   };
+}
+
+/** Throws with CI=true: what Debian has is installed by .ci/run. */
+function missingOf(needs: readonly string[]): string | undefined {
+  const missing = needs.find((path) => !existsSync(path));
+  if (missing === undefined) return undefined;
+  if (process.env['CI'] === 'true')
+    throw new Error(`Cannot run in CI without ${missing}: .ci/run must install it`);
+  return `${missing} is not installed`;
+}
+
+/** Gives a program all pairs, two versions a line; it prints -1, 0, 1 or ? for each. Throws when it fails. */
+export async function askProgram(
+  program: string,
+  args: readonly string[],
+  pairs: readonly VersionPair[],
+): Promise<readonly OracleAnswer[]> {
+  const asked = promisify(execFile)(program, args, { maxBuffer: 2 ** 26 });
+  // A program that fails does not read on; the call itself then says why.
+  asked.child.stdin?.on('error', () => undefined);
+  asked.child.stdin?.end(pairs.map(([a, b]) => `${a} ${b}\n`).join(''));
+  const { stdout } = await asked;
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return complete(
+    pairs,
+    lines.flatMap((line) => answers[line] ?? []),
+  );
 }
 
 function complete(pairs: readonly VersionPair[], all: readonly OracleAnswer[]): readonly OracleAnswer[] {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { alpmOrder } from './alpm.ts';
 import { apkOrder } from './apk.ts';
+import { bitnamiOrder } from './bitnami.ts';
 import { composerOrder } from './composer.ts';
 import { conanOrder } from './conan.ts';
 import { cranOrder } from './cran.ts';
@@ -39,9 +40,10 @@ describe('orderOf()', () => {
     expect(['apk', 'deb', 'rpm', 'alpm'].map(orderOf)).toEqual([apkOrder, debOrder, rpmOrder, alpmOrder]);
     expect(orderOf('ConanCenter')).toBe(conanOrder);
     expect(orderOf('Julia')).toBe(juliaOrder);
-    for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL', 'Bitnami']) {
+    for (const ecosystem of ['npm', 'Go', 'crates.io', 'Hex', 'SwiftURL']) {
       expect(orderOf(ecosystem)).toBe(semverOrder);
     }
+    expect(orderOf('Bitnami')).toBe(bitnamiOrder);
     expect(orderOf('PyPI')).toBe(pep440Order);
     expect(orderOf('Maven')).toBe(mavenOrder);
     expect(orderOf('RubyGems')).toBe(rubygemsOrder);

@@ -1,5 +1,6 @@
 import { alpmOrder } from './alpm.ts';
 import { apkOrder } from './apk.ts';
+import { bitnamiOrder } from './bitnami.ts';
 import { composerOrder } from './composer.ts';
 import { conanOrder } from './conan.ts';
 import { cranOrder } from './cran.ts';
@@ -49,13 +50,14 @@ export function orderOf(ecosystem: string): VersionOrder | undefined {
     case 'alpm':
       return alpmOrder;
     // Their packages have semantic versions by rule, and so have their advisories (OSV schema, `SEMVER` ranges).
-    case 'Bitnami':
     case 'crates.io':
     case 'Go':
     case 'Hex':
     case 'npm':
     case 'SwiftURL':
       return semverOrder;
+    case 'Bitnami':
+      return bitnamiOrder;
     case 'ConanCenter':
       return conanOrder;
     case 'CRAN':
