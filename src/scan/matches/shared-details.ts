@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { LRUCache } from 'lru-cache';
 import type { Database } from '../../database/database.ts';
 import type { VulnerabilityFact } from '../../report/finding.ts';
 import type { PackageFacts } from '../../report/image-facts.ts';
 import { type SaidFact, withNames } from './read-package-facts.ts';
 import { readSaid } from './read-said.ts';
+import { UsedLately } from './used-lately.ts';
 
 /** All that is said of the packages of some hundreds of thousands of images is not much more; some 400 bytes each. */
 const detailsMax = 100_000;
@@ -29,7 +29,7 @@ class DetailMissingError extends Error {
  * packages it is said of. Of one version of the feeds at a time.
  */
 export class SharedDetails {
-  readonly #details = new LRUCache<number, SaidFact>({ max: detailsMax });
+  readonly #details = new UsedLately<SaidFact>(detailsMax);
   #generation: string | undefined;
   /** Grows with every change that is heard of: what was read before one may be the old answer. */
   #changes = 0;

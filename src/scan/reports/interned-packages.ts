@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
 import type { Package } from '../../report/package.ts';
+import { UsedLately } from '../matches/used-lately.ts';
 
 /** One value for all rows: to parse each field of each row takes three times as long. */
 type PackageColumns = readonly [
@@ -14,19 +15,17 @@ type PackageColumns = readonly [
   modules: readonly string[],
 ];
 
-/** Packages that are kept in memory, each of some 300 bytes; those of the read that goes beyond come to them. */
+/** Packages that are kept in memory, each of some 300 bytes. */
 const packagesMax = 20_000;
 
 /** Interned packages by id. What was read last is kept in memory: no package ever changes under its id. */
 export class InternedPackages {
   readonly #db: Database;
-  readonly #generationMax: number;
-  #young = new Map<number, Package>();
-  #old: ReadonlyMap<number, Package> = new Map();
+  readonly #kept: UsedLately<Package>;
 
   constructor(db: Database, keptMax: number = packagesMax) {
     this.#db = db;
-    this.#generationMax = keptMax / 2;
+    this.#kept = new UsedLately(keptMax);
   }
 
   /** One that is not there is absent. */
@@ -34,15 +33,13 @@ export class InternedPackages {
     const found = new Map<number, Package>();
     const missing: number[] = [];
     for (const id of packageIds) {
-      const known = this.#young.get(id) ?? this.#old.get(id);
+      const known = this.#kept.get(id);
       if (known === undefined) missing.push(id);
       else found.set(id, known);
     }
-    for (const [id, own] of await readPackages(this.#db, missing)) found.set(id, own);
-    for (const [id, own] of found) this.#young.set(id, own);
-    if (this.#young.size > this.#generationMax) {
-      this.#old = this.#young;
-      this.#young = new Map();
+    for (const [id, own] of await readPackages(this.#db, missing)) {
+      found.set(id, own);
+      this.#kept.set(id, own);
     }
     return found;
   }
