@@ -83,7 +83,7 @@ describe.skipIf(!hasProgram('skopeo'))('a server whose mirror is away (threats.m
       (await api.call<{ items: ShownFeed[] }>('GET', '/advisories')).items.find(({ name }) => name === 'npm');
     await waitUntil('the attempt has failed', async () => (await npm())?.failures === 1);
     expect(await npm()).toMatchObject({
-      lastError: expect.stringContaining('nothing answers at that address and port'),
+      lastError: expect.stringContaining('nothing answers at its address and port'),
       stale: false,
       source: expect.stringMatching(/\/npm(\/all\.zip)?$/),
       ageSeconds: expect.any(Number),

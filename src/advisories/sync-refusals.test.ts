@@ -48,7 +48,7 @@ describe('syncAdvisories() refuses a bad version and keeps the last good one (th
 
   it.each([
     ['a truncated zip', wholeZip.subarray(0, wholeZip.length - 100), /whole zip file/],
-    ['a zip with a flipped bit', flippedBit(wholeZip), /entry "ALPINE-CVE-2024-1000.json" is damaged/],
+    ['a zip with a flipped bit', flippedBit(wholeZip), /entry "ALPINE-CVE-2024-1000" is damaged/],
     [
       'a zip bomb',
       buildZip([{ name: 'ALPINE-CVE-2024-1000.json', bytes: Buffer.alloc(17 * 2 ** 20) }]),
@@ -96,6 +96,41 @@ describe('syncAdvisories() refuses a bad version and keeps the last good one (th
     const short = alpineRecords(20).map((record) => `${record.modified},${record.id}\n`);
     harness.mirror.set('/Alpine/modified_id.csv', list ?? short.join(''));
     await expectRefused(message);
+  });
+
+  describe('a version that went back behind a record that is dated in the future (threats.md F22)', () => {
+    const future = (modified: string) => alpineRecord({ number: 1040, modified });
+    const of = (year: number) =>
+      alpineRecords(40).map((record) => ({ ...record, modified: `${year}-01-01T00:00:00Z` }));
+
+    beforeEach(async () => {
+      harness.mirror.setFolder('Alpine', [...alpineRecords(40), future('2027-07-09T00:00:00Z')]);
+      await harness.acknowledged(await harness.sync());
+    });
+
+    it.each([
+      ['by its list', {}],
+      ['whole', full],
+    ])('%s', async (_condition, options) => {
+      const held = await harness.feedOf('Alpine');
+      harness.clock = new Date('2026-08-24T00:00:00Z');
+      harness.mirror.setFolder('Alpine', [...of(2023), future('2027-07-09T00:00:00Z')]);
+      const result = await harness.sync({}, options);
+      expect(result.feeds[0]).toMatchObject({ name: 'Alpine', kind: 'failed', records: 41 });
+      expect(result.feeds[0]?.error).toMatch(/must not be older than what is held/);
+      expect((await harness.feedOf('Alpine'))?.lastSuccessAt).toEqual(held?.lastSuccessAt);
+    });
+
+    it.each([
+      ['by its list', {}],
+      ['whole', full],
+    ])('but not the correction of that record, %s', async (_condition, options) => {
+      const newestRecordAt = new Date('2026-08-22T00:00:00Z');
+      const corrected = future(newestRecordAt.toISOString());
+      harness.mirror.setFolder('Alpine', [...alpineRecords(40), corrected]);
+      expect((await harness.sync({}, options)).feeds[0]).toMatchObject({ kind: 'updated', records: 41 });
+      expect(await harness.feedOf('Alpine')).toMatchObject({ newestRecordAt, failures: 0 });
+    });
   });
 
   it('a mirror that answers 503', async () => {

@@ -20,5 +20,13 @@ export function connectionReason(code: string): string {
   const words = wordsByCode[code];
   if (words !== undefined) return `${words} (${code})`;
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return `it does not speak TLS as it should (${code})`;
+  if (code.startsWith('HPE_')) return `its answer is not HTTP (${code})`;
   return /^[A-Z0-9_]{2,60}$/.test(code) ? `the connection failed (${code})` : 'the connection failed';
+}
+
+/** `connectionReason()` of an error; an attempt at several addresses of a host fails with one error for all. */
+export function reasonOfConnection(error: unknown): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : '';
+  return connectionReason(code);
 }

@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EgressClient, type HostAddress } from './egress-client.ts';
+import type { HostAddress } from './checked-addresses.ts';
+import { EgressClient } from './egress-client.ts';
 import { EgressFailedError, EgressRefusedError } from './egress-error.ts';
 
 interface Received {

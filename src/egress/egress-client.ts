@@ -1,23 +1,17 @@
-import { lookup as systemLookup } from 'node:dns/promises';
 import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from 'node:http';
 import { request as requestSecure, Agent as SecureAgent } from 'node:https';
-import { type BlockList, isIP, type LookupFunction } from 'node:net';
-import { blockListOf, refusalOf } from './address-range.ts';
-import { connectionReason } from './connection-reason.ts';
+import type { BlockList } from 'node:net';
+import { blockListOf } from './address-range.ts';
+import { checkedAddresses, type HostAddress, type HostLookup, pinnedTo } from './checked-addresses.ts';
+import { reasonOfConnection } from './connection-reason.ts';
 import { EgressFailedError, EgressRefusedError } from './egress-error.ts';
-import { hostOf, parseEgressUrl } from './egress-url.ts';
-
-/** An address of a host, as `dns.lookup` gives it. */
-export interface HostAddress {
-  readonly address: string;
-  readonly family: number;
-}
+import { parseEgressUrl } from './egress-url.ts';
 
 export interface EgressClientOptions {
   /** Blocks of addresses that are open although they are private. Default none. */
   readonly allow?: readonly string[];
   /** Default: the system's resolver. */
-  readonly lookup?: (host: string) => Promise<readonly HostAddress[]>;
+  readonly lookup?: HostLookup;
   /** For the whole exchange; default 10 s. */
   readonly timeoutMs?: number;
   /** Certificates to trust, PEM. Default: those that Node trusts. */
@@ -69,28 +63,16 @@ export class EgressClient {
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     try {
-      const addresses = await abortable(this.#checkedAddresses(url), signal);
+      const { lookup } = this.#options;
+      const addresses = await checkedAddresses(url, { allowed: this.#allowed, lookup, signal });
       return answerOf(await this.#send({ url, addresses, request, signal }));
     } catch (error) {
       if (error instanceof EgressRefusedError) throw error;
       request.signal?.throwIfAborted();
       if (timeout.aborted) throw new EgressFailedError(`no answer came within ${timeoutMs / 1_000} s`);
-      throw new EgressFailedError(reasonOf(error), { cause: error });
+      const reason = error instanceof EgressFailedError ? error.message : reasonOfConnection(error);
+      throw new EgressFailedError(reason, { cause: error });
     }
-  }
-
-  /** All of them are checked: a host with one private address among others is refused. */
-  async #checkedAddresses(url: URL): Promise<readonly HostAddress[]> {
-    const host = hostOf(url);
-    const version = isIP(host);
-    const addresses =
-      version !== 0 ? [{ address: host, family: version }] : await (this.#options.lookup ?? lookUp)(host);
-    if (addresses.length === 0) throw new EgressFailedError('its host has no address');
-    for (const { address } of addresses) {
-      const refusal = refusalOf(address, this.#allowed);
-      if (refusal !== undefined) throw new EgressRefusedError(`its host has an address that is ${refusal}`);
-    }
-    return addresses;
   }
 
   #send(options: {
@@ -134,25 +116,6 @@ export class EgressClient {
   }
 }
 
-async function lookUp(host: string): Promise<readonly HostAddress[]> {
-  return await systemLookup(host, { all: true });
-}
-
-/** Answers the connection's own question for addresses with those that were checked. */
-function pinnedTo(addresses: readonly HostAddress[]): LookupFunction {
-  return (_host, options, callback) => {
-    if (options.all === true) {
-      callback(
-        null,
-        addresses.map(({ address, family }) => ({ address, family })),
-      );
-      return;
-    }
-    const [first] = addresses;
-    callback(null, first?.address ?? '', first?.family);
-  };
-}
-
 /** Reads the rest away, so that the other side sees its answer taken; cuts one that goes on. */
 function drain(response: IncomingMessage): void {
   let bytes = 0;
@@ -168,23 +131,4 @@ function answerOf({ statusCode, headers }: IncomingMessage): EgressAnswer {
     status: statusCode ?? 0,
     ...(/^\d{1,6}$/.test(retryAfter) ? { retryAfterSeconds: Number(retryAfter) } : {}),
   };
-}
-
-async function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof EgressFailedError) return error.message;
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : '';
-  return code.startsWith('HPE_') ? `its answer is not HTTP (${code})` : connectionReason(code);
 }

@@ -55,7 +55,7 @@ export class AdvisoryStage implements RecordStage {
     if (result.kind === 'bad') return { kind: 'bad', id: raw.id, reason: result.reason };
     const { record } = result;
     if (record.id !== raw.id) {
-      return { kind: 'bad', id: raw.id, reason: `its id is "${record.id}", unlike its file's name` };
+      return { kind: 'bad', id: raw.id, reason: "its id is another than its file's name" };
     }
     const packages = packageLines(record);
     const ratings = JSON.stringify(recordRatings(record));

@@ -1,3 +1,4 @@
+import { orderOf } from '../../versions/order-of.ts';
 import type { FeedContext } from './feed-context.ts';
 import { FeedRefusedError } from './feed-errors.ts';
 import { type Source, sourceBelow } from './source.ts';
@@ -19,10 +20,16 @@ export async function readEcosystemList(
     throw new FeedRefusedError(source.address, 'a mirror must have it, got "not found"');
   const text = answer.bytes.toString('utf8');
   if (/^\s*[<{]/.test(text)) {
-    throw new FeedRefusedError(source.address, `it must be a list of folders, got "${text.slice(0, 40)}…"`);
+    throw new FeedRefusedError(source.address, 'it must be a list of folders, got a page or JSON');
   }
   const names = text.split('\n').map((line) => (line.split(':')[0] ?? '').trim());
   const folders = [...new Set(names.filter((name) => folderName.test(name) && name !== 'CVE'))];
-  if (folders.length === 0) throw new FeedRefusedError(source.address, 'it must name a folder, got none');
+  // Any text has lines that could be names; they are shown as feeds.
+  if (!folders.some((name) => orderOf(name) !== undefined)) {
+    throw new FeedRefusedError(
+      source.address,
+      `it must name an ecosystem that is known, got ${folders.length} other lines`,
+    );
+  }
   return folders;
 }

@@ -1,50 +1,85 @@
 import { describe, expect, it } from 'vitest';
 import { refuseRolledBack, refuseShrunk, refuseUnreadable } from './feed-guards.ts';
 
-describe('refuseShrunk()', () => {
+describe('refuseShrunk() (threats.md F21)', () => {
   it.each([
     [100, 69],
     [10, 6],
+    [3, 2],
+    [2, 1],
     [3, 0],
     [1, 0],
   ])('refuses %d → %d records', (held, offered) => {
-    expect(() => refuseShrunk({ address: 'm', held, offered })).toThrow(/at least 70 %/);
+    const refused = expect(() => refuseShrunk({ address: 'm', held, offered }));
+    refused.toThrow(/at least 70 %.*"pratique advisories sync --force"/);
   });
 
   it.each([
     [100, 70],
+    [10, 7],
+    [4, 3],
     [100, 500],
-    [2, 1],
     [0, 0],
   ])('takes %d → %d records', (held, offered) => {
     expect(() => refuseShrunk({ address: 'm', held, offered })).not.toThrow();
   });
 });
 
-describe('refuseRolledBack()', () => {
+describe('refuseRolledBack() (threats.md F22)', () => {
   const held = new Map([
     ['A', 10],
     ['B', 20],
   ]);
+  const now = new Date(1_000);
+  const judged = (...offered: readonly (readonly [string, number])[]) =>
+    expect(() => refuseRolledBack({ address: 'm', held, offered: new Map(offered), now }));
 
   it('refuses a version whose records went back in time', () => {
-    const offered = new Map([
-      ['A', 10],
-      ['B', 15],
-    ]);
-    expect(() => refuseRolledBack({ address: 'm', held, offered })).toThrow(/must not be older/);
+    judged(['A', 10], ['B', 15]).toThrow(/must not be older.*"pratique advisories sync --force"/);
   });
 
   it('lets the newest record vanish', () => {
-    expect(() => refuseRolledBack({ address: 'm', held, offered: new Map([['A', 10]]) })).not.toThrow();
+    judged(['A', 10]).not.toThrow();
   });
 
   it('takes one record that went back while others moved on', () => {
-    const offered = new Map([
-      ['A', 5],
-      ['B', 21],
+    judged(['A', 5], ['B', 21]).not.toThrow();
+  });
+
+  /** Ten records of the instants 1–10 and, in every version, some that are dated far from them. */
+  const tenFrom = (firstMs: number, ...others: readonly (readonly [string, number])[]) =>
+    new Map([
+      ...Array.from({ length: 10 }, (_, index) => [`R${index}`, firstMs + index] as const),
+      ...others,
     ]);
-    expect(() => refuseRolledBack({ address: 'm', held, offered })).not.toThrow();
+
+  it.each([
+    ['is to come', 2_000],
+    ['has come since', 900],
+  ])('refuses a version that went back behind a record whose date %s', (_condition, at) => {
+    const offered = tenFrom(1, ['X', at]);
+    const all = { address: 'm', held: tenFrom(11, ['X', at]), offered, now };
+    expect(() => refuseRolledBack(all)).toThrow(/must not be older/);
+  });
+
+  it('refuses one of which a single record went back behind a record of the future', () => {
+    const [of, offered] = [tenFrom(1, ['X', 2_000]), tenFrom(1, ['X', 2_000], ['R9', 9])];
+    expect(() => refuseRolledBack({ address: 'm', held: of, offered, now })).toThrow(/must not be older/);
+  });
+
+  it.each([
+    ['stays', tenFrom(2, ['X', 2_000])],
+    ['is corrected', tenFrom(2, ['X', 12])],
+    ['is corrected and nothing else is new', tenFrom(1, ['X', 5])],
+    ['vanishes', tenFrom(2)],
+  ])('takes the usual update when a record of the future %s', (_condition, offered) => {
+    const all = { address: 'm', held: tenFrom(1, ['X', 2_000]), offered, now };
+    expect(() => refuseRolledBack(all)).not.toThrow();
+  });
+
+  it('takes new records beside a few that were corrected', () => {
+    const offered = tenFrom(11, ['R0', 5], ['R1', 5], ['R2', 5], ['new', 30]);
+    expect(() => refuseRolledBack({ address: 'm', held: tenFrom(11), offered, now })).not.toThrow();
   });
 });
 

@@ -1,48 +1,60 @@
 import { FeedRefusedError } from './feed-errors.ts';
 
-/** A feed below this size may shrink as it likes: one record is a large share of it. */
-const shrinkGuardRecordsMin = 10;
 const shrinkShareMax = 0.3;
+/** So many records may go back in time while none moves on: corrections. More of them are an older version. */
+const correctedRecordsMax = 3;
 const badShareMax = 0.1;
 const badCountMin = 5;
+
+/** What to do where the refused version is right after all. */
+const forced = 'if it is right, "pratique advisories sync --force" ("import --force" for a bundle) takes it';
 
 /** Refuses an empty version, and one with over 30 % fewer records than held: a part must not pass for the whole (threats.md F21). */
 export function refuseShrunk(feed: { address: string; held: number; offered: number }): void {
   const { address, held, offered } = feed;
   if (held === 0 || offered >= held) return;
   const lostShare = (held - offered) / held;
-  if (offered > 0 && (held < shrinkGuardRecordsMin || lostShare <= shrinkShareMax)) return;
+  if (offered > 0 && lostShare <= shrinkShareMax) return;
   throw new FeedRefusedError(
     address,
-    `it must hold at least ${100 - shrinkShareMax * 100} % of the ${held} records held, got ${offered}`,
+    `it must hold at least ${100 - shrinkShareMax * 100} % of the ${held} records held, got ${offered}; ${forced}`,
   );
 }
 
 /**
- * Refuses an older version of the feed (threats.md F22): its newest record is older than ours and some record went
- * back in time. The newest record alone may vanish.
+ * Refuses an older version of the feed (threats.md F22): some record went back in time and the newest one is older than ours, or
+ * more records went back than moved on. Records dated after `now` are no measure of a version's age: one that every
+ * version has would hide that the others went back, and one that is corrected must not make all later versions older. The
+ * newest record alone may vanish.
  */
 export function refuseRolledBack(feed: {
   address: string;
+  /** By id, in milliseconds since 1970, as in `offered`. */
   held: ReadonlyMap<string, number>;
   offered: ReadonlyMap<string, number>;
+  now: Date;
 }): void {
-  const { address, held, offered } = feed;
-  const [newestHeld, newestOffered] = [newestOf(held), newestOf(offered)];
-  if (newestOffered >= newestHeld) return;
-  for (const [id, heldMs] of held) {
-    if ((offered.get(id) ?? heldMs) < heldMs) {
-      throw new FeedRefusedError(
-        address,
-        `it must not be older than what is held (newest ${isoOf(newestHeld)}), got newest ${isoOf(newestOffered)}`,
-      );
-    }
+  const { address, held, offered, now } = feed;
+  const [newestHeld, newestOffered] = [newestOf(held, now), newestOf(offered, now)];
+  let [back, forward] = [0, 0];
+  for (const [id, offeredMs] of offered) {
+    const heldMs = held.get(id);
+    if (offeredMs > (heldMs ?? newestHeld)) forward += 1;
+    else if (heldMs !== undefined && offeredMs < heldMs) back += 1;
   }
+  const isOlder = back > 0 && newestOffered < newestHeld;
+  if (!isOlder && back <= Math.max(correctedRecordsMax, forward)) return;
+  const got = `newest ${isoOf(newestOffered)}, ${back} records that went back in time and ${forward} that moved on`;
+  throw new FeedRefusedError(
+    address,
+    `it must not be older than what is held (newest ${isoOf(newestHeld)}), got ${got}; ${forced}`,
+  );
 }
 
-function newestOf(instants: ReadonlyMap<string, number>): number {
+function newestOf(instants: ReadonlyMap<string, number>, now: Date): number {
+  const nowMs = now.getTime();
   let newest = Number.NEGATIVE_INFINITY;
-  for (const at of instants.values()) newest = Math.max(newest, at);
+  for (const at of instants.values()) if (at > newest && at <= nowMs) newest = at;
   return newest;
 }
 
@@ -55,7 +67,7 @@ export function refuseOlder(address: string, heldAt: Date | undefined, offeredAt
   if (heldAt === undefined || offeredAt === undefined || offeredAt >= heldAt) return;
   throw new FeedRefusedError(
     address,
-    `it must not be older than what is held (${heldAt.toISOString()}), got ${offeredAt.toISOString()}`,
+    `it must not be older than what is held (${heldAt.toISOString()}), got ${offeredAt.toISOString()}; ${forced}`,
   );
 }
 

@@ -18,7 +18,7 @@ export function parseModifiedList(address: string, text: string): ReadonlyMap<st
     if (modifiedAt === undefined || !isRecordId(id)) {
       throw new FeedRefusedError(
         address,
-        `line ${number} must be "<modified>,<id>", got "${line.slice(0, 80)}"`,
+        `line ${number} must be "<modified>,<id>", got something else of ${line.length} characters`,
       );
     }
     listed.set(id, Math.max(modifiedAt.getTime(), listed.get(id) ?? 0));

@@ -1,4 +1,5 @@
 import { feedNames } from '../feed-names.ts';
+import { titleOfRecord } from '../osv/osv-record.ts';
 import { type RawRecord, zipRecords } from '../osv/zip-records.ts';
 import { inTransaction } from './_transaction.ts';
 import type { FeedContext } from './feed-context.ts';
@@ -74,9 +75,9 @@ async function importChanges(
   const listed = parseModifiedList(source.address, list.bytes.toString('utf8'));
   if (!context.force) {
     refuseShrunk({ address: source.address, held: held.size, offered: listed.size });
-    refuseRolledBack({ address: source.address, held, offered: listed });
+    refuseRolledBack({ address: source.address, held, offered: listed, now: context.now() });
   }
-  const changed = [...listed].filter(([id, at]) => at > (held.get(id) ?? Number.NEGATIVE_INFINITY));
+  const changed = changedSince(held, listed, context.now());
   const validators = { [source.address]: list.validators };
   const vanished = [...held.keys()].some((id) => !listed.has(id));
   if (changed.length === 0 && !vanished) return await confirm(context, feed, row, validators);
@@ -97,6 +98,19 @@ async function importChanges(
     held,
     validators,
     source: feed.folder.address,
+  });
+}
+
+/** What is listed later than it is held; and a record that is held with a date in the future, at any other date. */
+function changedSince(
+  held: ReadonlyMap<string, number>,
+  listed: ReadonlyMap<string, number>,
+  now: Date,
+): readonly (readonly [id: string, atMs: number])[] {
+  const nowMs = now.getTime();
+  return [...listed].filter(([id, at]) => {
+    const heldMs = held.get(id) ?? Number.NEGATIVE_INFINITY;
+    return at > heldMs || (heldMs > nowMs && at < heldMs);
   });
 }
 
@@ -218,7 +232,7 @@ async function stageRecords(
     offered.add(raw.id);
     if (staged.kind === 'bad') {
       badCount += 1;
-      if (bad.length < badExamplesMax) bad.push(`"${staged.id}": ${staged.reason}`);
+      if (bad.length < badExamplesMax) bad.push(`${titleOfRecord(staged.id)}: ${staged.reason}`);
       continue;
     }
     read.set(staged.id, staged.modifiedAtMs);
@@ -237,7 +251,7 @@ async function stageRecords(
 }
 
 function judgeWhole(
-  { force }: FeedContext,
+  { force, now }: FeedContext,
   {
     address,
     held,
@@ -248,7 +262,7 @@ function judgeWhole(
   refuseUnreadable({ address, offered: staging.offered.size, bad: staging.bad });
   if (force) return;
   refuseShrunk({ address, held: held.size, offered: staging.offered.size });
-  refuseRolledBack({ address, held, offered: staging.read });
+  refuseRolledBack({ address, held, offered: staging.read, now: now() });
 }
 
 /** A mirror may list a change before it serves it: then the list must be read again next time. */

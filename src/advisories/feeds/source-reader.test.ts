@@ -169,14 +169,14 @@ describe('SourceReader over HTTP', () => {
   it('names the network error', async () => {
     const gone = sourceBelow(parseSource('http://127.0.0.1:1'), 'x');
     await expect(readerWith({ attemptsMax: 1 }).read(gone, { bytesMax })).rejects.toThrow(
-      /nothing answers at that address and port \(ECONNREFUSED\)/,
+      /nothing answers at its address and port \(ECONNREFUSED\)/,
     );
   });
 
   it('says of a host without an address that it is not known, not the name of a system call', async () => {
     const gone = sourceBelow(parseSource('http://mirror.invalid'), 'x'); // RFC 6761 §6.4: never has one
     await expect(readerWith({ attemptsMax: 1 }).read(gone, { bytesMax })).rejects.toThrow(
-      /the name of the host .*\((ENOTFOUND|EAI_AGAIN)\)/,
+      /the name of its host .*\((ENOTFOUND|EAI_AGAIN)\)/,
     );
   });
 

@@ -1,9 +1,12 @@
 import { constants } from 'node:buffer';
 import { randomInt } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import type { BlockList } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { blockListOf } from '../../egress/address-range.ts';
+import { EgressRefusedError } from '../../egress/egress-error.ts';
 import { FeedRefusedError, FeedUnreachableError } from './feed-errors.ts';
 import { type HttpAnswer, httpGet, NetworkError } from './http-get.ts';
 import { PartialDownload } from './partial-download.ts';
@@ -46,6 +49,8 @@ export interface SourceReaderOptions {
   /** Longest time for one file, 30 min by default. */
   readonly deadlineMs?: number;
   readonly attemptsMax?: number;
+  /** Blocks of private addresses that a redirect from a public one may lead to. Default none. */
+  readonly allow?: readonly string[];
 }
 
 /** A failure that another attempt may get past. */
@@ -66,7 +71,8 @@ const progressBytesMin = 2 ** 20;
  * Reads files of mirrors. HTTP is bounded in size, time and silence, asks conditionally, and retries what may pass
  * (no connection, a cut body, 408, 429, 5xx) with exponential backoff and jitter, heeding Retry-After (RFC 9110 §10.2.3);
  * a cut download goes on where it was.
- * Throws FeedUnreachableError, or FeedRefusedError for a body beyond its bound; rethrows the signal's reason.
+ * Throws FeedUnreachableError, or FeedRefusedError for a body beyond its bound and for a redirect from a public address to a
+ * private one (threats.md B2); rethrows the signal's reason.
  */
 export class SourceReader {
   readonly #signal: AbortSignal;
@@ -75,6 +81,7 @@ export class SourceReader {
   readonly #idleMs: number;
   readonly #deadlineMs: number;
   readonly #attemptsMax: number;
+  readonly #allowed: BlockList;
 
   constructor(options: SourceReaderOptions) {
     this.#signal = options.signal;
@@ -83,6 +90,7 @@ export class SourceReader {
     this.#idleMs = options.idleMs ?? 30_000;
     this.#deadlineMs = options.deadlineMs ?? 30 * 60_000;
     this.#attemptsMax = options.attemptsMax ?? 4;
+    this.#allowed = blockListOf(options.allow ?? []);
   }
 
   /** The whole file in memory. */
@@ -173,7 +181,7 @@ export class SourceReader {
     try {
       const signal = AbortSignal.any([attempt.signal, this.#signal]);
       const headers = download.rangeHeaders() ?? conditions(request.unlessLike);
-      const answer = await httpGet({ address, headers, signal });
+      const answer = await httpGet({ address, headers, signal, allowed: this.#allowed });
       const unread = await judgeStatus(address, answer, download);
       if (unread !== undefined) return unread;
       await receive({ address, answer, bytesMax, download, alive: () => idle.refresh() });
@@ -181,6 +189,15 @@ export class SourceReader {
     } catch (error) {
       if (attempt.signal.aborted) throw attempt.signal.reason;
       if (error instanceof NetworkError) throw new Passing(error.message, { cause: error });
+      if (error instanceof EgressRefusedError) {
+        throw new FeedRefusedError(
+          address,
+          `a redirect must not lead where this one does: ${error.message}`,
+          {
+            cause: error,
+          },
+        );
+      }
       throw error;
     } finally {
       clearTimeout(deadline);

@@ -298,7 +298,7 @@ function reasonOf(context: FeedContext, error: unknown): FailureReason {
   if (error instanceof FeedRefusedError) return { message: error.message, isUnreachable: false };
   // Classes 22 and 23 of PostgreSQL's error codes: this feed's data cannot be stored; the connection is sound.
   if (error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '')) {
-    return { message: `the database refuses a record: ${error.message}`, isUnreachable: false };
+    return { message: `the database refuses a record (SQLSTATE ${error.code})`, isUnreachable: false };
   }
   throw error;
 }

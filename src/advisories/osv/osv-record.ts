@@ -47,6 +47,11 @@ export function isRecordId(text: string): boolean {
   return idPattern.test(text);
 }
 
+/** For messages: a file's name is text of who serves it, unless it has the form of an id (threats.md B1). */
+export function titleOfRecord(id: string): string {
+  return isRecordId(id) ? `"${id}"` : 'one with another name than an id';
+}
+
 class BadRecord extends Error {}
 
 /**
@@ -129,7 +134,7 @@ function comparableRanges(
 function rangeOf(value: Readonly<Record<string, unknown>>): AffectedRange {
   const type = value['type'];
   if (type !== 'ECOSYSTEM' && type !== 'SEMVER' && type !== 'GIT') {
-    throw new BadRecord(`a range has the unknown type ${JSON.stringify(type)}`);
+    throw new BadRecord('a range has an unknown type');
   }
   return { type, events: objectsOf(value, 'events').map(eventOf) };
 }
@@ -148,7 +153,7 @@ function eventOf(value: Readonly<Record<string, unknown>>): RangeEvent {
     case 'limit':
       return { [kind]: storable(version) };
     default:
-      throw new BadRecord(`a range event has the unknown kind ${JSON.stringify(kind)}`);
+      throw new BadRecord('a range event has an unknown kind');
   }
 }
 

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import yauzl from 'yauzl';
 import { FeedRefusedError } from '../feeds/feed-errors.ts';
+import { titleOfRecord } from './osv-record.ts';
 
 /** One record of a mirror as it is served, before it is read. */
 export interface RawRecord {
@@ -70,22 +71,22 @@ async function listEntries(zip: ZipToRead): Promise<readonly ZipEntry[]> {
     return entries.sort((a, b) => a.offset - b.offset);
   } catch (error) {
     if (error instanceof FeedRefusedError) throw error;
-    throw new FeedRefusedError(zip.address, await describeNonZip(zip, error), { cause: error });
+    throw new FeedRefusedError(zip.address, await describeNonZip(zip), { cause: error });
   }
 }
 
 function zipEntry(address: string, entry: yauzl.Entry): ZipEntry {
   const id = /^([^/\\]+)\.json$/.exec(entry.fileName)?.[1];
   if (id === undefined) {
-    throw new FeedRefusedError(address, `it must hold only <ID>.json files, got "${entry.fileName}"`);
+    throw new FeedRefusedError(address, 'it must hold only <ID>.json files, got another');
   }
   if (entry.isEncrypted() || (entry.compressionMethod !== 0 && entry.compressionMethod !== 8)) {
-    throw new FeedRefusedError(address, `entry "${entry.fileName}" must be stored or deflated`);
+    throw new FeedRefusedError(address, `entry ${titleOfRecord(id)} must be stored or deflated`);
   }
   if (entry.uncompressedSize > recordBytesMax) {
     throw new FeedRefusedError(
       address,
-      `entry "${entry.fileName}" must unpack to at most ${recordBytesMax} bytes`,
+      `entry ${titleOfRecord(id)} must unpack to at most ${recordBytesMax} bytes`,
     );
   }
   return {
@@ -98,24 +99,27 @@ function zipEntry(address: string, entry: yauzl.Entry): ZipEntry {
   };
 }
 
-async function describeNonZip(zip: ZipToRead, error: unknown): Promise<string> {
+async function describeNonZip(zip: ZipToRead): Promise<string> {
   const start = Buffer.alloc(256);
   const { bytesRead } = await zip.file.read(start, 0, start.length, 0);
   if (/^\s*</.test(start.toString('latin1', 0, bytesRead))) return 'it must be a zip file, got an HTML page';
-  return `it must be a whole zip file: ${error instanceof Error ? error.message : String(error)}`;
+  return 'it must be a whole zip file, got one that is cut off or damaged, or another file';
 }
 
 /** Zip "local file header", APPNOTE 4.3.7: 30 bytes, then name and extra field of the lengths at 26 and 28. */
 async function readEntry(address: string, window: FileWindow, entry: ZipEntry): Promise<RawRecord> {
   const header = await window.read(entry.offset, localHeaderBytes);
   if (header.length < localHeaderBytes || header.readUInt32LE(0) !== 0x04034b50) {
-    throw new FeedRefusedError(address, `entry "${entry.id}.json" has no header where the directory says`);
+    throw new FeedRefusedError(
+      address,
+      `entry ${titleOfRecord(entry.id)} has no header where the directory says`,
+    );
   }
   const start = entry.offset + localHeaderBytes + header.readUInt16LE(26) + header.readUInt16LE(28);
   const stored = await window.read(start, entry.compressedBytes);
   const json = stored.length === entry.compressedBytes ? inflate(entry, stored) : undefined;
   if (json?.length !== entry.inflatedBytes || crc32(json) !== entry.crc) {
-    throw new FeedRefusedError(address, `entry "${entry.id}.json" is damaged`);
+    throw new FeedRefusedError(address, `entry ${titleOfRecord(entry.id)} is damaged`);
   }
   return entry.method === 0 ? rawRecord(entry.id, json) : { id: entry.id, json, deflated: stored };
 }

@@ -20,7 +20,8 @@ export async function bringAdvisories(
   const { connection, config } = installation;
   const { advisoryBundle: place } = config;
   if (place === undefined) {
-    return await updateAdvisories({ connection, sources: config.advisorySources, ...options });
+    const reading = { allow: config.egressAllow };
+    return await updateAdvisories({ connection, sources: config.advisorySources, reading, ...options });
   }
   // Asks nobody, and follows up what an interrupted import left.
   const followUp = () => updateAdvisories({ connection, sources: { roots: [] }, ...options });

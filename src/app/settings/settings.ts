@@ -302,7 +302,7 @@ export const settings = {
     isList: true,
     byDefault: 'none',
     description:
-      'Private addresses to which requests for users may go (webhooks), separated by commas, such as `10.20.0.0/16`; without it, only public ones',
+      'Private addresses to which requests for users may go (webhooks), and redirects of public feeds, separated by commas, such as `10.20.0.0/16`; without it, only public ones',
   },
   ...mailSettings,
   clientConnections: {
