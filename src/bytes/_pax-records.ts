@@ -7,7 +7,17 @@ export interface PaxRecords {
   readonly linkPath?: string;
   readonly sizeBytes?: number;
   readonly modifiedAtMs?: number;
-  readonly isSparse: boolean;
+  /** What GNU tar notes of a file with holes; absent for any other. */
+  readonly sparse?: PaxSparse;
+}
+
+/** GNU tar manual, "PAX Format, Versions 0.0 and 0.1" and "1.0". */
+export interface PaxSparse {
+  /** `<major>.<minor>`; empty where neither is told. */
+  readonly version: string;
+  readonly size: string | undefined;
+  readonly realSize: string | undefined;
+  readonly map: string | undefined;
 }
 
 /** POSIX.1-2017 pax, "pax Extended Header": records `<length> <key>=<value>\n`. Throws `ArchiveError`. */
@@ -32,11 +42,21 @@ export function parsePaxRecords(bytes: Buffer): PaxRecords {
   const sizeBytes = decimal(text('size'));
   const modifiedAtMs = Number(text('mtime') ?? Number.NaN) * 1000;
   return {
-    isSparse,
+    ...(isSparse && { sparse: sparseRecords(text) }),
     ...(path !== undefined && { path }),
     ...(linkPath !== undefined && { linkPath }),
     ...(sizeBytes !== undefined && { sizeBytes }),
     ...(Number.isFinite(modifiedAtMs) && { modifiedAtMs }),
+  };
+}
+
+function sparseRecords(text: (key: string) => string | undefined): PaxSparse {
+  const [major, minor] = [text('GNU.sparse.major'), text('GNU.sparse.minor')];
+  return {
+    version: major === undefined && minor === undefined ? '' : `${major}.${minor}`,
+    size: text('GNU.sparse.size'),
+    realSize: text('GNU.sparse.realsize'),
+    map: text('GNU.sparse.map'),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SparsePart } from './_sparse-map.ts';
 import { ArchiveError } from './archive-error.ts';
 import { decodeName } from './tar-path.ts';
 
@@ -10,15 +11,23 @@ export interface TarHeader {
   readonly linkName: string;
   readonly sizeBytes: number;
   readonly modifiedAtMs: number;
-  /** GNU sparse header with more map blocks behind it. */
-  readonly hasMoreSparseMap: boolean;
+  /** Of a GNU sparse member. */
+  readonly sparse?: GnuSparse;
+}
+
+export interface GnuSparse {
+  /** Of the file with its holes. */
+  readonly sizeBytes: number;
+  readonly parts: readonly SparsePart[];
+  /** More of its map in a block behind the header. */
+  readonly hasMore: boolean;
 }
 
 /*
  * POSIX.1-1988 ustar, and GNU's variant (magic "ustar  "):
  *   0 name 100 | 100 mode 8 | 108 uid 8 | 116 gid 8 | 124 size 12 | 136 mtime 12 | 148 checksum 8 | 156 type 1
  *   157 linkname 100 | 257 magic+version 8 | 265 uname 32 | 297 gname 32 | 329 devmajor 8 | 337 devminor 8
- *   345 prefix 155 (ustar) or atime 12, ctime 12, … 482 isextended 1 (GNU)
+ *   345 prefix 155 (ustar) or atime 12, ctime 12, … 386 map 4 × (12 + 12), 482 isextended 1, 483 realsize 12 (GNU)
  */
 const field = {
   name: 0,
@@ -36,6 +45,8 @@ const field = {
   prefix: 345,
   /** First byte of GNU's sparse map. */
   gnuSparse: 386,
+  gnuIsExtended: 482,
+  gnuRealSize: 483,
 };
 const numberBytes = 12;
 /** Numbers that nothing here needs: Go refuses a header where one is none, bsdtar the archive, GNU tar goes on. */
@@ -55,8 +66,34 @@ export function parseTarHeader(block: Buffer, start: number): TarHeader {
     linkName: block[start + field.linkName] === 0 ? '' : text(block, start + field.linkName, 100),
     sizeBytes: sizeOf(block, start + field.size),
     modifiedAtMs: (parseNumber(block, start + field.mtime) ?? 0) * 1000,
-    hasMoreSparseMap: typeFlag === 0x53 && block[start + 482] !== 0,
+    ...(typeFlag === 0x53 && { sparse: gnuSparse(block, start, format) }),
   };
+}
+
+function gnuSparse(block: Buffer, start: number, format: string): GnuSparse {
+  if (format !== 'gnu') throw ambiguous('a sparse member must have a header of GNU tar');
+  return {
+    sizeBytes: sizeOf(block, start + field.gnuRealSize),
+    parts: sparseParts(block, start + field.gnuSparse, 4),
+    hasMore: block[start + field.gnuIsExtended] !== 0,
+  };
+}
+
+/** A block behind a GNU sparse header: more of its map. */
+export function parseSparseBlock(block: Buffer, start: number): Omit<GnuSparse, 'sizeBytes'> {
+  return { parts: sparseParts(block, start, 21), hasMore: block[start + 504] !== 0 };
+}
+
+function sparseParts(block: Buffer, start: number, countMax: number): readonly SparsePart[] {
+  const parts: SparsePart[] = [];
+  for (let at = start; parts.length < countMax; at += 2 * numberBytes) {
+    // By the first is where bsdtar and Go see the end, by the second where GNU tar does.
+    const isEnd = block[at] === 0;
+    if (isEnd !== (block[at + numberBytes] === 0)) throw ambiguous('a sparse map must tell sizes and places');
+    if (isEnd) break;
+    parts.push({ offset: sizeOf(block, at), sizeBytes: sizeOf(block, at + numberBytes) });
+  }
+  return parts;
 }
 
 function checkSum(block: Buffer, start: number): void {

@@ -23,10 +23,11 @@ describe('HeldBytes', () => {
     const pieces = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 3 }), { maxLength: 9 });
     const needle = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 5 });
     fc.assert(
-      fc.property(pieces, needle, fc.nat(12), (parts, text, from) => {
+      fc.property(pieces, needle, fc.nat(12), fc.nat(30), (parts, text, from, end) => {
         const index = parts.join('').indexOf(text, from);
         const expected = index < 0 ? undefined : index;
         expect(held(...parts).indexOf(Buffer.from(text), from)).toBe(expected);
+        expect(held(...parts).indexOf(Buffer.from(text), from, end)).toBe(index < end ? expected : undefined);
       }),
     );
   });

@@ -38,19 +38,21 @@ export class HeldBytes {
     return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
   }
 
-  /** Where `needle` first stands at or after `from`, or undefined. Linear; also found across two pieces. */
-  indexOf(needle: Buffer, from = 0): number | undefined {
-    if (needle.length === 0 || from >= this.#sizeBytes) return undefined;
+  /** Where `needle` first stands at or after `from` and before `end`, or undefined. Linear; also found across two pieces. */
+  indexOf(needle: Buffer, from = 0, end = this.#sizeBytes): number | undefined {
+    if (needle.length === 0 || from >= Math.min(end, this.#sizeBytes)) return undefined;
     for (let index = this.#pieceAt(Math.max(0, from)); index < this.#pieces.length; index += 1) {
       const piece = this.#pieces[index];
       const start = this.#starts[index];
-      if (piece === undefined || start === undefined) break;
-      const found = piece.indexOf(needle, Math.max(0, from - start));
+      if (piece === undefined || start === undefined || start >= end) break;
+      const found = piece
+        .subarray(0, end - start + needle.length - 1)
+        .indexOf(needle, Math.max(0, from - start));
       if (found >= 0) return start + found;
       const seamStart = Math.max(start, start + piece.length - needle.length + 1, from);
       const seam = this.read(seamStart, start + piece.length - seamStart + needle.length - 1);
       const across = seam.indexOf(needle);
-      if (across >= 0) return seamStart + across;
+      if (across >= 0 && seamStart + across < end) return seamStart + across;
     }
     return undefined;
   }

@@ -6,13 +6,13 @@ export interface TarEntry {
   readonly path: string;
   /** `device` stands for devices and pipes of every kind. */
   readonly type: TarEntryType;
-  /** Bytes of the body in the archive; 0 for all but files. */
+  /** Bytes of the file, holes included; 0 for all but files. */
   readonly sizeBytes: number;
   /** Target as written for a symbolic link, cleaned path for a hard link, else empty. */
   readonly linkTarget: string;
   /** Milliseconds since 1970; 0 when the header does not say. */
   readonly modifiedAtMs: number;
-  /** The body holds the file with its holes left out, so it is not the file's content. */
+  /** The archive leaves out its holes: the visitor is shown zeros in their place, but `sizeBytes` may be any number. */
   readonly isSparse: boolean;
 }
 
@@ -39,6 +39,8 @@ export interface TarLimits {
   readonly pathBytesMax: number;
   /** Largest PAX record block or GNU long name. */
   readonly headerBytesMax: number;
+  /** Zeros shown in the place of the holes of sparse files, together. */
+  readonly holeBytesMax: number;
 }
 
 /** threats.md §1.9. */
@@ -46,4 +48,5 @@ export const defaultTarLimits: TarLimits = {
   entriesMax: 2_000_000,
   pathBytesMax: 4096,
   headerBytesMax: 1024 * 1024,
+  holeBytesMax: 1024 * 1024 * 1024,
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildTar } from '../testing/samples/build-image.ts';
 import { paxRecord, rawTar, rawTarBlock } from '../testing/samples/raw-tar.ts';
+import { sparseMember } from '../testing/samples/sparse-tar.ts';
 import { ArchiveError } from './archive-error.ts';
 import { defaultTarLimits, type TarEntry, type TarLimits } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';
@@ -165,7 +166,7 @@ describe('TarReader', () => {
       rawTar(rawTarBlock({ typeFlag: '3' }), rawTarBlock({ typeFlag: '6', name: 'p' })),
       ['file', 'p'],
     ],
-    ['sparse of GNU', rawTar(rawTarBlock({ typeFlag: 'S', magic: 'ustar  \0', body: 'ab' })), ['file']],
+    ['sparse of GNU', rawTar(sparseMember('GNU', 'file', { sizeBytes: 9, parts: [[4, 'ab']] })), ['file']],
   ];
   it.each(taken)('takes %s', (_, archive, paths) => {
     expect(read(archive).paths).toEqual(paths);

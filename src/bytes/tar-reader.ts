@@ -1,11 +1,12 @@
+import { sizeOf, typeOf } from './_member-fields.ts';
 import { type PaxRecords, parsePaxRecords } from './_pax-records.ts';
-import { blockBytes, parseTarHeader, type TarHeader } from './_tar-header.ts';
+import { type HoleAllowance, type SparseBody, sparseBodyOf } from './_sparse-body.ts';
+import { blockBytes, parseSparseBlock, parseTarHeader, type TarHeader } from './_tar-header.ts';
 import { ArchiveError } from './archive-error.ts';
 import {
   defaultTarLimits,
   type TarBodyRest,
   type TarEntry,
-  type TarEntryType,
   type TarLimits,
   type TarVisitor,
 } from './tar-entry.ts';
@@ -38,6 +39,10 @@ export class TarReader {
   /** Bytes of the member's body behind the wanted ones, and who takes them. */
   #restBytes = 0;
   #rest: TarBodyRest | undefined;
+  /** Puts the member at hand together, when it is sparse; `#wantedBytes` of its beginning are shown in one piece. */
+  #sparse: SparseBody | undefined;
+  #wantedBytes = 0;
+  readonly #holes: HoleAllowance;
   #metaFlag = 0;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -50,6 +55,7 @@ export class TarReader {
   constructor(visitor: TarVisitor, limits: TarLimits = defaultTarLimits) {
     this.#visitor = visitor;
     this.#limits = limits;
+    this.#holes = { leftBytes: limits.holeBytesMax };
   }
 
   /** During `entry()` of the visitor: where in the archive the member's body starts. */
@@ -134,8 +140,7 @@ export class TarReader {
         this.#readHeader(bytes, start);
         return;
       case 'sparse-map':
-        if (bytes[start + 504] === 0) this.#startSkip();
-        else this.#countSparseMap();
+        this.#readSparseMap(bytes, start);
         return;
       case 'meta':
         this.#readMeta(bytes.subarray(start, end));
@@ -154,13 +159,7 @@ export class TarReader {
       return;
     }
     const header = parseTarHeader(block, start);
-    this.#headerCount += 1;
-    if (this.#headerCount > this.#limits.entriesMax) {
-      throw new ArchiveError(
-        'limit:entries',
-        `Cannot read the archive: at most ${this.#limits.entriesMax} members`,
-      );
-    }
+    this.#countHeader();
     switch (header.typeFlag) {
       case 0x78: // x: PAX records of the next member
       case 0x67: // g: PAX records of all members
@@ -202,42 +201,54 @@ export class TarReader {
     else {
       const pax = parsePaxRecords(bytes);
       const decides = pax.path ?? pax.linkPath ?? pax.sizeBytes;
-      if (decides !== undefined || pax.isSparse) throw ambiguous('a global PAX header must not name members');
+      if (decides !== undefined || pax.sparse !== undefined)
+        throw ambiguous('a global PAX header must not name members');
     }
   }
 
   #startEntry(header: TarHeader): void {
-    const entry = this.#describe(header);
+    const { pax } = this.#pending;
+    const storedBytes = sizeOf(header, pax);
+    const sparse = sparseBodyOf(header, pax, storedBytes);
+    const entry = this.#describe(header, { storedBytes, sparse });
     this.#pending = {};
     const wantedBytes = Math.min(this.#visitor.entry(entry), entry.sizeBytes);
-    if (header.hasMoreSparseMap) {
-      this.#enter('sparse-map', blockBytes, entry.sizeBytes);
-      this.#skipBytes = padded(entry.sizeBytes);
+    if (sparse !== undefined) {
+      this.#sparse = sparse;
+      this.#wantedBytes = wantedBytes;
+      this.#restBytes = storedBytes;
+      this.#enter('sparse-map', blockBytes, storedBytes);
+      this.#skipBytes = padded(storedBytes);
+      if (header.sparse?.hasMore !== true) this.#startSparse(sparse);
       return;
     }
-    this.#enter('body', wantedBytes, entry.sizeBytes);
-    this.#restBytes = entry.sizeBytes - wantedBytes;
+    this.#enter('body', wantedBytes, storedBytes);
+    this.#restBytes = storedBytes - wantedBytes;
     if (wantedBytes === 0) this.#startSkip();
   }
 
-  #describe(header: TarHeader): TarEntry {
+  #describe(
+    header: TarHeader,
+    body: { readonly storedBytes: number; readonly sparse: SparseBody | undefined },
+  ): TarEntry {
     const { pax, longName, longLink } = this.#pending;
     const rawName = pax?.path ?? longName ?? header.name;
     const rawLink = pax?.linkPath ?? longLink ?? header.linkName;
     this.#checkPathLength(rawName);
     this.#checkPathLength(rawLink);
     const type = typeOf(header.typeFlag, rawName);
-    const sizeBytes = sizeOf(header, pax);
-    if (type !== 'file' && sizeBytes > 0) throw ambiguous('only a file may have a body');
+    const { storedBytes, sparse } = body;
+    if (type !== 'file' && (storedBytes > 0 || sparse !== undefined))
+      throw ambiguous('only a file may have a body');
     const path = cleanPath(rawName);
     if (path === '' && type !== 'directory') throw ambiguous('a member must have a name');
     return {
       path,
       type,
-      sizeBytes,
+      sizeBytes: sparse?.sizeBytes ?? storedBytes,
       linkTarget: type === 'hardlink' ? cleanPath(rawLink) : type === 'symlink' ? rawLink : '',
       modifiedAtMs: pax?.modifiedAtMs ?? header.modifiedAtMs,
-      isSparse: header.typeFlag === 0x53 || pax?.isSparse === true,
+      isSparse: sparse !== undefined,
     };
   }
 
@@ -251,7 +262,29 @@ export class TarReader {
     );
   }
 
-  #countSparseMap(): void {
+  #readSparseMap(bytes: Buffer, start: number): void {
+    const sparse = this.#sparse;
+    if (sparse === undefined) return;
+    const { parts, hasMore } = parseSparseBlock(bytes, start);
+    for (const part of parts) sparse.add(part);
+    if (hasMore) this.#countHeader();
+    else this.#startSparse(sparse);
+  }
+
+  #startSparse(sparse: SparseBody): void {
+    this.#sparse = undefined;
+    sparse.begin(this.#visitor, this.#wantedBytes, this.#holes);
+    if (this.#wantedBytes === 0) this.#startSkip();
+    else if (this.#restBytes === 0) {
+      sparse.end();
+      this.#startSkip();
+    } else {
+      this.#rest = sparse;
+      this.#enterRest();
+    }
+  }
+
+  #countHeader(): void {
     this.#headerCount += 1;
     if (this.#headerCount > this.#limits.entriesMax) {
       throw new ArchiveError(
@@ -273,6 +306,10 @@ export class TarReader {
       this.#startSkip();
       return;
     }
+    this.#enterRest();
+  }
+
+  #enterRest(): void {
     this.#section = 'rest';
     this.#leftBytes = this.#restBytes;
     this.#skipBytes -= this.#restBytes;
@@ -310,38 +347,6 @@ export class TarReader {
 
 function padded(sizeBytes: number): number {
   return Math.ceil(sizeBytes / blockBytes) * blockBytes;
-}
-
-function sizeOf(header: TarHeader, pax: PaxRecords | undefined): number {
-  const stated = pax?.sizeBytes;
-  if (stated === undefined || stated === header.sizeBytes) return header.sizeBytes;
-  // The record exists for sizes that eleven octal digits cannot hold; else it only splits readers (CVE-2025-62518).
-  if (stated < 8 ** 11) throw ambiguous('the PAX size of a member must be that of its header');
-  return stated;
-}
-
-function typeOf(typeFlag: number, name: string): TarEntryType {
-  switch (typeFlag) {
-    case 0x30: // '0'
-    case 0x37: // '7', contiguous
-    case 0x53: // 'S', GNU sparse
-      if (name.endsWith('/')) throw ambiguous('the name of a file must not end with a slash');
-      return 'file';
-    case 0x00: // before ustar: a directory is a file whose name ends with a slash
-      return name.endsWith('/') ? 'directory' : 'file';
-    case 0x31:
-      return 'hardlink';
-    case 0x32:
-      return 'symlink';
-    case 0x33:
-    case 0x34:
-    case 0x36:
-      return 'device';
-    case 0x35:
-      return 'directory';
-    default:
-      throw ambiguous(`the type of a member must be one of POSIX or GNU, got 0x${typeFlag.toString(16)}`);
-  }
 }
 
 function longText(bytes: Buffer): string {

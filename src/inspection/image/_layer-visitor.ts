@@ -17,6 +17,14 @@ const hitPathsLengthMax = 2 * 1024 * 1024;
 const whiteoutPrefix = '.wh.';
 const opaqueName = '.wh..wh..opq';
 
+/** threats.md D3: what a header alone may make us hold. */
+const sparseFileBytesMax = 8 * 1024 * 1024;
+
+/** A file above so many bytes is not read whole, where the probe takes so many of it. */
+export function wholeFileBytesMax(entry: TarEntry, sizeBytesMax: number): number {
+  return entry.isSparse ? Math.min(sparseFileBytesMax, sizeBytesMax) : sizeBytesMax;
+}
+
 /** Collects from a layer's members what its report says. */
 export class LayerVisitor<Found, Hit = never> implements TarVisitor {
   readonly files = new Map<string, readonly Found[]>();
@@ -111,13 +119,9 @@ export class LayerVisitor<Found, Hit = never> implements TarVisitor {
     const head = Math.min(sizeBytes, this.#readings.headBytes);
     this.#file = { path, sizeBytes, isExtracted: false };
     this.#forget(path);
-    if (!this.#probe.wants(path)) return entry.isSparse ? 0 : head;
+    if (!this.#probe.wants(path)) return head;
     this.files.set(path, []);
-    if (entry.isSparse) {
-      this.report('unsupported', `"${path}" is stored as a sparse file`);
-      return 0;
-    }
-    const sizeBytesMax = this.#probe.fileSizeBytesMax(path);
+    const sizeBytesMax = wholeFileBytesMax(entry, this.#probe.fileSizeBytesMax(path));
     if (sizeBytes > sizeBytesMax) {
       this.report('limit:file', `"${path}" is larger than ${sizeBytesMax} bytes`);
       return head;

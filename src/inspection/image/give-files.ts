@@ -28,7 +28,7 @@ export interface FilesLimits {
 
 /** Part of a layer that was not given. */
 export interface UngivenFiles {
-  /** `limit:file`, `sparse`, or the code of an `ArchiveError`. */
+  /** `limit:file`, or the code of an `ArchiveError`. */
   readonly code: string;
   /** What was wrong first; one sentence without a full stop. */
   readonly message: string;
@@ -79,13 +79,9 @@ class FileVisitor implements TarVisitor {
     return [...this.#ungiven.values()];
   }
 
-  entry({ path, sizeBytes, type, isSparse }: TarEntry): number {
+  entry({ path, sizeBytes, type }: TarEntry): number {
     // A hard link's content is that of the file it names; an empty file holds nothing.
-    if (type !== 'file' || (sizeBytes === 0 && !isSparse)) return 0;
-    if (isSparse) {
-      this.leave({ code: 'sparse', message: 'sparse files are not put together', path });
-      return 0;
-    }
+    if (type !== 'file' || sizeBytes === 0) return 0;
     if (sizeBytes > this.#fileBytesMax) {
       const message = `a file must not exceed ${this.#fileBytesMax} bytes`;
       this.leave({ code: 'limit:file', message, path });

@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { buildLayer, buildTar, type FileTree } from '../../testing/samples/build-image.ts';
 import { rawTar, rawTarBlock } from '../../testing/samples/raw-tar.ts';
+import { sparseMember } from '../../testing/samples/sparse-tar.ts';
 import { textProbe } from '../../testing/samples/text-probe.ts';
 import { sharedData } from '../../testing/shared-data.ts';
 import { defaultInspectLimits, inspectLayer } from './inspect-layer.ts';
@@ -151,9 +152,9 @@ describe('inspectLayer() says incomplete, never nothing found (threats.md D2–D
     ['a wanted file above the limit', 'limit:file', buildTar({ 'db/status': 'x'.repeat(1001) })],
     ['a wanted file that is no sense', 'unreadable', buildTar({ 'db/status': 'broken' })],
     [
-      'a wanted sparse file',
-      'unsupported',
-      rawTar(rawTarBlock({ name: 'db/status', typeFlag: 'S', magic: 'ustar  \0', body: 'x' })),
+      'a wanted sparse file above the limit',
+      'limit:file',
+      rawTar(sparseMember('PAX 1.0', 'db/status', { sizeBytes: 1001, parts: [[0, 'a 1']] })),
     ],
     ['a link to itself', 'link', buildTar({ 'db/status': symlink('status') })],
     ['two links in a loop', 'link', buildTar({ db: symlink('x'), x: symlink('db') })],

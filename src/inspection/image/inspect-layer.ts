@@ -3,7 +3,7 @@ import { createHasher } from '../../bytes/digest.ts';
 import { defaultInflateLimits, type InflateLimits } from '../../bytes/inflate.ts';
 import { defaultTarLimits, type TarLimits } from '../../bytes/tar-entry.ts';
 import { aliasesOf, type LayerAliases } from './_layer-aliases.ts';
-import { LayerVisitor } from './_layer-visitor.ts';
+import { LayerVisitor, wholeFileBytesMax } from './_layer-visitor.ts';
 import { hashPath, hasPathHash, joinPathHashes, sharePathHash } from './_path-hashes.ts';
 import { readMembers } from './_read-members.ts';
 import type { LayerProbe } from './layer-probe.ts';
@@ -126,8 +126,8 @@ async function readAliases<Found, Hit>(
     ...reading,
     visitor: {
       entry: (entry) => {
-        if (entry.type !== 'file' || !aliases.byTarget.has(entry.path) || entry.isSparse) return 0;
-        if (entry.sizeBytes > sizeBytesMaxOf(entry.path)) return 0;
+        if (entry.type !== 'file' || !aliases.byTarget.has(entry.path)) return 0;
+        if (entry.sizeBytes > wholeFileBytesMax(entry, sizeBytesMaxOf(entry.path))) return 0;
         target = entry.path;
         missing.delete(target);
         if (entry.sizeBytes === 0) extractAliases(Buffer.alloc(0));

@@ -6,6 +6,7 @@ import { processorMs } from '../../testing/processor-time.ts';
 import { buildTar } from '../../testing/samples/build-image.ts';
 import { buildZip } from '../../testing/samples/build-zip.ts';
 import { rawTar, rawTarBlock } from '../../testing/samples/raw-tar.ts';
+import { sparseMember } from '../../testing/samples/sparse-tar.ts';
 import { inspectLayer } from '../image/inspect-layer.ts';
 import type { Found } from './found.ts';
 import { inventoryProbe } from './layer-probe.ts';
@@ -80,9 +81,21 @@ const bombs: readonly Bomb[] = [
     file('var/lib/dpkg/status', Buffer.alloc(33 * mebibyte, 'x')),
   ],
   [
-    'a sparse package database',
-    'unsupported',
-    rawTar(rawTarBlock({ name: 'var/lib/dpkg/status', typeFlag: 'S', magic: 'ustar  \0', body: 'x' })),
+    'a package database that is one hole of 9 MiB',
+    'limit:file',
+    rawTar(sparseMember('GNU', 'var/lib/dpkg/status', { sizeBytes: 9 * mebibyte, parts: [] })),
+  ],
+  [
+    'programs of holes',
+    'limit:inflated',
+    rawTar(
+      ...Array.from({ length: 10 }, (_, index) =>
+        sparseMember('GNU', `bin/${index}`, {
+          sizeBytes: 200 * mebibyte,
+          parts: [[0, '\x7fELF\x02\x01\x01\x00']],
+        }),
+      ),
+    ),
   ],
   ['ten archives within one another', 'unreadable', file('app.jar', nestedZips(10, 1))],
   ['42.zip: sixteen in each of five levels', 'unreadable', file('app.jar', nestedZips(5, 16))],

@@ -1,6 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { Package } from '../../report/package.ts';
 import { buildTar, type FileTree, type TreeMember } from '../../testing/samples/build-image.ts';
+import { buildElf, goBuildInfo } from '../../testing/samples/build-program.ts';
+import { rawTar } from '../../testing/samples/raw-tar.ts';
+import { sparseFormats, sparseMember } from '../../testing/samples/sparse-tar.ts';
 import { inspectLayer } from '../image/inspect-layer.ts';
 import { mergeLayers } from '../image/merge-layers.ts';
 import { buildInventory } from './build-inventory.ts';
@@ -21,7 +25,10 @@ const hardlink = (linkTarget: string): TreeMember => ({ type: 'hardlink', linkTa
 const packed = Buffer.concat([elf, Buffer.from('UPX!'), Buffer.alloc(64), Buffer.from('UPX!')]);
 
 /** What an image of these layers looks like: the package is found, or there is a reason to doubt that nothing was. */
-async function verdictOn(layers: readonly Buffer[]): Promise<'found' | 'doubted' | 'clean'> {
+async function verdictOn(
+  layers: readonly Buffer[],
+  ecosystem = 'Alpine',
+): Promise<'found' | 'doubted' | 'clean'> {
   const reports = [];
   for (const bytes of layers) {
     reports.push(
@@ -32,8 +39,8 @@ async function verdictOn(layers: readonly Buffer[]): Promise<'found' | 'doubted'
   const described = layers.map((_, index) => ({ digest: `sha256:${index}` }));
   const now = new Date('2026-11-21T00:00:00Z');
   const { packages, doubts, distribution } = buildInventory({ view, layers: described, reports, now });
-  if (packages.some((item) => item.package.name === 'vulnerable' && item.package.ecosystem === 'Alpine'))
-    return 'found';
+  const isVulnerable = (item: Package): boolean => item.name === 'vulnerable' && item.ecosystem === ecosystem;
+  if (packages.some((item) => isVulnerable(item.package))) return 'found';
   const isDoubted = [...doubts, ...supportDoubts(distribution, now)].length > 0;
   return isDoubted || view.incomplete.length > 0 ? 'doubted' : 'clean';
 }
@@ -110,6 +117,24 @@ describe('packages that an image hides (threats.md D6)', () => {
     // The last one counts, as when it is unpacked.
     const [once, again] = [buildTar({ ...base, [path]: other }), buildTar({ [path]: database })];
     expect(await verdictOn([Buffer.concat([once.subarray(0, -1024), again])])).not.toBe('clean');
+  });
+
+  it.each(sparseFormats)('a program and a database with holes, as %s', async (format) => {
+    const program = buildElf({ '.go.buildinfo': goBuildInfo('go1.21.3', 'dep\tvulnerable\tv1.0.0\n') });
+    const holed = (name: string, bytes: Buffer): Buffer => {
+      const [begin, end] = [bytes.subarray(0, 64), bytes.subarray(64)].map((part) => part.toString('latin1'));
+      return sparseMember(format, name, {
+        sizeBytes: bytes.length + 100_000,
+        parts: [
+          [0, begin ?? ''],
+          [64, end ?? ''],
+        ],
+      });
+    };
+    const clean = buildTar({ ...base, [path]: other });
+    const tool = rawTar(holed('usr/bin/tool', program));
+    expect(await verdictOn([clean, tool], 'Go')).toBe('found');
+    expect(await verdictOn([buildTar(bare), rawTar(holed(path, Buffer.from(database)))])).toBe('found');
   });
 
   it('an image that hides nothing is clean', async () => {

@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { HeldBytes } from '../../bytes/held-bytes.ts';
 import type { Found } from '../../inspection/inventory/found.ts';
 import { inventoryProbe } from '../../inspection/inventory/layer-probe.ts';
-import { buildElf } from './build-program.ts';
+import { buildElf, buildMachO, buildPe, goBuildInfo } from './build-program.ts';
 import { buildZip } from './build-zip.ts';
 
 /** A small file that a reader of the inventory finds something in, at a path where it looks. */
@@ -103,9 +103,13 @@ export const inventorySamples: readonly InventorySample[] = [
   { path: 'var/lib/rpm/Packages.db', bytes: ndbDatabase() },
 ];
 
+const goInfo = goBuildInfo('go1.21', 'path\tx\nmod\tx\tv1.0.0\t\ndep\ta.test/b\tv1.0.0\th1:x=\n');
+
 /** Programs with what their readers look for. */
 export const programSamples: readonly InventorySample[] = [
-  { path: 'usr/bin/go-tool', bytes: buildElf({ '.go.buildinfo': goBuildInfo() }) },
+  { path: 'usr/bin/go-tool', bytes: buildElf({ '.go.buildinfo': goInfo }) },
+  { path: 'app/go-tool.exe', bytes: buildPe({ '.text': Buffer.alloc(16), '.data': goInfo }) },
+  { path: 'app/go-tool-darwin', bytes: buildMachO({ __text: Buffer.alloc(16), __go_buildinfo: goInfo }) },
   {
     path: 'usr/bin/rust-tool',
     bytes: buildElf({
@@ -115,19 +119,6 @@ export const programSamples: readonly InventorySample[] = [
   { path: 'bin/busybox', bytes: buildElf({ '.rodata': Buffer.from('\0BusyBox v1.36.1 (2023)\0') }) },
   { path: 'usr/bin/python3.11', bytes: buildElf({ '.rodata': Buffer.from('\x003.11.4\0') }) },
 ];
-
-function goBuildInfo(): Buffer {
-  const modules = `${'s'.repeat(16)}path\tx\nmod\tx\tv1.0.0\t\ndep\ta.test/b\tv1.0.0\th1:x=\n${'e'.repeat(16)}`;
-  const head = Buffer.alloc(32);
-  head.write('\xff Go buildinf:\x08\x02', 0, 'latin1');
-  return Buffer.concat([
-    head,
-    Buffer.of(6),
-    Buffer.from('go1.21'),
-    Buffer.of(modules.length),
-    Buffer.from(modules),
-  ]);
-}
 
 /** An rpm database in the format NDB, of one page of slots and one package `a-1-1`. */
 function ndbDatabase(): Buffer {

@@ -12,6 +12,8 @@ export interface ProgramSegment {
   readonly address: number;
   readonly offset: number;
   readonly sizeBytes: number;
+  /** Written to when the program runs, and not run. */
+  readonly isData: boolean;
 }
 
 const sectionsMax = 10_000;
@@ -96,6 +98,8 @@ function elfTables(program: HeldBytes): ElfTables | undefined {
       offset: reader.read(at + (is64 ? 0x08 : 0x04), word),
       address: reader.read(at + (is64 ? 0x10 : 0x08), word),
       sizeBytes: reader.read(at + (is64 ? 0x20 : 0x10), word),
+      // PF_X is 1, PF_W is 2.
+      isData: (reader.read(at + (is64 ? 0x04 : 0x18), 4) & 3) === 2,
     };
   });
   return { sections, segments };

@@ -32,20 +32,30 @@ interface BuildInfo {
   readonly modules: string;
 }
 
-/** The section that holds it, and where a program has no sections left, every place that looks like it. */
+/** It stands in a section of its own; where there is none of that name, Go too looks at what the program can write to. */
 function findBuildInfo(program: HeldBytes): BuildInfo | 'unreadable' | undefined {
   const sections = programSections(program);
   const section = sections.find(({ name }) => name === '.go.buildinfo' || name === '__go_buildinfo');
-  if (section !== undefined && section.sizeBytes > 0) {
-    const isHere = program.read(section.offset, magic.length).equals(magic);
-    return (isHere ? readBuildInfo(program, section.offset) : undefined) ?? 'unreadable';
-  }
-  // In PE files it lies in the data, in a section of no name of its own.
-  const isPe = program.read(0, 2).toString('latin1') === 'MZ';
-  if (sections.length > 0 && !isPe) return undefined;
-  for (let at = program.indexOf(magic); at !== undefined; at = program.indexOf(magic, at + 1)) {
-    const info = at % 16 === 0 ? readBuildInfo(program, at) : undefined;
-    if (info !== undefined) return info;
+  const isNamed = section !== undefined && section.sizeBytes > 0;
+  const isThere = isNamed && program.read(section.offset, magic.length).equals(magic);
+  const info = isThere ? readBuildInfo(program, section.offset) : undefined;
+  return info ?? searchedInfo(program, sections.length > 0) ?? (isNamed ? 'unreadable' : undefined);
+}
+
+/** Of ELF files, half of an image, the data is searched: a twentieth of them. */
+function searchedInfo(program: HeldBytes, hasSections: boolean): BuildInfo | undefined {
+  const isElf = program.read(0, 4).toString('latin1') === '\x7fELF';
+  const places =
+    isElf && hasSections
+      ? elfSegments(program).filter(({ isData }) => isData)
+      : [{ offset: 0, sizeBytes: program.sizeBytes }];
+  for (const { offset, sizeBytes } of places) {
+    const end = offset + sizeBytes;
+    for (let at = program.indexOf(magic, offset, end); at !== undefined; ) {
+      const info = at % 16 === 0 ? readBuildInfo(program, at) : undefined;
+      if (info !== undefined) return info;
+      at = program.indexOf(magic, at + 1, end);
+    }
   }
   return undefined;
 }
@@ -132,9 +142,13 @@ function foundIn({ goVersion, modules }: BuildInfo): readonly Found[] {
       settings.set(name.slice(0, name.indexOf('=')), name.slice(name.indexOf('=') + 1));
   }
   const hasMain = /^mod\t/m.test(modules);
+  const version = standardLibraryVersion(goVersion);
+  // What Go itself consists of is of no module, and its advisories call it so.
+  const isToolchain = !hasMain && /^path\tcmd\//m.test(modules);
   const [main, others] = hasMain ? [listed[0], listed.slice(1)] : [undefined, listed];
   return [
-    languagePackage('go', { name: 'stdlib', version: standardLibraryVersion(goVersion) }),
+    languagePackage('go', { name: 'stdlib', version }),
+    ...(isToolchain ? [languagePackage('go', { name: 'toolchain', version })] : []),
     ...(main === undefined
       ? []
       : [languagePackage('go', { name: main.name, version: mainVersion(main, settings) })]),

@@ -3,7 +3,13 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeldBytes } from '../../../bytes/held-bytes.ts';
-import { buildElf, programBaseAddress } from '../../../testing/samples/build-program.ts';
+import {
+  buildElf,
+  buildMachO,
+  buildPe,
+  goBuildInfo,
+  programBaseAddress,
+} from '../../../testing/samples/build-program.ts';
 import { programExtractors } from './program-extractors.ts';
 
 function extract(bytes: Buffer, path = 'usr/bin/tool'): readonly string[] {
@@ -34,24 +40,6 @@ const goFound = [
   'go example.test/other 2.0.0',
 ];
 
-function varint(value: number): Buffer {
-  return value < 128
-    ? Buffer.of(value)
-    : Buffer.concat([Buffer.of((value & 0x7f) | 0x80), varint(value >> 7)]);
-}
-
-function inlineInfo(version: string, text = framed): Buffer {
-  const header = Buffer.alloc(32);
-  header.write('\xff Go buildinf:\x08\x02', 0, 'latin1');
-  return Buffer.concat([
-    header,
-    varint(version.length),
-    Buffer.from(version),
-    varint(text.length),
-    Buffer.from(text),
-  ]);
-}
-
 /** As Go before 1.18 wrote it: addresses of two strings, each an address and a length. */
 function pointedInfo(version: string): Buffer {
   const start = programBaseAddress + 120;
@@ -68,30 +56,66 @@ function pointedInfo(version: string): Buffer {
 
 describe('goProgramExtractor', () => {
   it.each([
-    ['inline, since Go 1.18', buildElf({ '.go.buildinfo': inlineInfo('go1.21.3 X:boringcrypto') })],
+    ['inline, since Go 1.18', buildElf({ '.go.buildinfo': goBuildInfo('go1.21.3 X:boringcrypto', modules) })],
     ['by pointers, before', buildElf({ '.go.buildinfo': pointedInfo('go1.21.3') })],
   ])('lists the modules that stand %s', (_condition, bytes) => {
     expect(extract(bytes)).toEqual(goFound);
   });
 
+  it('finds them under another name of their section, as go version -m does (threats.md D6)', () => {
+    const info = goBuildInfo('go1.21.3', modules);
+    // It must stand at a multiple of 16.
+    expect(extract(buildElf({ pad: Buffer.alloc(8), '.xx.buildinfo': info }))).toEqual(goFound);
+    expect(
+      extract(buildElf({ pad: Buffer.alloc(8), '.x': info, '.go.buildinfo': Buffer.alloc(32) })),
+    ).toEqual(goFound);
+  });
+
+  it('finds them in programs of Windows and macOS, whatever their section is called', () => {
+    const info = goBuildInfo('go1.21.3', modules);
+    const code = Buffer.alloc(5000);
+    expect(extract(buildPe({ '.text': code, '.data': info }))).toEqual(goFound);
+    expect(extract(buildMachO({ __text: code, __go_buildinfo: info }))).toEqual(goFound);
+    expect(extract(buildMachO({ __text: code, __xx_buildinfo: info }))).toEqual(goFound);
+    expect(extract(buildPe({ '.text': code }))).toEqual([]);
+    expect(extract(buildMachO({ __go_buildinfo: code }))).toEqual(['unreadable']);
+  });
+
+  it('knows the programs of Go itself by the name that its advisories have', () => {
+    const lines = 'path\tcmd/go\nbuild\t-compiler=gc\n';
+    expect(extract(buildElf({ '.go.buildinfo': goBuildInfo('go1.22.5', lines) }))).toEqual([
+      'go stdlib 1.22.5',
+      'go toolchain 1.22.5',
+    ]);
+    const own = `path\tcmd/tool\nmod\tcmd\t(devel)\t\n`;
+    expect(extract(buildElf({ '.go.buildinfo': goBuildInfo('go1.22.5', own) }))).toEqual([
+      'go stdlib 1.22.5',
+      'go cmd ',
+    ]);
+  });
+
   it('finds them without a table of sections', () => {
-    const bytes = buildElf({ pad: Buffer.alloc(8), '.go.buildinfo': inlineInfo('go1.21.3') });
+    const bytes = buildElf({ pad: Buffer.alloc(8), '.go.buildinfo': goBuildInfo('go1.21.3', modules) });
     bytes.fill(0, 0x28, 0x30); // where the table is
     bytes.fill(0, 0x3c, 0x40); // how long it is
     expect(extract(bytes)).toEqual(goFound);
   });
 
   it('knows the standard library also where no modules are listed', () => {
-    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('go1.20', '') }))).toEqual(['go stdlib 1.20.0']);
-    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('go1.21rc2', '') }))).toEqual([
-      'go stdlib 1.21.0-rc.2',
+    expect(extract(buildElf({ '.go.buildinfo': goBuildInfo('go1.20', '', { isFramed: false }) }))).toEqual([
+      'go stdlib 1.20.0',
     ]);
-    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('devel +abc', '') }))).toEqual(['go stdlib ']);
+    expect(extract(buildElf({ '.go.buildinfo': goBuildInfo('go1.21rc2', '', { isFramed: false }) }))).toEqual(
+      ['go stdlib 1.21.0-rc.2'],
+    );
+    expect(
+      extract(buildElf({ '.go.buildinfo': goBuildInfo('devel +abc', '', { isFramed: false }) })),
+    ).toEqual(['go stdlib ']);
   });
 
   it('says so when the section cannot be read (threats.md D6)', () => {
     expect(extract(buildElf({ '.go.buildinfo': Buffer.alloc(100) }))).toEqual(['unreadable']);
-    expect(extract(buildElf({ '.go.buildinfo': inlineInfo('go1.21.3').subarray(0, 20) }))).toEqual([
+    expect(extract(buildElf({ '.go.buildinfo': goBuildInfo('go1.21.3', modules).subarray(0, 20) }))).toEqual([
       'unreadable',
     ]);
   });
@@ -159,7 +183,7 @@ describe('programExtractors', () => {
   // threats.md D9.
   it('take 2,000 mutations without a throw, and their findings survive JSON', () => {
     const bytes = buildElf({
-      '.go.buildinfo': inlineInfo('go1.21.3'),
+      '.go.buildinfo': goBuildInfo('go1.21.3', modules),
       '.dep-v0': deflateSync('{"packages":[{"name":"a","version":"1.0.0"}]}'),
     });
     const edit = fc.tuple(fc.nat(bytes.length - 1), fc.uint8Array({ minLength: 1, maxLength: 8 }));
