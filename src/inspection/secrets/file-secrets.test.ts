@@ -54,6 +54,36 @@ describe('secretProbe', () => {
     ]);
   });
 
+  it.each([
+    'usr/src/app/.env',
+    'usr/src/app/tests/.env',
+    'usr/src/app/docs/settings.py',
+    'usr/share/nginx/html/.env',
+    'usr/share/elasticsearch/config/.env',
+    'usr/lib/shop/settings.py',
+  ])('takes %s for a file of the image’s own, though folders of packages are near', async (path) => {
+    expect(await inspect({ [path]: generic })).toEqual([`${path}: generic-secret 1`]);
+    expect(await inspect({ [path]: github })).toEqual([`${path}: github-token 1`]);
+  });
+
+  it.each([
+    'usr/src/linux-headers-6.1.0-9/certs/x.c',
+    'usr/share/perl/5.36.0/Net/FTP.pm',
+    'usr/lib/x86_64-linux-gnu/perl5/DBI.pm',
+    'usr/lib64/python3.11/http/client.py',
+    'usr/local/go/src/net/http/server.go',
+    'usr/local/lib/node_modules/npm/index.js',
+  ])('takes %s for a file of a package', async (path) => {
+    expect(await inspect({ [path]: generic })).toEqual([]);
+    expect(await inspect({ [path]: github })).toEqual([`${path}: github-token 1`]);
+  });
+
+  it.each(['utf-16le', 'utf-16be'])('reads %s that says so by its first bytes', async (encoding) => {
+    const bytes = Buffer.from(`\ufeffa = 1\r\n${github}\r\n`, 'utf16le');
+    const text = encoding === 'utf-16be' ? bytes.swap16() : bytes;
+    expect(await inspect({ 'app/settings.ini': text }, 513)).toEqual(['app/settings.ini: github-token 2']);
+  });
+
   it('finds the same whatever the pieces are', () => {
     const text = `a\n${github}\n${'é'.repeat(700)}\n${secretSamples['private-key']}\n${'x'.repeat(3000)} ${generic}\n`;
     const whole = findSecretsInText(text);

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import type { SecretHit } from '../../report/secret.ts';
 import type { ContentProbe, ContentReading } from '../image/layer-probe.ts';
 import { bytesAfter, bytesBefore, SecretFinder } from './find-secrets.ts';
@@ -6,7 +7,7 @@ import { secretRules } from './secret-rules.ts';
 
 /** More credentials in one file are not listed one by one. */
 const hitsMax = 200;
-/** Text has no NUL near its beginning; UTF-16 has, and says so by its first two bytes. */
+/** Text has no NUL near its beginning; UTF-16 has, and is told by its first two bytes. */
 const sniffedBytes = 8 * 1024;
 const newline = 0x0a;
 
@@ -16,12 +17,22 @@ const finder = new SecretFinder(secretRules);
 
 /** Looks for credentials in every text file of a layer, whatever its name. */
 export const secretProbe: ContentProbe<SecretHit> = {
-  start: (path, head, isWhole) =>
-    isText(head) && !isExpectedSecret(path) ? new TextReading(!belongsToPackage(path), isWhole) : undefined,
+  start: (path, head, isWhole) => {
+    if (isExpectedSecret(path)) return undefined;
+    const isOwnFile = !belongsToPackage(path);
+    const encoding = utf16Of(head);
+    if (encoding !== undefined) return new Utf16Reading(isOwnFile, encoding);
+    return isText(head) ? new TextReading(isOwnFile, isWhole) : undefined;
+  },
 };
 
 function isText(head: Buffer): boolean {
   return !head.subarray(0, sniffedBytes).includes(0);
+}
+
+function utf16Of(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  return head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : undefined;
 }
 
 /** Credentials in a text that is there whole, such as a value of the image's config. */
@@ -90,6 +101,25 @@ class TextReading implements ContentReading<SecretHit> {
     if (start > 0) this.#linesBefore += countLines(text.subarray(0, start));
     this.#held = Buffer.from(text.subarray(start));
     this.#searchedBytes = searchedTo - start;
+  }
+}
+
+/** Text of two bytes a character, read as UTF-8. */
+class Utf16Reading implements ContentReading<SecretHit> {
+  readonly #decoder: TextDecoder;
+  readonly #text: TextReading;
+
+  constructor(isOwnFile: boolean, encoding: 'utf-16le' | 'utf-16be') {
+    this.#decoder = new TextDecoder(encoding);
+    this.#text = new TextReading(isOwnFile, false);
+  }
+
+  write(bytes: Buffer): void {
+    this.#text.write(Buffer.from(this.#decoder.decode(bytes, { stream: true })));
+  }
+
+  end(): readonly SecretHit[] {
+    return this.#text.end();
   }
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { random, secretSamples } from '../../testing/samples/secret-samples.ts';
+import {
+  encryptedKeySamples,
+  privateKeySamples,
+  random,
+  secretSamples,
+} from '../../testing/samples/secret-samples.ts';
 import { findSecretsInText } from './file-secrets.ts';
 import { keywordBytesMin } from './keyword-index.ts';
 import { secretRules } from './secret-rules.ts';
@@ -39,6 +44,20 @@ describe('secretRules', () => {
   });
 
   it.each([
+    ...Object.entries(privateKeySamples).map(([armour, text]) => ['private-key', armour, text] as const),
+    ...Object.entries(encryptedKeySamples).map(
+      ([armour, text]) => ['encrypted-private-key', armour, text] as const,
+    ),
+  ])('%s is found in the armour of %s', (rule, _armour, text) => {
+    expect(rulesIn(text)).toEqual([rule]);
+    expect(rulesIn(text.replaceAll('\n', '\r\n'))).toEqual([rule]);
+    // The same with a placeholder for a body.
+    expect(
+      rulesIn(text.replaceAll(random.mixed(64), '… your key …').replaceAll(random.mixed(64, 2), '')),
+    ).toEqual([]);
+  });
+
+  it.each([
     ['a sentence about passwords', 'The password must have 12 characters; a token is refused.'],
     ['a variable', 'password = process.env.DB_PASSWORD\nconst token = await readToken(file)'],
     ['a placeholder', 'password: "your-password-here1"\napi_key = "<API_KEY_2>"\ntoken: $TOKEN_1A'],
@@ -62,7 +81,7 @@ describe('secretRules', () => {
 /** In a PEM text the value begins on the line after the header. */
 function lineOfSecret(id: string): number {
   if (id === 'private-key' || id === 'encrypted-private-key') return 0;
-  return id === 'putty-private-key' ? 4 : 0;
+  return id === 'putty-private-key' || id === 'encrypted-putty-private-key' ? 4 : 0;
 }
 
 function longestWord(text: string): string {

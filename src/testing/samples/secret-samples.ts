@@ -124,8 +124,10 @@ export const secretSamples: Readonly<Record<string, string>> = {
   'private-key': pem(begin('RSA')),
   'encrypted-private-key': pem(begin('ENCRYPTED')),
   'putty-private-key': `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: me\nPublic-Lines: 2\n${m(64)}\n${m(20)}\n`,
+  'encrypted-putty-private-key': `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: aes256-cbc\nComment: me\nPublic-Lines: 2\n${m(64)}\n${m(20)}\n`,
   'age-secret-key': `AGE-SECRET-KEY-1${base32(58)}`,
   'kubeconfig-key': `    client-key-data: ${m(400)}`,
+  'private-key-in-base64': `    tls.key: ${base64(pem(begin('EC')))}`,
   'json-web-token': `${base64url('{"alg":"HS256","typ":"JWT"}')}.${base64url('{"sub":"a","iat":1}')}.${m(43)}`,
   'url-password': `postgres://app:${m(16)}@db.internal:5432/app`,
   'http-password': `https://ci:${m(16)}@git.test/x`,
@@ -133,4 +135,31 @@ export const secretSamples: Readonly<Record<string, string>> = {
   'netrc-password': `machine git.internal login ci password ${m(14)}`,
   'password-hash': `root:$6$${m(8)}$${m(86)}:19000:0:99999:7:::`,
   'generic-secret': `DB_PASSWORD="${m(20, 5)}7x"`,
+};
+
+/** A private key in each armour, with what stands before its body, by what it is called. */
+export const privateKeySamples: Readonly<Record<string, string>> = {
+  'PKCS#8': pem('PRIVATE KEY'),
+  EC: pem(begin('EC')),
+  DSA: pem(begin('DSA')),
+  OpenSSH: pem(begin('OPENSSH')),
+  'PGP without headers': pem('PGP PRIVATE KEY BLOCK', `\n${m(64)}`),
+  'PGP with headers': pem(
+    'PGP PRIVATE KEY BLOCK',
+    `Version: GnuPG v1.4.11 (GNU/Linux)\nComment: of "me" <me@example.test>\n\n${m(64)}`,
+  ),
+  SSH2: `---- BEGIN SSH2 PRIVATE KEY ----\nComment: "rsa-key-2026"\n${m(64)}\n${m(64, 2)}\n`,
+  'one line of JSON': pem(begin('RSA')).replaceAll('\n', '\\n'),
+};
+
+/** The same under a passphrase. */
+export const encryptedKeySamples: Readonly<Record<string, string>> = {
+  'PKCS#8': pem(begin('ENCRYPTED')),
+  ...Object.fromEntries(
+    ['RSA', 'EC', 'DSA'].map((kind) => [
+      `${kind} of OpenSSL before PKCS#8`,
+      pem(begin(kind), `Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,${h(32).toUpperCase()}\n\n${m(64)}`),
+    ]),
+  ),
+  SSH2: `---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nComment: "rsa-key-2026"\n${m(64)}\n${m(64, 2)}\n`,
 };

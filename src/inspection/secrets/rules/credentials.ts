@@ -40,6 +40,13 @@ const schemes = [
   'nats',
 ];
 
+const pemOfKey = /^-----BEGIN (?!ENCRYPTED )(?:[A-Z]{2,10} )?PRIVATE KEY-----\s{1,2}[A-Za-z0-9+/]{40}/;
+
+/** More than a placeholder between the lines of an armour. */
+function hasKeyLine(secret: string): boolean {
+  return /[A-Za-z0-9+/]{40}/.test(secret);
+}
+
 /** Passwords, keys and tokens that no single provider issues. */
 export const credentialRules: readonly SecretRule[] = [
   {
@@ -50,8 +57,8 @@ export const credentialRules: readonly SecretRule[] = [
     keywords: ['PRIVATE KEY'],
     // PKCS#1, PKCS#8, EC, DSA, OpenSSH, PGP, SSH2; line ends may be written as \n. Encrypted ones are a rule of their own.
     pattern:
-      /-{4,5} ?BEGIN (?!ENCRYPTED |SSH2 ENCRYPTED )(?:[A-Z0-9]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?!(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)((?:[A-Za-z0-9+/=:.,\s]|\\n|\\r){64,200})/g,
-    accepts: (secret) => /[A-Za-z0-9+/]{40}/.test(secret),
+      /-{4,5} ?BEGIN (?!ENCRYPTED |SSH2 ENCRYPTED )(?:[A-Z0-9]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?!(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)(?:(?:\\r|\\n|\s){1,8}[A-Z][A-Za-z0-9-]{2,30}: [^\r\n\\]{0,120}){0,4}((?:[A-Za-z0-9+/=\s]|\\n|\\r){64,200})/g,
+    accepts: hasKeyLine,
   },
   {
     id: 'encrypted-private-key',
@@ -60,7 +67,8 @@ export const credentialRules: readonly SecretRule[] = [
     severity: 'medium',
     keywords: ['PRIVATE KEY'],
     pattern:
-      /-{4,5} ?BEGIN (?:(?:SSH2 )?ENCRYPTED PRIVATE KEY ?-{4,5}|[A-Z]{2,3} PRIVATE KEY-{5}(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)((?:[A-Za-z0-9+/=:.,\s]|\\n|\\r){64,200})/g,
+      /-{4,5} ?BEGIN (?:(?:SSH2 )?ENCRYPTED PRIVATE KEY ?-{4,5}|[A-Z]{2,10} PRIVATE KEY-{5}(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)(?:(?:\\r|\\n|\s){1,8}[A-Z][A-Za-z0-9-]{2,30}: [^\r\n\\]{0,120}){0,4}((?:[A-Za-z0-9+/=\s]|\\n|\\r){64,200})/g,
+    accepts: hasKeyLine,
   },
   {
     id: 'putty-private-key',
@@ -70,6 +78,15 @@ export const credentialRules: readonly SecretRule[] = [
     keywords: ['PuTTY-User-Key-File-'],
     pattern:
       /PuTTY-User-Key-File-\d: \S{3,40}\r?\nEncryption: none\r?\nComment: .{0,200}\r?\nPublic-Lines: \d+\r?\n([A-Za-z0-9+/=\r\n]{60,700})/g,
+  },
+  {
+    id: 'encrypted-putty-private-key',
+    title: 'PuTTY private key under a passphrase',
+    type: 'private-key',
+    severity: 'medium',
+    keywords: ['PuTTY-User-Key-File-'],
+    pattern:
+      /PuTTY-User-Key-File-\d: \S{3,40}\r?\nEncryption: aes256-cbc\r?\nComment: .{0,200}\r?\nPublic-Lines: \d+\r?\n([A-Za-z0-9+/=\r\n]{60,700})/g,
   },
   {
     id: 'age-secret-key',
@@ -86,6 +103,16 @@ export const credentialRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['client-key-data'],
     pattern: /client-key-data["']?:\s{1,4}["']?([A-Za-z0-9+/]{100,800})/g,
+  },
+  {
+    // As Secrets of Kubernetes hold it, and variables of CI systems.
+    id: 'private-key-in-base64',
+    title: 'Private key, its PEM text in base64',
+    type: 'private-key',
+    severity: 'critical',
+    keywords: ['LS0tLS1CRUdJTi'],
+    pattern: /(LS0tLS1CRUdJTi[A-Za-z0-9+/]{100,800})/g,
+    accepts: (secret) => pemOfKey.test(Buffer.from(secret, 'base64').toString('latin1')),
   },
   {
     id: 'json-web-token',
