@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { FindingChange } from '../app/administration/finding-changes.ts';
+import { fixInWords } from '../report/fix-source.ts';
 import type { CommandContext } from './command-context.ts';
 import { limitOption, sinceOption } from './list-options.ts';
 import { formatTable } from './output/format-table.ts';
@@ -48,6 +49,6 @@ function rowOf(one: FindingChange): readonly string[] {
     one.id,
     rated,
     printable(`${name} ${version}`),
-    one.fixedVersion ?? '-',
+    one.fixedVersion === undefined ? '-' : printable(fixInWords(one.fixedVersion, one.fixedSource)),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StoredComparison } from '../app/administration/compare-stored.ts';
+import { fixInWords } from '../report/fix-source.ts';
 import { type CommandContext, exitCodes } from './command-context.ts';
 import { type FailThreshold, failThresholds, isAsBadAs, parseFailThreshold } from './fail-threshold.ts';
 import { formatTable } from './output/format-table.ts';
@@ -63,12 +64,14 @@ function table(comparison: StoredComparison): string {
     ...doubtsAfter.map((doubt) => `Could not tell of ${after.name}: ${printable(doubt)}`),
   ];
   for (const change of ['added', 'fixed', 'undecided'] as const) {
-    const rows = of(change).map(({ vulnerability, name, version }) => [
+    const rows = of(change).map(({ vulnerability, name, version, source }) => [
       vulnerability.severity,
       vulnerability.id,
       printable(name),
       printable(version),
-      vulnerability.fixedVersion ?? '-',
+      vulnerability.fixedVersion === undefined
+        ? '-'
+        : printable(fixInWords(vulnerability.fixedVersion, source?.name)),
     ]);
     if (rows.length > 0)
       lines.push(

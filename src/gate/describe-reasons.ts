@@ -1,4 +1,5 @@
 import type { Reason } from '../policy/verdict.ts';
+import { fixInWords } from '../report/fix-source.ts';
 import { malwareAdvice } from '../report/malware.ts';
 
 /** One reason in words: file, signature and what to do about malware; ids, package, installed and fixed version; kind and place of a secret, never its value; the state. */
@@ -14,8 +15,9 @@ export function describeReason(reason: Reason): string {
     const others = count > 1 ? ` and ${count - 1} more layers` : '';
     return `malware ${signature} (${type}, ${severity}, found by ${engine}) in ${path} of layer ${layerIndex}${others}: ${malwareAdvice(type)}`;
   }
-  const { id, severity, packageName, installedVersion, fixedVersion, knownExploited } = reason;
-  const fix = fixedVersion === undefined ? 'no fix known' : `fixed in ${fixedVersion}`;
+  const { id, severity, packageName, installedVersion, fixedVersion, fixedSource, knownExploited } = reason;
+  const fix =
+    fixedVersion === undefined ? 'no fix known' : `fixed in ${fixInWords(fixedVersion, fixedSource)}`;
   const exploited = knownExploited ? ', known to be exploited' : '';
   return `${id} (${severity}${exploited}) in ${packageName} ${installedVersion}, ${fix}`;
 }

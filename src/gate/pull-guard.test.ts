@@ -84,6 +84,17 @@ describe('PolicyPullGuard on manifests', () => {
     );
   });
 
+  it('names the source that a fix is a version of, where the package is numbered otherwise (pains.md 15)', async () => {
+    await pushAll();
+    await harness.database.pool.query(
+      `update package set ecosystem = 'Debian', source_name = 'libc', source_version = '1.1.15-r9' where name = 'musl'`,
+    );
+    expect(await decide(evil.digest)).toMatchObject({
+      message: expect.stringContaining('in musl 1.1.16-r10, fixed in libc 1.1.16-r11.'),
+      detail: { reasons: [{ fixedVersion: '1.1.16-r11', fixedSource: 'libc' }] },
+    });
+  });
+
   it('serves a clean one, uncached', async () => {
     await pushAll();
     expect(await decide(clean.digest)).toEqual({ kind: 'allow', warnings: [], cacheable: false });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Package } from '../report/package.ts';
 import type { AffectedPackage } from './advisory.ts';
-import { advisedNames, advisedVersion } from './installed-as.ts';
+import { advisedNames, advisedVersion, numberedBySource } from './installed-as.ts';
 
 const npm: Package = {
   ecosystem: 'AlmaLinux',
@@ -90,5 +90,33 @@ describe('advisedVersion()', () => {
     expect(
       advisedVersion(perlErrno, 'perl', fixedBy('4:5.26.3-420.el8', '3:5.26.3-400.el8')),
     ).toBeUndefined();
+  });
+});
+
+describe('numberedBySource()', () => {
+  const bsdutils = {
+    ecosystem: 'Debian',
+    version: '1:2.36.1-8',
+    sourceName: 'util-linux',
+    sourceVersion: '2.36.1-8',
+  };
+
+  it('names the source whose versions fixes are, of a package that is numbered otherwise', () => {
+    expect(numberedBySource(bsdutils)).toEqual({ name: 'util-linux', version: '2.36.1-8' });
+    const perlErrno = { version: '1.28-419.el8', sourceName: 'perl', sourceVersion: '5.26.3-419.el8' };
+    expect(numberedBySource({ ...perlErrno, ecosystem: 'Rocky Linux' })).toMatchObject({ name: 'perl' });
+  });
+
+  it.each([
+    ['has the version of its source', { version: '2.36.1-8' }],
+    ['is built of it again', { version: '2.36.1-8+b2' }],
+    [
+      'has its version and an epoch that a source’s file name lacks',
+      { ecosystem: 'SUSE', version: '1:2.36.1-8' },
+    ],
+    ['is named by advisories itself', { ecosystem: 'AlmaLinux' }],
+    ['may be named by itself', { ecosystem: 'Red Hat' }],
+  ])('is nothing where the package %s', (_, change) => {
+    expect(numberedBySource({ ...bsdutils, ...change })).toBeUndefined();
   });
 });

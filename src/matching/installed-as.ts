@@ -1,3 +1,4 @@
+import type { FixSource } from '../report/fix-source.ts';
 import type { Package } from '../report/package.ts';
 import type { AffectedPackage } from './advisory.ts';
 
@@ -53,6 +54,23 @@ export function advisedVersion(
   const [epoch = '0', ...others] = epochs;
   return others.length > 0 ? undefined : `${epoch}:${bare}`;
 }
+
+/**
+ * The source whose versions the fixes of a package are, where the package itself is numbered otherwise: `bsdutils` 1:2.36.1-8
+ * is built of `util-linux` 2.36.1-8. Undefined where the versions agree, and where fixes may be of either.
+ */
+export function numberedBySource(
+  installed: Pick<Package, 'ecosystem' | 'version' | 'sourceName' | 'sourceVersion'>,
+): FixSource | undefined {
+  const { ecosystem, version, sourceName, sourceVersion } = installed;
+  if (binary.has(ecosystem) || either.has(ecosystem)) return undefined;
+  const own = rpmSources.has(ecosystem) ? splitEpoch(version)[1] : version.replace(rebuild, '');
+  const source = rpmSources.has(ecosystem) ? splitEpoch(sourceVersion)[1] : sourceVersion;
+  return own === source ? undefined : { name: sourceName, version: sourceVersion };
+}
+
+/** What Debian adds to the version of a package that it builds again of the same source. */
+const rebuild = /\+b\d+$/;
 
 function epochOf(version: string): string {
   return splitEpoch(version)[0];

@@ -12,6 +12,8 @@ export type Reason =
       readonly installedVersion: string;
       /** Absent: no fix is known. */
       readonly fixedVersion?: string;
+      /** Of which `fixedVersion` is a version, where the package is numbered otherwise. */
+      readonly fixedSource?: string;
       readonly knownExploited: boolean;
     }
   | {

@@ -84,6 +84,7 @@ function reasonOf({ found, vulnerability }: Found): VulnerabilityReason {
     packageName: found.name,
     installedVersion: found.version,
     ...(fixedVersion === undefined ? {} : { fixedVersion }),
+    ...(fixedVersion === undefined || found.source === undefined ? {} : { fixedSource: found.source.name }),
     knownExploited,
   };
 }

@@ -1,4 +1,5 @@
 import type { VulnerabilityFact } from './finding.ts';
+import type { FixSource } from './fix-source.ts';
 import type { PackageFacts } from './image-facts.ts';
 
 /** A finding of one of two sets of packages, or of both. */
@@ -8,6 +9,8 @@ export interface FindingDifference {
   readonly name: string;
   /** Of the later set where it is in both. */
   readonly version: string;
+  /** As `PackageFacts` has it, of that version. */
+  readonly source?: FixSource;
   /** Where it is in both. */
   readonly versionBefore?: string;
   readonly vulnerability: VulnerabilityFact;
@@ -33,17 +36,17 @@ export function compareFindings(sets: {
   return [...later, ...removed];
 }
 
-type Found = Pick<FindingDifference, 'ecosystem' | 'name' | 'version' | 'vulnerability'>;
+type Found = Pick<FindingDifference, 'ecosystem' | 'name' | 'version' | 'source' | 'vulnerability'>;
 
 /** By vulnerability and package, whatever its version. */
 function findingsOf(packages: readonly FoundPackage[]): ReadonlyMap<string, Found> {
   return new Map(
-    packages.flatMap(({ ecosystem, name, version, vulnerabilities }) =>
+    packages.flatMap(({ vulnerabilities, ecosystem, name, version, source }) =>
       vulnerabilities.map(
         (vulnerability) =>
           [
             JSON.stringify([ecosystem, name, vulnerability.id]),
-            { ecosystem, name, version, vulnerability },
+            { ecosystem, name, version, ...(source === undefined ? {} : { source }), vulnerability },
           ] as const,
       ),
     ),

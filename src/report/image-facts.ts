@@ -2,6 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { ExploitDoubts } from './exploit-doubts.ts';
 import type { FeedVersion } from './feed-version.ts';
 import type { VulnerabilityFact } from './finding.ts';
+import type { FixSource } from './fix-source.ts';
 import type { MalwareFacts } from './image-malware.ts';
 import type { SecretFacts } from './image-secrets.ts';
 import type { Doubt, ScanCategory, ScanProblem, ScanState } from './scan-state.ts';
@@ -12,6 +13,8 @@ export interface PackageFacts {
   readonly ecosystem: string;
   readonly name: string;
   readonly version: string;
+  /** Whose versions the fixes are, where this package is numbered otherwise; absent: they are versions of this package. */
+  readonly source?: FixSource;
   readonly vulnerabilities: readonly VulnerabilityFact[];
 }
 

@@ -107,13 +107,15 @@ function pullMessage(event: NotedEvent, filter: FindingFilter): Message | undefi
 function findingOf(reason: Reason): MessageFinding | undefined {
   switch (reason.kind) {
     case 'vulnerability': {
-      const { id, severity, packageName, installedVersion, fixedVersion, knownExploited } = reason;
+      const { id, severity, packageName, installedVersion, fixedVersion, fixedSource, knownExploited } =
+        reason;
       return {
         id,
         severity,
         package: packageName,
         version: installedVersion,
         ...(fixedVersion === undefined ? {} : { fixedVersion }),
+        ...(fixedSource === undefined ? {} : { fixedSource }),
         knownExploited,
       };
     }

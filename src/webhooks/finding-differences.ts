@@ -190,10 +190,11 @@ async function differencesOf(
   const factsOf = async (ids: readonly number[]) =>
     packagesRatedIn([...(await readPackageFacts(db, ids)).values()], order);
   const found = compareFindings({ before: await factsOf(sets.before), after: await factsOf(sets.after) });
-  return found.flatMap(({ change, name, version, vulnerability }) => {
+  return found.flatMap(({ change, name, version, source, vulnerability }) => {
     const { id, aliases, severity, fixedVersion, knownExploited, undetermined } = vulnerability;
     if (change === 'unchanged' || undetermined) return [];
-    const fix = fixedVersion === undefined ? {} : { fixedVersion };
+    const fixedSource = source === undefined ? {} : { fixedSource: source.name };
+    const fix = fixedVersion === undefined ? {} : { fixedVersion, ...fixedSource };
     return { change, name, version, id, aliases, severity, knownExploited, undetermined, ...fix };
   });
 }
@@ -212,6 +213,7 @@ async function recordDifference(
     package: one.name,
     version: one.version,
     ...(one.fixedVersion === undefined ? {} : { fixedVersion: one.fixedVersion }),
+    ...(one.fixedSource === undefined ? {} : { fixedSource: one.fixedSource }),
     knownExploited: one.knownExploited,
   }));
   const details = differenceOf(findings, { ...why, images, imageCount }, listedFindingsMax);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { fixInWords } from '../report/fix-source.ts';
 import { consoleLink, settingsLink } from './console-link.ts';
 import type { DifferenceTally } from './difference.ts';
 import { domainOf, type MailAddress } from './mail-address.ts';
@@ -134,14 +135,15 @@ function tableOf(findings: readonly MessageFinding[]): string {
   const cell = (tag: 'td' | 'th', text: string) =>
     `<${tag} style="text-align: left; padding: 2px 16px 2px 0">${escaped(text)}</${tag}>`;
   const rows = findings.map((finding) => {
-    const { change, id, severity, previousSeverity, version, fixedVersion, knownExploited } = finding;
+    const { change, id, severity, previousSeverity, version, fixedVersion, fixedSource, knownExploited } =
+      finding;
     const was = previousSeverity === undefined ? '' : `, was ${previousSeverity}`;
     const values = [
       ...(hasChanges ? [change === undefined ? '' : changeWords[change]] : []),
       knownExploited ? `${id} (known to be exploited)` : id,
       `${severity}${was}`,
       version === undefined ? finding.package : `${finding.package} ${version}`,
-      fixedVersion ?? '',
+      fixedVersion === undefined ? '' : fixInWords(fixedVersion, fixedSource),
     ];
     return `<tr>${values.map((value) => cell('td', value)).join('')}</tr>`;
   });

@@ -1,3 +1,4 @@
+import { fixInWords } from '../report/fix-source.ts';
 import { changeWords, type Message, type MessageFinding } from './message.ts';
 
 /** Chat messages show so many findings; the rest is counted. */
@@ -19,10 +20,11 @@ export function imageLine({ images, imageCount }: Message): string | undefined {
 }
 
 function lineOf(finding: MessageFinding): string {
-  const { change, id, severity, previousSeverity, version, fixedVersion, knownExploited } = finding;
+  const { change, id, severity, previousSeverity, version, fixedVersion, fixedSource, knownExploited } =
+    finding;
   const was = previousSeverity === undefined ? '' : `, was ${previousSeverity}`;
   const exploited = knownExploited ? ', known to be exploited' : '';
-  const fix = fixedVersion === undefined ? '' : `, fixed in ${fixedVersion}`;
+  const fix = fixedVersion === undefined ? '' : `, fixed in ${fixInWords(fixedVersion, fixedSource)}`;
   const place = version === undefined ? finding.package : `${finding.package} ${version}`;
   const label = change === undefined ? '' : `${changeWords[change]}: `;
   return plain(`${label}${id} (${severity}${was}${exploited}) in ${place}${fix}`);

@@ -13,6 +13,8 @@ export interface MessageFinding {
   readonly package: string;
   readonly version?: string;
   readonly fixedVersion?: string;
+  /** Of which `fixedVersion` is a version, where the package is numbered otherwise. */
+  readonly fixedSource?: string;
   readonly knownExploited: boolean;
 }
 

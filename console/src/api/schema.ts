@@ -1659,6 +1659,8 @@ export interface components {
             /** @description Of the earlier image, where both have the finding */
             versionBefore: string | null;
             fixedVersion: string | null;
+            /** @description Name of the source package that `fixedVersion` is a version of; absent: it is a version of the package itself */
+            fixedSource?: string;
             knownExploited: boolean;
             undetermined: boolean;
         };
@@ -1818,7 +1820,7 @@ export interface components {
             lastError: string | null;
             /** @description Attempts that failed since the last good one */
             failures: number;
-            /** @description Never read, or older than five days */
+            /** @description Never read, not confirmed for five days, or of long ago itself: EPSS five days, KEV thirty */
             stale: boolean;
         };
         FeedUpdate: {
@@ -1880,6 +1882,11 @@ export interface components {
                 name: string;
                 version: string;
                 purl: string;
+                source?: {
+                    name: string;
+                    /** @description Of which the installed package was built */
+                    version: string;
+                };
             };
             place: {
                 layerIndex: number;
@@ -1941,6 +1948,8 @@ export interface components {
             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
             previousSeverity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
             fixedVersion: string | null;
+            /** @description Name of the source package that `fixedVersion` is a version of; absent: it is a version of the package itself */
+            fixedSource?: string;
             /** Format: date-time */
             firstSeenAt: string;
             /** @description Null: it stands now */
@@ -2086,7 +2095,12 @@ export interface components {
                 ecosystem: string;
                 packageName: string;
                 installedVersion: string;
-                /** @description The lowest version that clears all that is counted */
+                source?: {
+                    name: string;
+                    /** @description Of which the installed package was built */
+                    version: string;
+                };
+                /** @description The lowest version that clears all that is counted; of the source, where there is one: the package is numbered otherwise */
                 version: string;
                 clears: number;
                 clearsHighOrWorse: number;
@@ -2879,6 +2893,8 @@ export interface components {
             packageName: string;
             installedVersion: string;
             fixedVersion?: string;
+            /** @description Name of the source package that `fixedVersion` is a version of; absent: it is a version of the package itself */
+            fixedSource?: string;
             knownExploited: boolean;
         };
         Webhook: {

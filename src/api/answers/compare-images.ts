@@ -131,6 +131,7 @@ function showFinding({ vulnerability, ...found }: Compared): ComparedFinding {
     version: found.version,
     versionBefore: found.versionBefore ?? null,
     fixedVersion: fixedVersion ?? null,
+    ...(fixedVersion === undefined || found.source === undefined ? {} : { fixedSource: found.source.name }),
     knownExploited,
     undetermined,
   };

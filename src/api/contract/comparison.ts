@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { closed, component } from './component.ts';
+import { FixedSource } from './fix-source.ts';
 import { ScanStateName } from './image.ts';
 import { pageQuery } from './page.ts';
 import { SeverityCounts, SeverityName } from './severity.ts';
@@ -76,6 +77,7 @@ export const ComparedFinding = component('ComparedFinding', {
     description: 'Of the earlier image, where both have the finding',
   }),
   fixedVersion: Type.Union([Type.String(), Type.Null()]),
+  fixedSource: Type.Optional(FixedSource),
   knownExploited: Type.Boolean(),
   undetermined: Type.Boolean(),
 });

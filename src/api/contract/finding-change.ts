@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { closed, component, Instant } from './component.ts';
+import { FixedSource } from './fix-source.ts';
 import { pageQuery } from './page.ts';
 import { SeverityName } from './severity.ts';
 
@@ -19,6 +20,7 @@ export const FindingChange = component('FindingChange', {
   severity: SeverityName,
   previousSeverity: Type.Union([SeverityName, Type.Null()]),
   fixedVersion: Type.Union([Type.String(), Type.Null()]),
+  fixedSource: Type.Optional(FixedSource),
   firstSeenAt: Instant,
   resolvedAt: Type.Union([Instant, Type.Null()], { description: 'Null: it stands now' }),
 });

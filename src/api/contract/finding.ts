@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { FromBase } from './base-image.ts';
 import { closed, component, Instant } from './component.ts';
 import { Exempted } from './file-finding.ts';
+import { FixSource } from './fix-source.ts';
 import { pageQuery } from './page.ts';
 import { SeverityName, SourceName } from './severity.ts';
 import { ExploitationDates } from './vulnerability.ts';
@@ -59,6 +60,7 @@ export const Finding = component('Finding', {
     name: Type.String(),
     version: Type.String(),
     purl: Type.String(),
+    source: Type.Optional(FixSource),
   }),
   place: Place,
   fromBase: FromBase,

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { baseProperties } from './base-image.ts';
 import { closed, component, Id, Instant } from './component.ts';
+import { FixSource } from './fix-source.ts';
 import { UsedSignatures } from './malware.ts';
 import { pageQuery } from './page.ts';
 import { searchText } from './search.ts';
@@ -146,7 +147,11 @@ export const ImageDetails = component('ImageDetails', {
       ecosystem: Type.String(),
       packageName: Type.String(),
       installedVersion: Type.String(),
-      version: Type.String({ description: 'The lowest version that clears all that is counted' }),
+      source: Type.Optional(FixSource),
+      version: Type.String({
+        description:
+          'The lowest version that clears all that is counted; of the source, where there is one: the package is numbered otherwise',
+      }),
       clears: Type.Integer(),
       clearsHighOrWorse: Type.Integer(),
     }),

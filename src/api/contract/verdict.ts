@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { closed, component } from './component.ts';
+import { FixedSource } from './fix-source.ts';
 import { MalwareEngineName, MalwareTypeName } from './malware.ts';
 import { SecretTypeName } from './secret.ts';
 import { SeverityName } from './severity.ts';
@@ -13,6 +14,7 @@ export const Reason = Type.Union([
     packageName: Type.String(),
     installedVersion: Type.String(),
     fixedVersion: Type.Optional(Type.String()),
+    fixedSource: Type.Optional(FixedSource),
     knownExploited: Type.Boolean(),
   }),
   component('SecretReason', {

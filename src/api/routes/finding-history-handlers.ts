@@ -92,6 +92,7 @@ function showChange(change: FoundChange): FindingChange {
     severity: change.severity,
     previousSeverity: change.previousSeverity ?? null,
     fixedVersion: change.fixedVersion ?? null,
+    ...(change.fixedSource === undefined ? {} : { fixedSource: change.fixedSource }),
     firstSeenAt: change.firstSeenAt.toISOString(),
     resolvedAt: change.resolvedAt?.toISOString() ?? null,
   };

@@ -4,6 +4,7 @@ import { openTarget } from '../../inspection/image/open-target.ts';
 import type { InspectionPool } from '../../inspection/inspection-pool.ts';
 import { placedPackageUrl } from '../../inspection/inventory/package-url.ts';
 import type { VulnerabilityFact } from '../../report/finding.ts';
+import type { FixSource } from '../../report/fix-source.ts';
 import type { ImageFacts, PackageFacts } from '../../report/image-facts.ts';
 import { countMalware, type MalwareFinding } from '../../report/image-malware.ts';
 import { countSecrets, type SecretFinding } from '../../report/image-secrets.ts';
@@ -48,6 +49,8 @@ export interface ScannedFinding extends Omit<VulnerabilityFact, 'sourceSeveritie
     readonly name: string;
     readonly version: string;
     readonly purl: string;
+    /** As `PackageFacts` has it. */
+    readonly source?: FixSource;
   };
   readonly place: PackagePlace;
   /** The statements of advisories that made it. */
@@ -220,7 +223,8 @@ function placedFindings(
   return known.vulnerabilities.map(({ sourceSeverities: packed, ...vulnerability }) => ({
     ...vulnerability,
     ...ratingReasons(packed, order),
-    ...where,
+    place: where.place,
+    package: { ...where.package, ...(known.source === undefined ? {} : { source: known.source }) },
     matched: matched.get(explainedKey(known, vulnerability)) ?? [],
   }));
 }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { ScannedFinding, TargetReport } from '../../app/administration/scan-target.ts';
+import { fixInWords } from '../../report/fix-source.ts';
 import { formatTable } from './format-table.ts';
 import { printable } from './printable.ts';
 
@@ -69,6 +70,11 @@ function baseLine(base: NonNullable<TargetReport['base']>, findings: readonly Sc
   return `Built on ${name}, ${layers}: ${inherited} of ${findings.length} findings came with it`;
 }
 
+function fixOf({ fixedVersion, fixState, package: installed }: ScannedFinding): string {
+  if (fixedVersion !== undefined) return fixInWords(fixedVersion, installed.source?.name);
+  return fixState === 'not-fixed' ? 'no fix' : fixState;
+}
+
 function findingLines(
   { findings, base }: Pick<TargetReport, 'findings' | 'base'>,
   paint: (style: Style, text: string) => string,
@@ -79,7 +85,7 @@ function findingLines(
       finding.knownExploited ? `${finding.id} (exploited)` : finding.id,
       finding.package.name,
       finding.package.version,
-      finding.fixedVersion ?? (finding.fixState === 'not-fixed' ? 'no fix' : finding.fixState),
+      fixOf(finding),
       `layer ${finding.place.layerIndex}${finding.place.layerIndex < (base?.layerCount ?? 0) ? ' (base)' : ''} ${finding.place.path}`,
     ].map(printable),
   );

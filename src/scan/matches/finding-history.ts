@@ -7,6 +7,7 @@ import type { SourceSeverities } from '../../report/source-severities.ts';
 import { unpackIds } from '../reports/packed-ids.ts';
 import { indexImagesMax } from '../reports/read-facts.ts';
 import type { MatchChangeKind } from './match-changes.ts';
+import { fixOf, type StoredFix } from './stored-fix.ts';
 
 /** One thing that judging again made different for a package. */
 export interface FindingChange {
@@ -23,6 +24,8 @@ export interface FindingChange {
   /** Of `severity-changed`. */
   readonly previousSeverity?: Severity;
   readonly fixedVersion?: string;
+  /** Of which `fixedVersion` is a version, where the package is numbered otherwise. */
+  readonly fixedSource?: string;
   /** When a match of the package first said so. */
   readonly firstSeenAt: Date;
   /** Absent: it stands, whatever the change was. */
@@ -42,21 +45,18 @@ export interface FindingChangeFilter {
   readonly severityOrder?: SeverityOrder | undefined;
 }
 
-interface ChangeRow {
+interface ChangeRow extends StoredFix {
   readonly key: number;
   readonly package_id: number;
   readonly at: Date;
   readonly change: MatchChangeKind;
   readonly vulnerability_id: string;
   readonly aliases: readonly string[];
-  readonly ecosystem: string;
   readonly name: string;
-  readonly version: string;
   readonly severity: Severity;
   readonly source_severities: SourceSeverities | null;
   readonly previous_severity: Severity | null;
   readonly previous_source_severities: SourceSeverities | null;
-  readonly fixed_version: string | null;
   readonly first_seen_at: Date;
   readonly resolved_at: Date | null;
 }
@@ -84,7 +84,8 @@ export async function listFindingChanges(db: Database, filter: FindingChangeFilt
     with page as materialized (
       select c.* from match_change c ${among} where true ${ofImage} ${fitting} ${before}
       order by c.id desc limit ${filter.limit})
-    select c.id as key, c.package_id, c.at, c.change, c.vulnerability_id, m.aliases, p.ecosystem, p.name, p.version, m.severity,
+    select c.id as key, c.package_id, c.at, c.change, c.vulnerability_id, m.aliases, p.ecosystem, p.name, p.version, p.source_name,
+      p.source_version, m.severity,
       m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version, m.first_seen_at,
       m.resolved_at
     from page c join package p on p.id = c.package_id
@@ -145,7 +146,7 @@ function changeOf(row: ChangeRow, order: SeverityOrder): FindingChange {
     ...(row.change === 'severity-changed' && row.previous_severity !== null
       ? { previousSeverity: severityOf(row.previous_severity, row.previous_source_severities, order) }
       : {}),
-    ...(row.fixed_version === null ? {} : { fixedVersion: row.fixed_version }),
+    ...fixOf(row),
     firstSeenAt: row.first_seen_at,
     ...(row.resolved_at === null ? {} : { resolvedAt: row.resolved_at }),
   };

@@ -7,6 +7,7 @@ import type { SourceSeverities } from '../../report/source-severities.ts';
 import { intArray } from './int-array.ts';
 import type { NotedChange } from './match-differences.ts';
 import { matchesOfCves } from './match-scope.ts';
+import { fixOf, type StoredFix } from './stored-fix.ts';
 
 export type MatchChangeKind = 'added' | 'removed' | 'severity-changed' | 'became-fixable' | 'known-exploited';
 
@@ -22,6 +23,8 @@ export interface MatchChange {
   readonly severity: Severity;
   readonly previousSeverity?: Severity;
   readonly fixedVersion?: string;
+  /** Of which `fixedVersion` is a version, where the package is numbered otherwise. */
+  readonly fixedSource?: string;
   readonly knownExploited: boolean;
 }
 
@@ -89,12 +92,10 @@ export async function noteExploited(
     order by 1, 2`.execute(transaction);
 }
 
-interface ChangeRow {
+interface ChangeRow extends StoredFix {
   readonly noted_id: number;
   readonly package_id: number;
-  readonly ecosystem: string;
   readonly name: string;
-  readonly version: string;
   readonly vulnerability_id: string;
   readonly aliases: readonly string[];
   readonly change: MatchChangeKind;
@@ -102,7 +103,6 @@ interface ChangeRow {
   readonly source_severities: SourceSeverities | null;
   readonly previous_severity: Severity | null;
   readonly previous_source_severities: SourceSeverities | null;
-  readonly fixed_version: string | null;
   readonly known_exploited: boolean;
 }
 
@@ -116,7 +116,8 @@ export interface MatchHistory {
 export async function takeMatchChanges(transaction: Transaction<Tables>): Promise<readonly MatchHistory[]> {
   const { rows } = await sql<ChangeRow>`
     with taken as (update match_change set untold = false where untold returning *)
-    select c.id as noted_id, c.package_id, p.ecosystem, p.name, p.version, c.vulnerability_id, m.aliases, c.change,
+    select c.id as noted_id, c.package_id, p.ecosystem, p.name, p.version, p.source_name, p.source_version,
+      c.vulnerability_id, m.aliases, c.change,
       m.severity, m.source_severities, c.previous_severity, c.previous_source_severities, m.fixed_version,
       m.vulnerability_id in (select cve from known_exploited) or exists (
         select from unnest(m.aliases) as own (id) where own.id in (select cve from known_exploited)) as known_exploited
@@ -158,7 +159,7 @@ export function changeIn(
     change,
     severity,
     ...(change === 'severity-changed' ? { previousSeverity } : {}),
-    ...(last.fixed_version === null ? {} : { fixedVersion: last.fixed_version }),
+    ...fixOf(last),
     knownExploited: last.known_exploited,
   };
 }

@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
+import { numberedBySource } from '../../matching/installed-as.ts';
 import type { FixState, VulnerabilityFact } from '../../report/finding.ts';
 import type { PackageFacts } from '../../report/image-facts.ts';
+import type { Package } from '../../report/package.ts';
 import type { Severity } from '../../report/severity.ts';
 
 /** What is said of a vulnerability, whatever the package. */
@@ -101,11 +103,21 @@ export async function withNames(
   found: ReadonlyMap<number, readonly VulnerabilityFact[]>,
 ): Promise<ReadonlyMap<number, PackageFacts>> {
   // What a package is called never changes.
-  const { rows } = await sql<{ id: number; ecosystem: string; name: string; version: string }>`
-    select id, ecosystem, name, version from package where id = any(${[...found.keys()]}::int[])
+  const { rows } = await sql<
+    Pick<Package, 'ecosystem' | 'name' | 'version' | 'sourceName' | 'sourceVersion'> & {
+      readonly id: number;
+    }
+  >`
+    select id, ecosystem, name, version, source_name as "sourceName", source_version as "sourceVersion"
+    from package where id = any(${[...found.keys()]}::int[])
     order by id`.execute(db);
   return new Map(
-    rows.map(({ id, ...named }) => [id, { packageId: id, ...named, vulnerabilities: found.get(id) ?? [] }]),
+    rows.map((row) => {
+      const { id, ecosystem, name, version } = row;
+      const source = numberedBySource(row);
+      const named = { packageId: id, ecosystem, name, version, ...(source === undefined ? {} : { source }) };
+      return [id, { ...named, vulnerabilities: found.get(id) ?? [] }];
+    }),
   );
 }
 

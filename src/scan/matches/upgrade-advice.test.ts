@@ -70,4 +70,15 @@ describe('adviseUpgrades()', () => {
     ]);
     expect(advice.map(({ packageName }) => packageName)).toEqual(['grave', 'many', 'few']);
   });
+
+  it('compares a fix with the source that it is a version of, where the package is numbered otherwise', () => {
+    const bsdutils: PackageFacts = {
+      ...installed('bsdutils', '1:2.36.1-8', vulnerability('CVE-1', { fixedVersion: '2.36.1-8+deb11u1' })),
+      ecosystem: 'Debian',
+      source: { name: 'util-linux', version: '2.36.1-8' },
+    };
+    expect(adviseUpgrades([bsdutils])).toMatchObject([
+      { packageName: 'bsdutils', version: '2.36.1-8+deb11u1', source: { name: 'util-linux' }, clears: 1 },
+    ]);
+  });
 });

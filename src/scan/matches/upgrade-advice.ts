@@ -1,4 +1,5 @@
 import type { VulnerabilityFact } from '../../report/finding.ts';
+import type { FixSource } from '../../report/fix-source.ts';
 import type { PackageFacts } from '../../report/image-facts.ts';
 import { orderOf } from '../../versions/order-of.ts';
 import type { VersionOrder } from '../../versions/version-order.ts';
@@ -8,6 +9,8 @@ export interface Upgrade {
   readonly ecosystem: string;
   readonly packageName: string;
   readonly installedVersion: string;
+  /** The source that `version` is a version of, where the package is numbered otherwise. */
+  readonly source?: FixSource;
   /** The lowest version that clears all that `clears` counts. */
   readonly version: string;
   readonly clears: number;
@@ -30,11 +33,12 @@ export function adviseUpgrades(packages: readonly PackageFacts[]): readonly Upgr
     );
 }
 
-function adviseUpgrade({ ecosystem, name, version, vulnerabilities }: PackageFacts): Upgrade | undefined {
+function adviseUpgrade(installed: PackageFacts): Upgrade | undefined {
+  const { ecosystem, name, version, source, vulnerabilities } = installed;
   const order = orderOf(ecosystem);
   if (order === undefined) return undefined;
   const fixable = vulnerabilities.filter(
-    (found) => !found.undetermined && isNewer(order, found.fixedVersion, version),
+    (found) => !found.undetermined && isNewer(order, found.fixedVersion, source?.version ?? version),
   );
   const target = highestFix(order, fixable);
   if (target === undefined) return undefined;
@@ -45,6 +49,7 @@ function adviseUpgrade({ ecosystem, name, version, vulnerabilities }: PackageFac
     ecosystem,
     packageName: name,
     installedVersion: version,
+    ...(source === undefined ? {} : { source }),
     version: target,
     clears: cleared.length,
     clearsHighOrWorse: cleared.filter(({ severity }) => severity === 'critical' || severity === 'high')

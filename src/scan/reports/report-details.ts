@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.ts';
 import { placedPackageUrl } from '../../inspection/inventory/package-url.ts';
 import type { Distribution } from '../../report/distribution.ts';
 import type { VulnerabilityFact } from '../../report/finding.ts';
+import type { FixSource } from '../../report/fix-source.ts';
 import type { ImageFacts } from '../../report/image-facts.ts';
 import type { PackagePlace } from '../../report/package.ts';
 import {
@@ -41,6 +42,8 @@ export interface PlacedFinding {
     readonly name: string;
     readonly version: string;
     readonly purl: string;
+    /** As `PackageFacts` has it. */
+    readonly source?: FixSource;
   };
   readonly place: PackagePlace;
   /** The later of the image's first judgement and the package's first match. */
@@ -84,11 +87,11 @@ export function placeFindings(
 ): readonly PlacedFinding[] {
   const placesById = Map.groupBy(report?.packages ?? [], ({ packageId }) => packageId);
   const { firstJudgedAt } = facts;
-  return facts.packages.flatMap(({ packageId, vulnerabilities }) =>
-    (placesById.get(packageId) ?? []).flatMap(({ package: installed, place, purl }) =>
+  return facts.packages.flatMap(({ packageId, ecosystem, name, version, source, vulnerabilities }) =>
+    (placesById.get(packageId) ?? []).flatMap(({ place, purl }) =>
       vulnerabilities.map((vulnerability) => ({
         vulnerability,
-        package: { ecosystem: installed.ecosystem, name: installed.name, version: installed.version, purl },
+        package: { ecosystem, name, version, purl, ...(source === undefined ? {} : { source }) },
         place,
         firstSeenAt:
           firstJudgedAt !== undefined && firstJudgedAt > vulnerability.firstSeenAt

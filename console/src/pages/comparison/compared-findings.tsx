@@ -3,6 +3,7 @@ import { useComparedFindings } from '../../api/searches.ts';
 import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
+import { FixedIn } from '../../parts/fixed-in.tsx';
 import { given } from '../../parts/given.ts';
 import { PagedTable } from '../../parts/paged-table.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
@@ -35,8 +36,8 @@ const columns: readonly Column<ComparedFinding>[] = [
   {
     id: 'fix',
     label: 'Fixed in',
-    cell: ({ fixedVersion }) =>
-      fixedVersion === null ? <Dash /> : <span className="pq-mono">{fixedVersion}</span>,
+    cell: ({ fixedVersion, fixedSource }) =>
+      fixedVersion === null ? <Dash /> : <FixedIn version={fixedVersion} source={fixedSource} />,
   },
 ];
 

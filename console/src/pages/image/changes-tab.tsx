@@ -6,6 +6,7 @@ import { Dash } from '../../parts/dash.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { EmptyNote } from '../../parts/empty-note.tsx';
 import { findingKey } from '../../parts/finding-key.ts';
+import { FixedIn } from '../../parts/fixed-in.tsx';
 import { given } from '../../parts/given.ts';
 import { PagedTable } from '../../parts/paged-table.tsx';
 import { RelativeTime } from '../../parts/relative-time.tsx';
@@ -65,7 +66,11 @@ function columnsOf(state: SearchState): readonly Column<FindingChange>[] {
       id: 'fixed',
       label: 'Fixed in',
       cell: (row) =>
-        row.fixedVersion === null ? <Dash /> : <span className="pq-mono">{row.fixedVersion}</span>,
+        row.fixedVersion === null ? (
+          <Dash />
+        ) : (
+          <FixedIn version={row.fixedVersion} source={row.fixedSource} />
+        ),
     },
   ];
 }

@@ -1,6 +1,7 @@
 import { Link } from 'react-router';
 import type { ImageDetails, Reason } from '../../api/answers.ts';
 import { findingKey } from '../../parts/finding-key.ts';
+import { FixedIn } from '../../parts/fixed-in.tsx';
 import { Note } from '../../parts/note.tsx';
 import { SeverityMark } from '../../parts/severity-mark.tsx';
 import { useSearchState } from '../../parts/use-search-state.ts';
@@ -41,7 +42,13 @@ function ReasonLine({ reason }: { reason: Reason }) {
       <span>
         <Link to={state.link({ finding: key })}>{reason.id}</Link> in {reason.packageName}{' '}
         {reason.installedVersion}
-        {reason.fixedVersion === undefined ? ', no fix known' : `, fixed in ${reason.fixedVersion}`}{' '}
+        {reason.fixedVersion === undefined ? (
+          ', no fix known'
+        ) : (
+          <>
+            , fixed in <FixedIn version={reason.fixedVersion} source={reason.fixedSource} />
+          </>
+        )}{' '}
         {reason.knownExploited && (
           <span className="pq-tag" data-tone="exploited">
             known exploited

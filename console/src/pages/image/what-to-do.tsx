@@ -12,11 +12,12 @@ const upgradesMax = 4;
 type Upgrade = ImageDetails['upgrades'][number];
 
 function UpgradeLine({ upgrade }: { upgrade: Upgrade }) {
-  const { packageName, installedVersion, version, clears, clearsHighOrWorse } = upgrade;
+  const { packageName, installedVersion, version, source, clears, clearsHighOrWorse } = upgrade;
   const findings = counted(clears, 'findings');
   return (
     <li>
-      Upgrade <strong>{packageName}</strong> {installedVersion} → {version}: clears {findings}
+      Upgrade <strong>{packageName}</strong> {installedVersion} →{' '}
+      {source === undefined ? version : `a build of ${source.name} ${version}`}: clears {findings}
       {clearsHighOrWorse > 0 && `, ${clearsHighOrWorse} high or worse`}
     </li>
   );
