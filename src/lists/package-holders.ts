@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { parseIds } from './_parse-ids.ts';
 import {
   type HolderScope,
   type ImageSample,
@@ -96,31 +97,46 @@ const packagesOfBitmap = 16;
 const bitmapsMax = 300;
 
 /**
- * The images that hold one of the packages as bitmaps of their places, some packages at a time, laid together before an
- * image is looked at: to compare the packages of a hundred thousand images with two thousand others takes three times as long.
+ * Rows of `i` and `rm` whose image holds one of the packages: by bitmaps of their places, some packages at a time, laid together before an
+ * image is looked at. To compare the packages of a hundred thousand images with two thousand others takes three times as long,
+ * and images are read in the order in which they lie.
  */
-export async function countByBitmaps(
+async function selectByBitmaps<Row>(
   db: Database,
-  scope: HolderScope,
-  packageIds: readonly number[],
-): Promise<number> {
-  const ids = sortedIds(packageIds);
+  asked: { readonly scope: HolderScope; readonly packageIds: readonly number[] },
+  select: (from: RawBuilder<unknown>) => RawBuilder<Row>,
+): Promise<readonly Row[]> {
+  const ids = sortedIds(asked.packageIds);
+  if (ids.length === 0) return [];
   const size = Math.max(packagesOfBitmap, Math.ceil(ids.length / bitmapsMax));
   const parts = Array.from({ length: Math.ceil(ids.length / size) }, (_, part) =>
     ids.slice(part * size, (part + 1) * size),
   );
   const holds = parts.map((part) => sql`i.package_ids operator(intarray.&&) ${part}::int[]`);
+  const from = sql`image_packages i
+    join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(asked.scope)}
+    where (${sql.join(holds, sql` or `)})`;
   return await db.transaction().execute(async (transaction) => {
     // PostgreSQL would rather compare each image with each part; and what it finds is joined in memory.
     await sql`select set_config('enable_seqscan', 'off', true), set_config('work_mem', '16MB', true)`.execute(
       transaction,
     );
-    const { rows } = await sql<{ count: number }>`
-      select count(*) as count from image_packages i
-      join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(scope)}
-      where ${sql.join(holds, sql` or `)}`.execute(transaction);
-    return rows[0]?.count ?? 0;
+    return (await select(from).execute(transaction)).rows;
   });
+}
+
+/** The images in scope that hold one of the packages, counted. */
+export async function countByBitmaps(
+  db: Database,
+  scope: HolderScope,
+  packageIds: readonly number[],
+): Promise<number> {
+  const rows = await selectByBitmaps(
+    db,
+    { scope, packageIds },
+    (from) => sql<{ count: number }>`select count(*) as count from ${from}`,
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** Ids (`repository_manifest`) of images in scope that hold one of the packages, newest first. */
@@ -157,23 +173,44 @@ export async function countHoldersOfEach(
   return counts;
 }
 
+/** All sets in one look at the images that hold a package of any: each is read once, however many sets it is in. */
 async function countRare(
   db: Database,
   scope: HolderScope,
   sets: readonly PackageSet[],
 ): Promise<readonly (readonly [string, HolderCount])[]> {
-  if (sets.length === 0) return [];
-  const table = sql.join(
-    sets.map(({ key, packageIds }) => sql`(${key}::text, ${sortedIds(packageIds)}::int[])`),
+  const packageIds = sortedIds(sets.flatMap((set) => set.packageIds));
+  const rows = await selectByBitmaps(
+    db,
+    { scope, packageIds },
+    (from) => sql<{ held: string; count: number }>`
+      select (i.package_ids operator(intarray.&) ${packageIds}::int[])::text as held, count(*) as count
+      from ${from} group by 1`,
   );
-  const { rows } = await sql<{ key: string; count: number }>`
-    select s.key, held.count from (values ${table}) s (key, ids) cross join lateral (
-      select count(*) as count from (
-        select from ${holdersByIndex(scope, sql`s.ids`)} limit ${countedMax + 1}) counted) held`.execute(db);
-  return rows.map(({ key, count }) => [
-    key,
-    { count: Math.min(count, countedMax), isMinimum: count > countedMax },
-  ]);
+  const counts = countSets(sets, rows);
+  return sets.map(({ key }, position) => {
+    const count = counts[position] ?? 0;
+    return [key, { count: Math.min(count, countedMax), isMinimum: count > countedMax }];
+  });
+}
+
+/** Of each set the images that hold one of its packages; `rows`: how many hold just these. */
+function countSets(
+  sets: readonly PackageSet[],
+  rows: readonly { readonly held: string; readonly count: number }[],
+): Uint32Array {
+  const setsOf = Map.groupBy(
+    sets.flatMap((set, position) => set.packageIds.map((id) => ({ id, position }))),
+    ({ id }) => id,
+  );
+  const counts = new Uint32Array(sets.length);
+  for (const { held, count } of rows) {
+    const positions = new Set(
+      parseIds(held).flatMap((id) => setsOf.get(id)?.map(({ position }) => position) ?? []),
+    );
+    for (const position of positions) counts[position] = (counts[position] ?? 0) + count;
+  }
+  return counts;
 }
 
 /**
