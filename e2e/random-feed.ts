@@ -25,10 +25,15 @@ const vectors = [
 const namesPerEcosystem = 6;
 const recordsPerEcosystem = 60;
 const cveCount = 90;
+/** Few, so that records share them. */
+const ghsaCount = 8;
 /** Of an ecosystem, in one change. */
 const changesMost = 8;
 
-/** Advisories that change at random, the same for the same seed: one describes the vulnerability of another, ratings differ by source. */
+/**
+ * Advisories that change at random, the same for the same seed: one describes the vulnerability of another, or gets another name
+ * for it, ratings differ by source.
+ */
 export class RandomFeed {
   #state: number;
   #seconds = 0;
@@ -91,7 +96,7 @@ export class RandomFeed {
   #changeOne(ecosystem: Ecosystem, held: Map<string, MirrorRecord>, record: MirrorRecord): void {
     const { id } = record;
     const modified = this.#instant();
-    switch (this.#below(7)) {
+    switch (this.#below(8)) {
       case 0:
         held.set(id, { ...record, modified, details: `in other words, ${this.#below(1_000)}` });
         break;
@@ -112,6 +117,9 @@ export class RandomFeed {
       }
       case 4:
         if (held.size > recordsPerEcosystem - 10) held.delete(id);
+        break;
+      case 5:
+        held.set(id, { ...record, modified, aliases: this.#otherNames(record['aliases']) });
         break;
       default:
         held.set(id, this.#record(ecosystem, id));
@@ -142,7 +150,10 @@ export class RandomFeed {
   }
 
   #record(ecosystem: Ecosystem, id: string): MirrorRecord {
-    const described = Array.from({ length: 1 + this.#below(2) }, () => cve(this.#below(cveCount)));
+    const isNamed = ecosystem.suffix !== '' || this.#below(3) > 0;
+    const described = isNamed
+      ? Array.from({ length: 1 + this.#below(2) }, () => cve(this.#below(cveCount)))
+      : [ghsa(this.#below(ghsaCount))];
     return {
       id,
       modified: this.#instant(),
@@ -158,6 +169,13 @@ export class RandomFeed {
         versions: Array.from({ length: this.#below(4) }, () => this.oneOf(versions)),
       })),
     };
+  }
+
+  /** With a CVE more, or without any. */
+  #otherNames(aliases: unknown): readonly string[] {
+    const known = Array.isArray(aliases) ? aliases.map(String) : [];
+    const others = known.filter((alias) => !alias.startsWith('CVE-'));
+    return others.length < known.length ? others : [...known, cve(this.#below(cveCount))];
   }
 
   #events(): readonly object[] {
@@ -201,4 +219,8 @@ function nameOf(nth: number): string {
 
 function cve(nth: number): string {
   return `CVE-2026-${1_000 + nth}`;
+}
+
+function ghsa(nth: number): string {
+  return `GHSA-aaaa-bbbb-000${nth}`;
 }

@@ -57,7 +57,7 @@ export function differencesOf(
     const left = new Map(heldOf(packageId).map((one) => [one.detail.vulnerability_id, one]));
     const named = own.map(({ vulnerability_id: id }) => left.get(id));
     for (const { vulnerability_id: id } of own) left.delete(id);
-    const other = left.size === 0 || own.length === 0 ? undefined : takeRenamed(own, named, left);
+    const other = mayHaveOtherNames(named, left) ? takeRenamed(own, named, left) : undefined;
     for (const one of other?.renamed ?? []) renamed.push(one);
     for (const [nth, detail] of own.entries()) {
       const { before, stood } = other?.predecessors.get(detail) ?? predecessorsOf(named[nth]);
@@ -73,6 +73,15 @@ export function differencesOf(
     }
   }
   return { written, resolved, renamed, noted };
+}
+
+/** Most packages are spared to be asked for each alias: what is held of them is wanted under its name, or nothing is. */
+function mayHaveOtherNames(
+  named: readonly (HeldMatch | undefined)[],
+  left: ReadonlyMap<string, HeldMatch>,
+): boolean {
+  if (left.size > 0) return named.length > 0;
+  return named.includes(undefined) && named.some((one) => one !== undefined);
 }
 
 function predecessorsOf(before: HeldMatch | undefined): Predecessors {

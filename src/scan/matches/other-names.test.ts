@@ -30,10 +30,12 @@ function said(id: string, aliases: readonly string[] = [], more: Partial<MatchDe
 }
 
 /** What became of one package: what was written over which name, resolved, renamed and noted. */
-function become(held: readonly (MatchDetail & { resolved?: boolean })[], wanted: readonly MatchDetail[]) {
-  const rows = held.map(({ resolved = false, ...detail }, detailId) => ({
-    ...{ packageId: 1, detailId, detail, resolved },
-  }));
+function become(held: readonly (MatchDetail | { resolved: MatchDetail })[], wanted: readonly MatchDetail[]) {
+  const rows = held.map((one, detailId) =>
+    'resolved' in one
+      ? { packageId: 1, detailId, detail: one.resolved, resolved: true }
+      : { packageId: 1, detailId, detail: one, resolved: false },
+  );
   const found = differencesOf([1], new Map([[1, wanted]]), () => rows);
   return {
     written: found.written.map(
@@ -66,8 +68,8 @@ describe('differencesOf() where a vulnerability has another name', () => {
       `severity-changed: ${cve}`,
       `became-fixable: ${cve}`,
     ]);
-    expect(become([{ ...said(ghsa), status: 'undetermined' }], [wanted]).noted).toEqual([`added: ${cve}`]);
-    expect(become([{ ...said(ghsa), resolved: true }], [wanted])).toMatchObject({
+    expect(become([said(ghsa, [], { status: 'undetermined' })], [wanted]).noted).toEqual([`added: ${cve}`]);
+    expect(become([{ resolved: said(ghsa) }], [wanted])).toMatchObject({
       ...{ renamed: [`moved: ${ghsa} → ${cve}`], noted: [`added: ${cve}`] },
     });
   });
@@ -79,7 +81,7 @@ describe('differencesOf() where a vulnerability has another name', () => {
       ...{ written: [`${ghsa} → ${ghsa}`], resolved: [], noted: [] },
       renamed: [`merged: ${rustsec} → ${ghsa}`],
     });
-    expect(become([{ ...said(ghsa), resolved: true }, said(rustsec)], [wanted])).toEqual({
+    expect(become([{ resolved: said(ghsa) }, said(rustsec)], [wanted])).toEqual({
       ...{ written: [`${rustsec} → ${ghsa}`], resolved: [], noted: [] },
       renamed: [`moved: ${rustsec} → ${ghsa}`, `merged: ${ghsa} → ${ghsa}`],
     });
@@ -91,6 +93,20 @@ describe('differencesOf() where a vulnerability has another name', () => {
       ...{ written: ['DSA-1 → CVE-2026-1', 'undefined → CVE-2026-2'], resolved: [], noted: [] },
       renamed: ['moved: DSA-1 → CVE-2026-1', 'split: DSA-1 → CVE-2026-2'],
     });
+  });
+
+  it('knows that one database has a CVE before another does, until that has it, too', () => {
+    const [unnamed, named] = [said(ghsa), said(cve, [ghsa])];
+    expect(become([unnamed], [unnamed, named])).toEqual({
+      ...{ written: [`undefined → ${cve}`], resolved: [], noted: [] },
+      renamed: [`split: ${ghsa} → ${cve}`],
+    });
+    expect(become([unnamed, named], [named])).toEqual({
+      ...{ written: [], resolved: [], noted: [] },
+      renamed: [`merged: ${ghsa} → ${cve}`],
+    });
+    const [one, other] = [said('CVE-2026-1'), said('CVE-2026-2', ['CVE-2026-1'])];
+    expect(become([one], [one, other])).toMatchObject({ renamed: [], noted: ['added: CVE-2026-2'] });
   });
 
   it('takes nothing for the same that shares an alias alone, or stands beside it', () => {

@@ -1,3 +1,4 @@
+import { sharingOf } from '../../matching/vulnerability-ids.ts';
 import type { MatchDetail } from './match-details.ts';
 import type { HeldMatch } from './match-differences.ts';
 
@@ -11,7 +12,7 @@ export interface RenamedMatch {
   readonly detail: MatchDetail;
   /**
    * Of its row: it is the other's from now on (`moved`), it goes because the other has one (`merged`), or it is that of one
-   * of several names that the vulnerability has now, of which this is another (`split`).
+   * of several names that the vulnerability has now, maybe of its own, of which this is another (`split`).
    */
   readonly row: 'moved' | 'merged' | 'split';
 }
@@ -31,8 +32,8 @@ interface OtherNames {
 }
 
 /**
- * Finds what of a package was held under another name, and takes it out of `left`, which has what nothing of its name is wanted
- * of any more. `named` is what was held of each wanted match under its own.
+ * Finds what of a package was held under another name, and takes it out of `left`, which has what is wanted no more under its
+ * name. `named` is what was held of each wanted match under its own.
  */
 export function takeRenamed(
   wanted: readonly MatchDetail[],
@@ -41,16 +42,18 @@ export function takeRenamed(
 ): OtherNames {
   const renamed: RenamedMatch[] = [];
   const predecessors = new Map<MatchDetail, Predecessors>();
+  const stays = new Set(named);
   const taken = new Set<HeldMatch>();
   for (const [nth, others] of linksOf(wanted, named, left)) {
     const [detail, own] = [wanted[nth], named[nth]];
     if (detail === undefined) continue;
     const all = [...(own === undefined ? [] : [own]), ...others].toSorted((a, b) => rankOf(a) - rankOf(b));
-    const before = all.find((held) => !taken.has(held));
+    const isFree = (held: HeldMatch) => held === own || !(taken.has(held) || stays.has(held));
+    const before = all.find(isFree);
     for (const held of all) {
       if (held === own && held === before) continue;
       const row = held === before ? 'moved' : 'merged';
-      renamed.push({ held, detail, row: taken.has(held) ? 'split' : row });
+      renamed.push({ held, detail, row: isFree(held) ? row : 'split' });
       taken.add(held);
       left.delete(held.detail.vulnerability_id);
     }
@@ -67,10 +70,15 @@ function linksOf(
 ): ReadonlyMap<number, ReadonlySet<HeldMatch>> {
   const places = new Map(wanted.map(({ vulnerability_id: id }, nth) => [id, nth]));
   const links = new Map<number, Set<HeldMatch>>();
+  /** One database has a CVE, another does not yet: that is no other vulnerability. A second CVE is one. */
+  const standsAs = (id: string, alias: string) => {
+    const held = named[places.get(alias) ?? -1];
+    return held?.resolved === false && sharingOf(alias) < sharingOf(id) ? held : undefined;
+  };
   const link = (nth: number, held: HeldMatch) => links.set(nth, (links.get(nth) ?? new Set()).add(held));
-  for (const [nth, { aliases }] of wanted.entries())
+  for (const [nth, { vulnerability_id: id, aliases }] of wanted.entries())
     for (const alias of aliases) {
-      const held = left.get(alias);
+      const held = left.get(alias) ?? (named[nth] === undefined ? standsAs(id, alias) : undefined);
       if (held !== undefined) link(nth, held);
     }
   for (const held of left.values())
