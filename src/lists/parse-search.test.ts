@@ -15,6 +15,17 @@ describe('parseSearch()', () => {
     'RHSA-2021:5126',
     'GO-2022-0001',
     'alpine-cve-2016-2148',
+    'AZL-10002',
+    'DRUPAL-CONTRIB-2017-082',
+    'x_FOP-CVE-2010-2479',
+    'x_RUBYSEC-activeresource-OSVDB-95749',
+    'x_NSWG-ECO-10',
+    'OSVDB-101157',
+    'SNYK-PYTHON-BIKESHED-1537646',
+    'TROVE-2024-003',
+    'ECHO-4f6c-6b9d-3c33',
+    'CLEANSTART-2026-FT17493',
+    'EEF-CVE-2025-32433',
   ])('takes %s for a vulnerability', (text) => {
     expect(parseSearch(text)).toEqual({ kind: 'vulnerability', id: text.trim() });
   });
@@ -28,6 +39,9 @@ describe('parseSearch()', () => {
     ['openssl>=3.0, <3.0.15', 'openssl', ['>=3.0', '<3.0.15']],
     ['openssl >= 1:1.0 <= 2~rc1', 'openssl', ['>=1:1.0', '<=2~rc1']],
     ['mini-css-extract-plugin == 1', 'mini-css-extract-plugin', ['=1']],
+    ['mini-html-pack-core', 'mini-html-pack-core', []],
+    ['libssl3 >= 3.0, << 3.0.15', 'libssl3', ['>=3.0', '<3.0.15']],
+    ['django===3.2', 'django', ['=3.2']],
   ])('reads the name and the limits of %s', (text, name, limits) => {
     const { named: by, limits: read } = named(text) as ReturnType<typeof named> & {
       named: unknown;
@@ -70,6 +84,15 @@ describe('parseSearch()', () => {
     ['a <', 'a range must be limits'],
     ['a <1 b', 'a range must be limits'],
     ['a@1 <2', 'no range besides'],
+    ['django~=3.2', 'by <, <=, =, >= or >'],
+    ['django!=3.2', 'by <, <=, =, >= or >'],
+    ['django ==3.*', 'by <, <=, =, >= or >'],
+    ['rails ~> 5.2', 'by <, <=, =, >= or >'],
+    ['lodash ^4.17.0', 'by <, <=, =, >= or >'],
+    ['lodash@^4.17.0', 'by <, <=, =, >= or >'],
+    ['lodash@~4.17', 'write a range as'],
+    ['lodash@>=4', 'range'],
+    ['lodash@4.*', 'write a range as'],
     ['', 'must stand before'],
   ])('refuses "%s" and says why', (text, reason) => {
     expect(parseSearch(text)).toEqual({ kind: 'malformed', reason: expect.stringContaining(reason) });

@@ -35,7 +35,7 @@ export function parseSearch(text: string): ParsedSearch {
   if (isVulnerabilityId(asked.toUpperCase())) return { kind: 'vulnerability', id: asked };
   const split = /^pkg:\S+/i.test(asked)
     ? splitAt(asked, asked.search(/\s/))
-    : splitAt(asked, asked.search(/[<>=]/));
+    : splitAt(asked, asked.search(/[<>=!^]|~[=>]/));
   const limits = parseLimits(split.rest);
   if (typeof limits === 'string') return malformed(limits);
   return /^pkg:/i.test(split.first) ? searchByUrl(split.first, limits) : searchByName(split.first, limits);
@@ -63,6 +63,10 @@ function searchByName(text: string, limits: readonly VersionLimit[]): ParsedSear
     );
   if (at > 0 && (version.length < 2 || limits.length > 0))
     return malformed('one version must stand behind "@", and no range besides');
+  if (/^@[~^<>=!]|\*/.test(version))
+    return malformed(
+      `one version must stand behind "@", got "${version.slice(1)}"; write a range as name >=1.2, <1.4`,
+    );
   const all = at > 0 ? [{ sign: '=' as const, version: version.slice(1) }] : limits;
   if (!name.includes('*')) return { kind: 'package', search: { named: { kind: 'name', name }, limits: all } };
   if (name.split('*').every((part) => part.length < patternLengthMin))
@@ -72,19 +76,22 @@ function searchByName(text: string, limits: readonly VersionLimit[]): ParsedSear
   return { kind: 'package', search: { named: { kind: 'pattern', pattern: name }, limits: all } };
 }
 
+/** What Python, PEP 440 and dpkg write for them. */
+const signs: Readonly<Record<string, VersionLimit['sign']>> = { '==': '=', '===': '=', '<<': '<', '>>': '>' };
+
 /** The limits, or why they cannot be read. */
 function parseLimits(text: string): readonly VersionLimit[] | string {
   const limits: VersionLimit[] = [];
-  const limit = /[\s,]*(<=|>=|==?|<|>)\s*([^\s,<>=]+)/y;
+  const limit = /[\s,]*(<=|>=|={1,3}|<<?|>>?)\s*([^\s,<>=!^*]+)(?=$|[\s,<>=])/y;
   let end = 0;
   for (let found = limit.exec(text); found !== null; found = limit.exec(text)) {
     const [, sign = '', version = ''] = found;
-    limits.push({ sign: (sign === '==' ? '=' : sign) as VersionLimit['sign'], version }); // by the pattern
+    limits.push({ sign: signs[sign] ?? (sign as VersionLimit['sign']), version }); // by the pattern
     end = limit.lastIndex;
   }
   const left = text.slice(end).trim();
   if (left === '') return limits;
-  return `a range must be limits such as ">=1.2, <1.4", got "${left}"`;
+  return `a range must be limits by <, <=, =, >= or >, such as ">=1.2, <1.4", got "${left}"`;
 }
 
 function malformed(reason: string): ParsedSearch {

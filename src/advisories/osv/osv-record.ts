@@ -213,7 +213,7 @@ function storable(text: string): string {
 function stringsOf(value: Readonly<Record<string, unknown>>, field: string): readonly string[] {
   return listOf(value, field).map((one) => {
     if (typeof one !== 'string') throw new BadRecord(`"${field}" holds something that is not text`);
-    return storable(one);
+    return storable(one.trim());
   });
 }
 

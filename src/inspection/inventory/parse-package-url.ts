@@ -43,9 +43,20 @@ export function parsePackageUrl(text: string): ParsedPackageUrl {
  */
 export function isNamedBy(installed: Package, asked: NamedByUrl): boolean {
   const own = parsePackageUrl(packageUrl(installed));
-  if (own.kind !== 'url' || own.url.type !== asked.type || own.url.name !== asked.name) return false;
-  if (own.url.namespace === asked.namespace) return true;
+  if (own.kind !== 'url' || own.url.type !== asked.type) return false;
+  const { type } = asked;
+  if (spelled(type, own.url.name) !== spelled(type, asked.name)) return false;
+  if (spelled(type, own.url.namespace ?? '') === spelled(type, asked.namespace ?? '')) return true;
   return systemTypes.has(asked.type) && (asked.namespace === undefined || own.url.namespace === undefined);
+}
+
+/** Types whose registries do not tell names apart by case. */
+const caselessTypes: ReadonlySet<string> = new Set(['composer', 'nuget', 'pypi', 'swift']);
+
+/** PyPI takes `.`, `_` and `-` for one (PEP 503), which the type's own rules leave apart in part. */
+function spelled(type: string, name: string): string {
+  const lower = caselessTypes.has(type) ? name.toLowerCase() : name;
+  return type === 'pypi' ? lower.replace(/[-_.]+/g, '-') : lower;
 }
 
 /** Types whose namespace is a distribution. */
