@@ -11,6 +11,7 @@ import { countHolders, countHoldersOfEach, heldAmong, heldIn } from './package-h
 import { parseSearch } from './parse-search.ts';
 import { rankVulnerabilities } from './rank-vulnerabilities.ts';
 import { meantPackages, type Search, summariseSearch } from './search-packages.ts';
+import { readVulnerabilityImages } from './vulnerability-images.ts';
 import { readVulnerabilityPage, type VulnerabilityFilter } from './vulnerability-list.ts';
 
 /** Ecosystem, name, version, and the source package where it is another. */
@@ -170,6 +171,17 @@ describe('searches', () => {
       imageCount: 2,
       packageCount: 2,
     });
+  });
+
+  test('find the newest images that a vulnerability is in, and count all', async () => {
+    const read = (limit: number, scope: HolderScope = {}) =>
+      readVulnerabilityImages(database.db, { vulnerabilityId: 'CVE-2024-1111', limit, ...scope });
+    const all = await read(10);
+    expect(all).toMatchObject({ imageCount: 3, imageIds: { length: 3 } });
+    expect(all.imageIds).toEqual(all.imageIds.toSorted((a, b) => b - a));
+    for (const limit of [1, 2, 3])
+      expect(await read(limit)).toEqual({ imageCount: 3, imageIds: all.imageIds.slice(0, limit) });
+    expect(await read(1, mine())).toMatchObject({ imageCount: 2, imageIds: { length: 1 } });
   });
 
   test('tell nothing of what only others hold (threats.md A7)', async () => {
