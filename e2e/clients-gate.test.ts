@@ -26,7 +26,7 @@ describe.skipIf(!hasSkopeo)('an image that policy refuses', () => {
   const at = (name: string) => join(clients.folder, name);
 
   beforeAll(async () => {
-    await packFeed(feed);
+    await packFeed(feed, new Date());
     clients = await startClientsServer({ PRATIQUE_ADVISORIES: `file:${feed}` });
     await clients.api.syncAdvisories(['Alpine', 'Debian', 'npm']);
     await clients.api.call('PATCH', '/namespaces/clients', { autoScan: true });

@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     name: 'admin',
     password: randomBytes(9).toString('base64url'),
   };
-  await packFeed(join(folder, 'feed'));
+  await packFeed(join(folder, 'feed'), new Date());
   say(`Starting a server on ${access.url} with its data in ${folder}`);
   const server = startServer(folder, port, access.password);
   const interrupted = new AbortController();

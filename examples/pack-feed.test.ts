@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCandidates } from '../src/advisories/candidates.ts';
 import { feedDoubts } from '../src/advisories/feed-doubts.ts';
+import { isFeedStale, readFeedStatus } from '../src/advisories/feed-status.ts';
 import { syncAdvisories } from '../src/advisories/feeds/sync-advisories.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
 import { packFeed } from './pack-feed.ts';
@@ -15,7 +16,7 @@ describe('the sample feed of the demo', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sample-feed-'));
     database = await createTemporaryDatabase();
-    await packFeed(folder);
+    await packFeed(folder, now);
   });
   afterAll(async () => {
     await database.drop();
@@ -38,6 +39,8 @@ describe('the sample feed of the demo', () => {
       { name: 'EPSS', kind: 'updated', records: 57, skipped: 0 },
     ]);
     expect((await sync()).feeds.every((feed) => feed.kind === 'unchanged')).toBe(true);
+    const feeds = await readFeedStatus(database.db);
+    expect(feeds.filter((feed) => isFeedStale(feed, { now, feedAgeMaxDays: 5 }))).toEqual([]);
   });
 
   it('rates every record', async () => {

@@ -7,15 +7,20 @@ const source = join(import.meta.dirname, 'feed');
 
 /**
  * Makes an OSV mirror of the sample feed in a new folder: `ecosystems.txt`, and `all.zip`, `modified_id.csv` and the records
- * of each. Beside them `kev.json` and `epss.csv.gz`, as CISA and FIRST publish theirs.
+ * of each. Beside them `kev.json` and `epss.csv.gz`, as CISA and FIRST publish theirs: of `at`, so that nobody takes them for
+ * lists that stand still.
  */
-export async function packFeed(folder: string): Promise<void> {
+export async function packFeed(folder: string, at: Date): Promise<void> {
   const entries = await readdir(source, { withFileTypes: true });
   const ecosystems = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   for (const ecosystem of ecosystems) await packEcosystem(join(source, ecosystem), join(folder, ecosystem));
   await writeFile(join(folder, 'ecosystems.txt'), ecosystems.map((name) => `${name}\n`).join(''));
-  await writeFile(join(folder, 'kev.json'), await readFile(join(source, 'kev.json')));
-  await writeFile(join(folder, 'epss.csv.gz'), gzipSync(await readFile(join(source, 'epss.csv'))));
+  const [kev, epss] = await Promise.all(
+    ['kev.json', 'epss.csv'].map((name) => readFile(join(source, name), 'utf8')),
+  );
+  const restated = (text = '', stated: RegExp) => text.replace(stated, `$1${at.toISOString()}`);
+  await writeFile(join(folder, 'kev.json'), restated(kev, /("dateReleased": ")[^"]+/));
+  await writeFile(join(folder, 'epss.csv.gz'), gzipSync(restated(epss, /(score_date:)\S+/)));
 }
 
 async function packEcosystem(from: string, to: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { Distribution } from '../report/distribution.ts';
 import type { Doubt } from '../report/scan-state.ts';
-import { type FeedStatus, feedReadiness, isFeedStale, readFeedStatus } from './feed-status.ts';
+import { type FeedStatus, feedReadiness, readFeedStatus, stalenessOf } from './feed-status.ts';
 import { isDistributionEcosystem } from './osv/distribution-ecosystems.ts';
 
 /** How much is known of one release of an ecosystem. */
@@ -96,13 +96,14 @@ function feedDoubt(knowledge: FeedKnowledge, query: Judged, ecosystem: string): 
     const why = feed.lastError ?? 'no attempt has ended';
     return [{ code: 'feed-failed', message: `the advisories for ${ecosystem} could never be read: ${why}` }];
   }
-  if (!isFeedStale(feed, query)) return [];
-  const days = Math.floor((query.now.getTime() - feed.lastSuccessAt.getTime()) / dayMs);
+  const stale = stalenessOf(feed, query);
+  if (stale?.kind !== 'unconfirmed') return []; // KEV and EPSS may be otherwise, which concerns policies alone
+  const { at, days, daysMax } = stale;
   const why = feed.lastError === undefined ? '' : `; last error: ${feed.lastError}`;
   return [
     {
       code: 'feed-stale',
-      message: `the advisories for ${ecosystem} are of ${dayOf(feed.lastSuccessAt)}, ${days} days old (limit ${query.feedAgeMaxDays})${why}`,
+      message: `the advisories for ${ecosystem} are of ${dayOf(at)}, ${days} days old (limit ${daysMax})${why}`,
     },
   ];
 }

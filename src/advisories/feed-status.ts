@@ -96,10 +96,56 @@ export function feedReadiness(feeds: readonly FeedStatus[], origin?: AdvisoryOri
   return { ready: false, message: `${hint} (last attempt: ${failed.lastError})` };
 }
 
-/** A feed that has not been confirmed for longer than the limit, or never was. */
-export function isFeedStale(feed: FeedStatus, limit: { now: Date; feedAgeMaxDays: number }): boolean {
-  if (feed.lastSuccessAt === undefined) return true;
-  return limit.now.getTime() - feed.lastSuccessAt.getTime() > limit.feedAgeMaxDays * 86_400_000;
+/** By which time and age a feed is stale. */
+export interface FeedAgeLimit {
+  readonly now: Date;
+  /** Since a feed was last confirmed (semantics.md §2: 5 by default). */
+  readonly feedAgeMaxDays: number;
+}
+
+/** Why a feed must not be relied on. */
+export type Staleness =
+  | { readonly kind: 'unread' }
+  /** It does not say of which day it is, so that nobody can tell whether it stands still. */
+  | { readonly kind: 'undated' }
+  /** `unconfirmed`: not known to be its source's any more; `old`: its source has it still, and it is of long ago. */
+  | {
+      readonly kind: 'unconfirmed' | 'old';
+      readonly at: Date;
+      /** Whole days since then. */
+      readonly days: number;
+      readonly daysMax: number;
+    };
+
+const dayMs = 86_400_000;
+
+/**
+ * CISA has added to its list at least every 18 days since 2022, and once, before, after 26 (the dates in the catalogue of
+ * 2025-08-25): one that is older stands still, however often its source is asked.
+ */
+const knownExploitedDaysMax = 30;
+
+/**
+ * Undefined: the feed was confirmed lately and, where its source writes it anew every few days, is of lately (threats.md F22).
+ * Ecosystems may be quiet for weeks, so how old their newest record is says nothing (decision 0008).
+ */
+export function stalenessOf(feed: FeedStatus, { now, feedAgeMaxDays }: FeedAgeLimit): Staleness | undefined {
+  const { name, lastSuccessAt, newestRecordAt } = feed;
+  if (lastSuccessAt === undefined) return { kind: 'unread' };
+  const since = (kind: 'unconfirmed' | 'old', at: Date, daysMax: number): Staleness | undefined => {
+    const ageMs = now.getTime() - at.getTime();
+    return ageMs > daysMax * dayMs ? { kind, at, days: Math.floor(ageMs / dayMs), daysMax } : undefined;
+  };
+  const unconfirmed = since('unconfirmed', lastSuccessAt, feedAgeMaxDays);
+  if (unconfirmed !== undefined || (name !== feedNames.kev && name !== feedNames.epss)) return unconfirmed;
+  if (newestRecordAt === undefined) return { kind: 'undated' };
+  // Scores are of every day: the newest ones are two days old at most when the next daily update begins.
+  const daysMax = name === feedNames.kev ? Math.max(knownExploitedDaysMax, feedAgeMaxDays) : feedAgeMaxDays;
+  return since('old', newestRecordAt, daysMax);
+}
+
+export function isFeedStale(feed: FeedStatus, limit: FeedAgeLimit): boolean {
+  return stalenessOf(feed, limit) !== undefined;
 }
 
 /** Time since the held version was last known to be what its source has; undefined: the feed was never read. */

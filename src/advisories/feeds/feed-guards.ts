@@ -71,6 +71,17 @@ export function refuseOlder(address: string, heldAt: Date | undefined, offeredAt
   );
 }
 
+const aheadMsMax = 24 * 3_600_000;
+
+/** Refuses a feed of one file that states an instant to come: it would look fresh until then, and nothing newer could follow (threats.md F22). */
+export function refuseAhead(address: string, offeredAt: Date | undefined, now: Date): void {
+  if (offeredAt === undefined || offeredAt.getTime() - now.getTime() <= aheadMsMax) return;
+  throw new FeedRefusedError(
+    address,
+    `it must not be of the future (now ${now.toISOString()}), got ${offeredAt.toISOString()}: look at this machine's clock; ${forced}`,
+  );
+}
+
 export interface BadRecords {
   readonly count: number;
   /** The first few, for people. */

@@ -18,7 +18,9 @@ export const Feed = component('Feed', {
   lastAttemptAt: Type.Union([Instant, Type.Null()]),
   lastError: Type.Union([Type.String(), Type.Null()], { description: 'Null: the last attempt succeeded' }),
   failures: Type.Integer({ description: 'Attempts that failed since the last good one' }),
-  stale: Type.Boolean({ description: 'Never read, or older than five days' }),
+  stale: Type.Boolean({
+    description: 'Never read, not confirmed for five days, or of long ago itself: EPSS five days, KEV thirty',
+  }),
 });
 export type Feed = Static<typeof Feed>;
 

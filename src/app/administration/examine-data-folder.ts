@@ -57,7 +57,7 @@ export async function examineDataFolder(config: Config): Promise<readonly Doctor
       findings.push(
         warning(
           'advisories',
-          `older than ${feedAgeMaxDays} days: ${stale.slice(0, 10).join(', ')}`,
+          `too old to rely on: ${stale.slice(0, 10).join(', ')}`,
           `run ${updateCommand(origin)} and see its notes`,
         ),
       );

@@ -128,7 +128,7 @@ export function measureInstallation(metrics: MetricSet, connection: DatabaseConn
   metrics.gauge(
     {
       name: 'pratique_feed_stale',
-      help: `1 where a feed was never read, or not for over ${feedAgeMaxDays} days`,
+      help: `1 where a feed was never read, or not for over ${feedAgeMaxDays} days, or EPSS or KEV stand still`,
     },
     async () => {
       const limit = { now: systemClock(), feedAgeMaxDays };
