@@ -63,7 +63,6 @@ describe('DockerTokens', () => {
     expect((await tokens.verify(good)).kind).toBe('valid');
   });
 
-  // threats.md A6.
   it.each<[string, string]>([
     ['alg none', forge({ header: { alg: 'none' } }, null)],
     ['alg None', forge({ header: { alg: 'None' } }, null)],
@@ -115,7 +114,7 @@ describe('DockerTokens', () => {
     ['no base64', 'ä.ö.ü'],
     ['a JSON that is none', `${h}.${Buffer.from('{').toString('base64url')}.${s}`],
     ['100 KiB', `${h}.${'a'.repeat(100_000)}.${s}`],
-  ])('refuses %s', async (_, token) => {
+  ])('refuses %s (threats.md A6)', async (_, token) => {
     expect((await tokensAt(startMs).verify(token)).kind).toBe('invalid');
   });
 
@@ -124,7 +123,7 @@ describe('DockerTokens', () => {
     ['61 s after its end', 300 + 61, 'invalid'],
     ['59 s before its beginning', -59, 'valid'],
     ['61 s before its beginning', -61, 'invalid'],
-  ])('at %s answers as the leeway says', async (_, offsetSeconds, kind) => {
+  ])('at %s answers as the leeway says (threats.md A6)', async (_, offsetSeconds, kind) => {
     expect((await tokensAt(startMs + offsetSeconds * 1_000).verify(good)).kind).toBe(kind);
   });
 

@@ -14,7 +14,6 @@ afterAll(async () => {
 
 const table = Object.entries(operations) as [OperationId, Operation][]; // the keys of the object itself
 
-/** threats.md A2. */
 const privilegedKeys = [
   'is_admin',
   'role',
@@ -30,7 +29,7 @@ const privilegedKeys = [
   '__proto__',
 ];
 
-describe('mass assignment', () => {
+describe('mass assignment (threats.md A2)', () => {
   for (const [id, { method, body: schema }] of table) {
     if (!['POST', 'PUT', 'PATCH'].includes(method)) continue;
     test(`${id} refuses privileged keys, naming them, and changes nothing`, async () => {

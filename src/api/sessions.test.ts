@@ -103,7 +103,7 @@ describe('sessions', () => {
   });
 });
 
-describe('cross-site requests', () => {
+describe('cross-site requests (threats.md A16)', () => {
   const mutating = (Object.entries(operations) as [OperationId, Operation][]) // the keys of the object itself
     .filter(([, { method, access }]) => method !== 'GET' && access.kind !== 'public');
 

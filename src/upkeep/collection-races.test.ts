@@ -53,7 +53,7 @@ async function expectWhole(repository: string, image: TestImage): Promise<void> 
 
 const points: readonly CollectorPoint[] = ['gc.locked', 'gc.marked', 'gc.unlinked', 'gc.forgotten'];
 
-describe('a push of a blob that was unreferenced for long', () => {
+describe('a push of a blob that was unreferenced for long (threats.md F19)', () => {
   it.each(points)('succeeds whole while a collector stands at %s (G4)', async (standsAt) => {
     const image = imageOf('long unreferenced', randomBytes(2_000));
     for (const blob of image.blobs) await harness.client.pushBlob('team/app', blob);
