@@ -100,19 +100,16 @@ describe('rpmOrder', () => {
   );
 
   it.skipIf(!hasRpm() || shared === undefined)(
-    'agrees with rpm on the versions of the advisories of AlmaLinux and Azure Linux (skipped without rpm or shared data)',
+    'agrees with rpm on the versions of the AlmaLinux advisories (skipped without rpm or shared data)',
     async () => {
-      const read = async (ecosystem: string) =>
-        versionsOf(await readAdvisories(join(shared ?? '', `advisories/${ecosystem}/all.zip`)), ecosystem);
-      const named = [...(await read('AlmaLinux')), ...(await read('Azure Linux'))];
-      const versions = [...new Set(named)].filter((one) => rpmOrder.compare(one, one) === 'equal');
-      expect(versions.length).toBeGreaterThan(new Set(named).size - 3);
+      const zip = join(shared ?? '', 'advisories/AlmaLinux/all.zip');
+      const versions = versionsOf(await readAdvisories(zip), 'AlmaLinux');
+      expect(versions.length).toBeGreaterThan(9000);
       const pairs = versionPairs({ order: rpmOrder, versions, neighboursMax: 20_000, randomMax: 20_000 });
-      expect(pairs.length).toBeGreaterThan(30_000);
+      expect(pairs.length).toBeGreaterThan(29_000);
       const answers = await rpmAnswers(pairs);
-      expect(pairs.map(([a, b]) => [a, b, rpmOrder.compare(a, b)])).toEqual(
-        pairs.map(([a, b], index) => [a, b, answers[index]]),
-      );
+      expect(answers.length).toBe(pairs.length);
+      expect(pairs.filter(([a, b], index) => rpmOrder.compare(a, b) !== answers[index])).toEqual([]);
     },
     60_000,
   );
