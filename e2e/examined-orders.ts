@@ -76,6 +76,11 @@ function isLabelled(version: string): boolean {
   return /^[^+]*-/.test(version);
 }
 
+/** Whether one of the three numbers has zeros before it. */
+function isPadded(version: string): boolean {
+  return /^v?(?:\d+\.){0,2}0\d/.test(version);
+}
+
 function coreOf(version: string): string {
   return version.replace(/[-+].*$/s, '');
 }
@@ -253,8 +258,9 @@ export const examinedOrders: readonly ExaminedOrder[] = [
     drawn: { from: manyVersions, like: semantic, every: 5 },
     order: bitnamiOrder,
     oracle: bitnamiOracle,
-    // To it all that stands behind a hyphen is a later build, release candidates and commits, too.
-    isKnownDifference: (a, b) => isLabelled(a) !== isLabelled(b) && coreOf(a) === coreOf(b),
+    // To it all that stands behind a hyphen is a later build, release candidates and commits, too; nor does it read zeros before a number.
+    isKnownDifference: (a, b) =>
+      isPadded(a) || isPadded(b) || (isLabelled(a) !== isLabelled(b) && coreOf(a) === coreOf(b)),
     pieces: semanticPieces,
     undeterminedPerThousandMax: 10,
   },

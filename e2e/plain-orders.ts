@@ -58,10 +58,16 @@ function labelGroups(labels: string | undefined): (bigint | string)[][] {
 /** Semantic Versioning 2.0.0, item 11. */
 export const plainSemver = plainRanker('SemVer item 11', readSemver);
 
-/** Bitnami: all but its own builds beyond the first (`1.2.3-4`), of which its tool and the schema of the records say different things. */
+/**
+ * Bitnami: all but its own builds beyond the first (`1.2.3-4`), of which its tool and the schema of the records say different things.
+ * Days may be written with zeros (`2022.11.08`).
+ */
 export const plainBitnami = plainRanker(
   'SemVer item 11, without builds',
-  (text) => (/^[\d.]+-[1-9]\d*(?:[.+]|$)/.test(text) ? undefined : readSemver(text)),
+  (text) =>
+    /^[\d.]+-[1-9]\d*(?:[.+]|$)/.test(text)
+      ? undefined
+      : readSemver(text.replace(/(?<=^|^\d+\.|^\d+\.\d+\.)0+(?=\d)/g, '')),
   { readsOnlySome: true },
 );
 

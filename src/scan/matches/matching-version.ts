@@ -6,7 +6,7 @@ import type { Database } from '../../database/database.ts';
  * count, what is stored of a match.
  * Packages that were matched by older rules are matched again after the next synchronisation.
  */
-export const matchingVersion = 4;
+export const matchingVersion = 5;
 
 /** Whether there are packages that a re-match would match again for that. */
 export async function isMatchedByOlderRules(db: Database): Promise<boolean> {
