@@ -5,7 +5,7 @@ import { connectDatabase } from '../src/database/connect.ts';
 import type { DatabaseConnection } from '../src/database/database.ts';
 import { startEmbeddedServer } from '../src/database/embedded-server.ts';
 import { writeDelta, writeUnheldDelta } from './_advisory-delta.ts';
-import { renameDistributions } from './_drawn-images.ts';
+import { takeAsCurrent } from './_current-folder.ts';
 import { names } from './_judged-images.ts';
 import { type ServedFolder, serveDataFolder } from './_large-catalog-server.ts';
 import type { PullOrder, PullTimes } from './_paced-pulls.ts';
@@ -24,6 +24,7 @@ const patienceMs = 600_000;
 /** What the server does with a delta, on a data folder that `judge-again` has filled. */
 export async function measureDelta(folder: string, shared: string): Promise<readonly Figure[]> {
   const root = join(folder, 'delta');
+  await takeAsCurrent(folder);
   const server = await serveDataFolder(folder, {
     PRATIQUE_ADVISORIES: `file:${root}`,
     PRATIQUE_KEV: `file:${join(shared, 'kev', 'known_exploited_vulnerabilities.json')}`,
@@ -33,7 +34,6 @@ export async function measureDelta(folder: string, shared: string): Promise<read
   const guest = await startEmbeddedServer({ dataFolder: folder, role: 'guest' });
   const connection = connectDatabase({ ...guest.config, max: 2 });
   try {
-    await renameDistributions(connection.pool);
     // EPSS and KEV of a folder that was filled just now are read first, and the last delta is undone as a whole.
     await writeDelta(connection, root, { count: deltaRecords, at: new Date() });
     await follow(server, connection);

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { updateAdvisories } from '../src/app/administration/update-advisories.ts';
 import { connectDatabase } from '../src/database/connect.ts';
 import { startEmbeddedServer } from '../src/database/embedded-server.ts';
-import { migrate } from '../src/database/migrate.ts';
-import { migrateQueue } from '../src/jobs/migrate-queue.ts';
 import { sharedData } from '../src/testing/shared-data.ts';
 import { writeDelta } from './_advisory-delta.ts';
+import { takeAsCurrent } from './_current-folder.ts';
 import { type BenchLine, type BenchModule, type BenchOptions, rounded } from './bench-line.ts';
 import { fillJudged } from './judge-again.ts';
 
@@ -38,6 +37,7 @@ export async function run({ keep, images = '10000' }: BenchOptions): Promise<rea
 }
 
 async function follow(folder: string): Promise<{ readonly ownMs: number; readonly postgresMs: number }> {
+  await takeAsCurrent(folder);
   const server = await startEmbeddedServer({ dataFolder: folder, role: 'server' });
   const connection = connectDatabase({ ...server.config, max: 6 });
   const backends = new Map<number, number>();
@@ -52,8 +52,6 @@ async function follow(folder: string): Promise<{ readonly ownMs: number; readonl
   });
   connection.pool.on('release', look);
   try {
-    await migrate(connection.pool);
-    await migrateQueue(connection.pool);
     const root = join(folder, 'delta');
     let took = { ownMs: 0, postgresMs: 0 };
     for (let round = 0; round < rounds; round += 1) {
