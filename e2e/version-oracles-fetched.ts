@@ -245,12 +245,18 @@ function pythonOracle({ source, needs }: PythonOracle): VersionOracle {
       if (installed.kind === 'failed') return installed.printed;
       const needed = (await needs?.()) ?? { args: [] };
       if ('missing' in needed) return needed.missing;
-      ready = { python: installed.path, args: needed.args };
+      const asked = { python: installed.path, args: ['-c', source, ...needed.args] };
+      try {
+        await askProgram(asked.python, asked.args, [['1.0', '1.0']]);
+      } catch (error) {
+        return `what pip installed does not run here: ${String(error)}`;
+      }
+      ready = asked;
       return undefined;
     },
     async compare(pairs) {
       if (ready === undefined) throw new Error('Cannot compare: missing() must have said that it is there');
-      return await askProgram(ready.python, ['-c', source, ...ready.args], pairs);
+      return await askProgram(ready.python, ready.args, pairs);
     },
   };
 }
