@@ -2,6 +2,7 @@ import { HeldBytes } from '../../bytes/held-bytes.ts';
 import { isOutOfMemory } from '../../bytes/is-out-of-memory.ts';
 import type { TarBodyRest } from '../../bytes/tar-entry.ts';
 import { executableMagicBytes, isExecutable } from './_executable.ts';
+import { MarkSearch } from './_mark-search.ts';
 import type { ContentReading, LayerProbe } from './layer-probe.ts';
 
 /** Most bytes that a content probe is shown to decide by; files up to here reach it in one piece. */
@@ -23,6 +24,8 @@ export class FileReadings<Found, Hit> {
   readonly #output: FileReadingsOutput<Found, Hit>;
   #path = '';
   #program: HeldBytes | undefined;
+  /** Looks through a program that is too large to be held. */
+  #search: MarkSearch | undefined;
   #content: ContentReading<Hit> | undefined;
 
   constructor(probe: LayerProbe<Found, Hit>, output: FileReadingsOutput<Found, Hit>) {
@@ -40,6 +43,7 @@ export class FileReadings<Found, Hit> {
     const isWhole = head.length === sizeBytes;
     this.#path = path;
     this.#program = undefined;
+    this.#search = undefined;
     this.#content = undefined;
     if (isExecutable(head)) {
       this.executableCount += 1;
@@ -54,7 +58,7 @@ export class FileReadings<Found, Hit> {
 
   /** Who takes the rest of the file; undefined when nobody wants it. */
   rest(): TarBodyRest | undefined {
-    if (this.#program === undefined && this.#content === undefined) return undefined;
+    if ((this.#program ?? this.#search ?? this.#content) === undefined) return undefined;
     return { piece: (bytes) => this.#take(bytes), end: () => this.#end() };
   }
 
@@ -62,13 +66,17 @@ export class FileReadings<Found, Hit> {
     const { programs } = this.#probe;
     if (programs === undefined) return;
     if (sizeBytes <= programs.sizeBytesMax) this.#program = new HeldBytes();
-    else if (!programs.isExpendable(path)) {
-      this.#output.problem('limit:file', `"${path}" is larger than ${programs.sizeBytesMax} bytes`);
-    }
+    else if (programs.isExpendable(path)) this.#search = new MarkSearch(programs.marks);
+    else this.#refuseProgram(programs.sizeBytesMax);
+  }
+
+  #refuseProgram(sizeBytesMax: number): void {
+    this.#output.problem('limit:file', `"${this.#path}" is larger than ${sizeBytesMax} bytes`);
   }
 
   #take(bytes: Buffer): void {
     this.#program?.add(bytes);
+    this.#search?.take(bytes);
     this.#attempt(() => this.#content?.write(bytes));
   }
 
@@ -81,11 +89,13 @@ export class FileReadings<Found, Hit> {
         if (found.length > 0) this.#output.found(path, found);
       });
     }
+    if (this.#search?.isFound === true) this.#refuseProgram(this.#probe.programs?.sizeBytesMax ?? 0);
     this.#attempt(() => {
       const hits = this.#content?.end() ?? [];
       if (hits.length > 0) this.#output.hits(path, hits);
     });
     this.#program = undefined;
+    this.#search = undefined;
     this.#content = undefined;
   }
 

@@ -1,10 +1,11 @@
 import type { LayerVisitor } from './_layer-visitor.ts';
 import { resolvePath } from './_resolve-path.ts';
+import type { LayerProbe } from './layer-probe.ts';
 
 export interface LayerAliases {
   /** Files of this layer that must be read once more, with the wanted paths that lead to each. */
   readonly byTarget: ReadonlyMap<string, readonly string[]>;
-  /** Wanted symbolic links whose target is not in this layer. */
+  /** Wanted symbolic links, and paths below such ones, whose target is not in this layer. */
   readonly unresolved: readonly string[];
   readonly problems: readonly string[];
 }
@@ -15,7 +16,7 @@ export interface LayerAliases {
  */
 export function aliasesOf<Found, Hit>(
   visitor: LayerVisitor<Found, Hit>,
-  knownPaths: readonly string[],
+  probe: Pick<LayerProbe<Found, Hit>, 'knownPaths' | 'belowLink'>,
   isNonDirectory: (path: string) => boolean,
 ): LayerAliases {
   const byTarget = new Map<string, string[]>();
@@ -24,7 +25,11 @@ export function aliasesOf<Found, Hit>(
   const readAgain = (target: string, path: string): void => {
     byTarget.set(target, [...(byTarget.get(target) ?? []), path]);
   };
-  for (const path of new Set([...visitor.wantedLinks, ...knownPaths])) {
+  const linked = linkedPaths(visitor, probe, isNonDirectory);
+  for (const link of linked.unknown)
+    problems.push(`"${link}" leads to a folder in which packages may have any name`);
+  const expected = new Set([...visitor.wantedLinks, ...linked.paths]);
+  for (const path of new Set([...expected, ...(probe.knownPaths ?? [])])) {
     if (visitor.files.has(path)) continue;
     const place = follow(visitor, path);
     if (place === undefined) {
@@ -40,11 +45,29 @@ export function aliasesOf<Found, Hit>(
       readAgain(place, path);
     } else if (isHardLink) {
       problems.push(`"${path}" is a hard link to "${place}", which the layer does not hold`);
-    } else if (visitor.wantedLinks.has(path)) {
+    } else if (expected.has(path)) {
       unresolved.push(path);
     }
   }
   return { byTarget, unresolved, problems };
+}
+
+/** What is wanted below the symbolic links of the layer, and not below the folders that they lead to. */
+function linkedPaths<Found, Hit>(
+  visitor: LayerVisitor<Found, Hit>,
+  probe: Pick<LayerProbe<Found, Hit>, 'belowLink'>,
+  isNonDirectory: (path: string) => boolean,
+): { readonly paths: readonly string[]; readonly unknown: readonly string[] } {
+  const paths: string[] = [];
+  const unknown: string[] = [];
+  for (const link of visitor.links.keys()) {
+    const folder = probe.belowLink?.(link);
+    const place = folder === undefined ? undefined : follow(visitor, link);
+    if (folder === undefined || place === undefined || folder.isWantedAt(place)) continue;
+    if (folder.paths !== 'unknown') paths.push(...folder.paths);
+    else if (!isNonDirectory(place)) unknown.push(link);
+  }
+  return { paths, unknown };
 }
 
 /** Where the path leads through symbolic and hard links; undefined for a loop. */

@@ -65,7 +65,9 @@ export class MergedPaths<Found> {
       this.files.delete(place);
       this.files.set(place, { layerIndex, found });
     }
-    for (const path of report.unresolvedLinks) this.unresolvedLinks.add(placeOf(path));
+    // What lies below a link is looked for when all links are known: it may go again.
+    for (const path of report.unresolvedLinks)
+      this.unresolvedLinks.add(ownLinks.has(path) ? placeOf(path) : path);
   }
 
   /** Index of the layer that shows something other than a directory at the path, or undefined. */

@@ -14,6 +14,7 @@ const probe: LayerProbe<string, number> = {
   programs: {
     sizeBytesMax: 200_000,
     isExpendable: (path) => path.endsWith('.so'),
+    marks: [Buffer.from('a mark'), Buffer.from('long mark')],
     extract: (_, program) => {
       if (program.indexOf(Buffer.from('broken')) !== undefined) throw new Error('must not be broken');
       return program.sizeBytes > 20 ? [`${program.sizeBytes} bytes`] : [];
@@ -72,9 +73,19 @@ describe('inspectLayer() with a probe of contents', () => {
 
   it('is incomplete when a program is too large or cannot be understood (threats.md D2, D6)', async () => {
     expect((await inspect({ 'bin/huge': elf('y'.repeat(200_000)) })).incomplete?.code).toBe('limit:file');
-    expect((await inspect({ 'lib/huge.so': elf('y'.repeat(200_000)) })).incomplete).toBe(undefined);
     expect((await inspect({ 'bin/odd': elf('broken') })).incomplete?.code).toBe('unreadable');
   });
+
+  it.each([[1], [7], [512], [100_000]])(
+    'looks for marks in a library that is too large, in pieces of %i bytes (threats.md D6)',
+    async (pieceBytes) => {
+      const [before, after] = ['y'.repeat(99_990), 'y'.repeat(100_010)];
+      const plain = { 'lib/huge.so': elf(`${before}a long mar${after}`), 'etc/next': 'a mark' };
+      expect(await inspect(plain, pieceBytes)).not.toHaveProperty('incomplete');
+      const marked = { 'lib/huge.so': elf(`${before}a long mark${after}`) };
+      expect((await inspect(marked, pieceBytes)).incomplete?.code).toBe('limit:file');
+    },
+  );
 
   it('lets a later member of the same path replace what a program gave', async () => {
     const first = buildTar({ 'bin/tool': elf('y'.repeat(50)) }).subarray(0, 1024);

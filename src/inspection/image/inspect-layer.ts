@@ -52,9 +52,7 @@ export async function inspectLayer<Found, Hit = never>(options: {
   const directoryHashes = joinPathHashes(visitor.directoryHashes);
   if (pass.error !== undefined) visitor.report(pass.error.code, pass.error.message);
   checkReplacements(visitor, nonDirectoryHashes, directoryHashes);
-  const aliases = aliasesOf(visitor, probe.knownPaths ?? [], (path) =>
-    hasPathHash(nonDirectoryHashes, hashPath(path)),
-  );
+  const aliases = aliasesOf(visitor, probe, (path) => hasPathHash(nonDirectoryHashes, hashPath(path)));
   if (pass.error === undefined) await readAliases(visitor, aliases, reading);
   return {
     ...(pass.error === undefined && { diffId: hasher.digest() }),

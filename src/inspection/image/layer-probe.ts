@@ -23,18 +23,33 @@ export interface LayerProbe<Found, Hit = never> {
    * followed; where that fails the result is incomplete, never "nothing found" (threats.md D6).
    */
   readonly knownPaths?: readonly string[];
+  /**
+   * What is wanted below a link at this path, if it leads to a folder; undefined for most. Asked once per symbolic link. Files of
+   * a known name are read for the link too, else the layer is incomplete.
+   */
+  belowLink?(link: string): LinkedFolder | undefined;
   /** Reads programs wherever they lie; absent when nothing is wanted of them. */
   readonly programs?: ProgramProbe<Found>;
   /** Reads every regular file; absent when nothing is wanted of them. */
   readonly contents?: ContentProbe<Hit>;
 }
 
+/** A folder whose files are wanted because of its name, or that of one above it. */
+export interface LinkedFolder {
+  /** The wanted paths below the link; `unknown` when they may have any name. */
+  readonly paths: readonly string[] | 'unknown';
+  /** Whether the same files are wanted below the folder itself, by its own path. */
+  isWantedAt(folder: string): boolean;
+}
+
 /** Programs are known by their first bytes: ELF, PE and Mach-O, libraries included. */
 export interface ProgramProbe<Found> {
-  /** A larger one is not read: the report is incomplete, unless `isExpendable()`. */
+  /** A larger one is not read: the report is incomplete, unless `isExpendable()` and none of `marks` stands in it. */
   readonly sizeBytesMax: number;
-  /** Whether one at this path that is too large may be passed over, because such files hold nothing that is wanted. */
+  /** Whether one at this path that is too large may be passed over, because such files seldom hold what is wanted. */
   isExpendable(path: string): boolean;
+  /** One of these stands in every program of which something may be wanted. */
+  readonly marks: readonly Buffer[];
   /** As `LayerProbe.extract()`, of a file that need not be in one piece. */
   extract(path: string, bytes: HeldBytes): readonly Found[];
 }

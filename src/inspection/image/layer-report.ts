@@ -17,7 +17,7 @@ export interface LayerReport<Found, Hit = never> {
   readonly opaqueDirectories: readonly string[];
   /** Symbolic links, path to target as written: a link replaces a directory below it. */
   readonly links: Readonly<Record<string, string>>;
-  /** Paths of wanted files that are links whose target this layer does not hold: a layer below may. */
+  /** Wanted paths that are links, or lie below one, whose target this layer does not hold: a layer below may. */
   readonly unresolvedLinks: readonly string[];
   /** Sorted path hashes (16 hex digits each, joined) of everything that is not a directory: it replaces what is below it. */
   readonly nonDirectoryHashes: string;

@@ -3,7 +3,7 @@ import type { PackagePlace, PlacedPackage } from '../../report/package.ts';
 import type { Doubt } from '../../report/scan-state.ts';
 import { DatabaseHistory, type LayerFiles } from './_database-history.ts';
 import { inventoryDoubts } from './_inventory-doubts.ts';
-import { lockKey, supersededLocks } from './_superseded-locks.ts';
+import { supersededLocks } from './_superseded-locks.ts';
 import type { Found, FoundPackage } from './found.ts';
 import { detectDistribution } from './os/distribution.ts';
 import { familyOf } from './os/families.ts';
@@ -107,11 +107,11 @@ function locatePackages(view: InventoryView): LocatedPackage[] {
   const all = view.files.flatMap(({ path, layerIndex, found: items }) =>
     items.flatMap((found) => (found.kind === 'package' ? [{ found, path, layerIndex }] : [])),
   );
-  const superseded = supersededLocks(all);
+  const isSuperseded = supersededLocks(all);
   const byKey = new Map<string, LocatedPackage>();
   for (const item of all) {
     const { manager, name, version, sourceName, sourceVersion, module = '', innerPath = '' } = item.found;
-    if (item.found.evidence === 'locked' && superseded.has(lockKey(item))) continue;
+    if (isSuperseded(item)) continue;
     const where = isLanguageManager(manager) ? [item.path, innerPath] : [];
     const key = JSON.stringify([manager, name, version, sourceName, sourceVersion, module, ...where]);
     const located = byKey.get(key) ?? { ...item, architectures: new Set() };

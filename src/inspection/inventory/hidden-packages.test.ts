@@ -111,6 +111,62 @@ describe('packages that an image hides (threats.md D6)', () => {
     expect(await verdictOn(layers.map((layer) => buildTar(layer)))).not.toBe('clean');
   });
 
+  const npm = '{"name":"vulnerable","version":"1.0.0"}';
+  const wheel = 'Metadata-Version: 2.1\nName: vulnerable\nVersion: 1.0.0\n';
+  const gem = 'Gem::Specification.new do |s|\n  s.name = "vulnerable".freeze\n  s.version = "1.0.0"\nend\n';
+  const composer = '{"packages":[{"name":"vulnerable","version":"1.0.0"}]}';
+  const described = 'Package: vulnerable\nVersion: 1.0.0\nBuilt: R 4.3.0; ; x; unix\n';
+  const goTool = buildElf({ '.go.buildinfo': goBuildInfo('go1.21.3', 'dep\tvulnerable\tv1.0.0\n') });
+  const linkedFolders: [ecosystem: string, link: string, folder: string, tree: FileTree, isFound: boolean][] =
+    [
+      ['npm', 'app/node_modules/vulnerable', 'opt/x', { 'package.json': npm }, true],
+      ['npm', 'app/node_modules', 'opt/x', { 'vulnerable/package.json': npm }, true],
+      ['npm', 'app/node_modules/x', 'a/node_modules/b/dist', { 'package.json': npm }, true],
+      ['npm', 'app/node_modules/@x', 'a/node_modules/b/dist', { 'c/package.json': npm }, false],
+      ['npm', 'app/node_modules', 'a/node_modules/b/dist', { 'c/package.json': npm }, false],
+      ['PyPI', 'usr/lib/python3/a.dist-info', 'opt/z', { METADATA: wheel }, true],
+      ['PyPI', 'usr/lib/python3/a.egg-info', 'opt/z', { 'PKG-INFO': wheel }, true],
+      ['PyPI', 'usr/lib/python3/a.egg', 'opt/z', { 'EGG-INFO/PKG-INFO': wheel }, true],
+      ['PyPI', 'usr/lib/python3', 'opt/z', { 'a.dist-info/METADATA': wheel }, true],
+      ['RubyGems', 'usr/lib/gems/3.1.0/specifications', 'opt/s', { 'vulnerable-1.gemspec': gem }, false],
+      ['Packagist', 'app/vendor/composer', 'opt/c', { 'installed.json': composer }, true],
+      ['Packagist', 'app/vendor', 'opt/c', { 'composer/installed.json': composer }, true],
+      ['CRAN', 'usr/lib/R/library', 'opt/r', { 'vulnerable/DESCRIPTION': described }, true],
+      ['Go', 'usr/local/bin', 'opt/go', { tool: goTool }, true],
+    ];
+
+  it.each(linkedFolders)('%s: "%s" is a link to "%s"', async (ecosystem, link, folder, tree, isFound) => {
+    const files = Object.fromEntries(Object.entries(tree).map(([name, file]) => [`${folder}/${name}`, file]));
+    const lower = { ...base, [path]: other };
+    const hidden = { [link]: symlink(`/${folder}`) };
+    const oneLayer = await verdictOn([buildTar({ ...lower, ...files, ...hidden })], ecosystem);
+    expect(oneLayer).toBe(isFound ? 'found' : 'doubted');
+    const twoLayers = [{ ...lower, ...files }, hidden].map((layer) => buildTar(layer));
+    expect(await verdictOn(twoLayers, ecosystem)).not.toBe('clean');
+  });
+
+  it('a link that an upper layer takes away is no reason to doubt', async () => {
+    const lower = { ...base, [path]: other, 'opt/z/METADATA': wheel };
+    const layers = [lower, { 'usr/lib/a.dist-info': symlink('/opt/z') }, { 'usr/lib/.wh.a.dist-info': '' }];
+    expect(await verdictOn(layers.map((layer) => buildTar(layer)))).toBe('clean');
+  });
+
+  it('links between packages where their managers put them are no reason to doubt', async () => {
+    const linked = {
+      ...base,
+      [path]: other,
+      'app/node_modules/.pnpm/a@1.0.0/node_modules/a/package.json': '{"name":"a","version":"1.0.0"}',
+      'app/node_modules/a': symlink('.pnpm/a@1.0.0/node_modules/a'),
+      'app/packages/own/package.json': '{"name":"own","version":"1.0.0"}',
+      'app/node_modules/own': symlink('../packages/own'),
+      'app/node_modules/.bin/a': symlink('../a/cli.js'),
+      'opt/app/node_modules': symlink('/app/node_modules'),
+      'usr/bin/composer': symlink('/opt/composer.phar'),
+      'usr/lib/python3/x.egg': symlink('/nowhere'),
+    };
+    expect(await verdictOn([buildTar(linked)])).toBe('clean');
+  });
+
   it('a layer that ends too early, and one that names the database twice', async () => {
     const tar = buildTar(base);
     expect(await verdictOn([tar.subarray(0, 1200)])).not.toBe('clean');

@@ -96,7 +96,7 @@ describe('Python', () => {
   it.each([
     [
       'poetry.lock',
-      '[[package]]\nname = "a"\nversion = "1.0"\n\n[[package]]\nname = "t"\nversion = "2"\ncategory = "dev"\n',
+      '[[package]]\nname = "a"\nversion = "1.0"\n\n[[package]]\nname = "t"\nversion = "2"\ncategory = "dev"\n\n[[package]]\nname = "u"\nversion = "3"\ngroups = ["dev"]\n',
     ],
     [
       'uv.lock',

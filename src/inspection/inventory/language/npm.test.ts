@@ -17,7 +17,10 @@ describe('npmExtractor', () => {
     ['app/node_modules/a/node_modules/b/package.json', true],
     ['app/node_modules/.pnpm/a@1.0.0/node_modules/a/package.json', true],
     ['usr/lib/node_modules/npm/package.json', true],
-    ['app/package.json', false],
+    ['app/package.json', true],
+    ['opt/yarn-v1.22.22/package.json', true],
+    ['package.json', true],
+    ['app/other-package.json', false],
     ['app/node_modules/package.json', false],
     ['app/node_modules/a/dist/package.json', false],
     ['app/node_modules/a/test/fixtures/b/package.json', false],
@@ -25,7 +28,7 @@ describe('npmExtractor', () => {
     ['app/node_modules/@scope/a/dist/package.json', false],
     ['app/node_modules/.cache/package.json', false],
     ['app/node_modules/a/package.json.bak', false],
-    ['app/node_modules_old/a/package.json', false],
+    ['app/node_modules_old/a/package.json', true],
   ])('wants %s: %s', (path, expected) => {
     expect(npmExtractor.wants(path)).toBe(expected);
   });
@@ -51,6 +54,16 @@ describe('npmExtractor', () => {
       expect(extract(text, 'node_modules/@scope/b/package.json')).toEqual(['@scope/b', '']);
     },
   );
+
+  it.each([
+    ['an application', '{"name":"@acme/app","version":"1.0.0","private":true}', ['@acme/app', '1.0.0']],
+    ['no-version', '{"name":"app"}', undefined],
+    ['no-name', '{"version":"1.0.0"}', undefined],
+    ['template', '{"name":"{{name}}","version":"1.0.0"}', undefined],
+    ['no-json', 'x', undefined],
+  ])('reads what lies outside of node_modules if it names itself: %s', (_condition, text, expected) => {
+    expect(extract(text, 'app/package.json')).toEqual(expected);
+  });
 
   it('survives deep nesting', () => {
     expect(extract(`${'['.repeat(200_000)}`)).toEqual(['from-path', '']);

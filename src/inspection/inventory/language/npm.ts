@@ -2,18 +2,53 @@ import { capText } from '../cap-text.ts';
 import { declaredLicense } from '../declared-license.ts';
 import type { Extractor } from '../extractor.ts';
 import type { FoundPackage } from '../found.ts';
+import { fileNameOf } from '../listed-packages.ts';
+import { isInPackage } from './npm-lock.ts';
 
 const folder = 'node_modules';
 
 /**
  * npm packages as installed: `node_modules/<name>/package.json` and `node_modules/@<scope>/<name>/package.json`, nested at
- * any depth. Other `package.json` files below a package (`dist/package.json`, test fixtures) name no package.
+ * any depth. Other `package.json` files below a package (`dist/package.json`, test fixtures) name no package. Outside of
+ * `node_modules` lie applications and what was unpacked by hand (Yarn in the images of Node.js): those that state both name and
+ * version.
  */
 export const npmExtractor: Extractor = {
   knownPaths: [],
-  wants: (path) => path.endsWith('/package.json') && packageNameOfPath(path) !== undefined,
-  extract: (path, bytes) => [readPackage(path, bytes)],
+  wants: (path) =>
+    path.endsWith('package.json') &&
+    fileNameOf(path) === 'package.json' &&
+    (!isInPackage(path) || packageNameOfPath(path) !== undefined),
+  belowLink: (link) => {
+    const kind = folderKind(link);
+    return kind === undefined
+      ? undefined
+      : {
+          paths: kind === 'package' ? [`${link}/package.json`] : 'unknown',
+          isWantedAt: (place) => !isInPackage(`${place}/`) || folderKind(place) === kind,
+        };
+  },
+  extract: (path, bytes) => {
+    const found = readPackage(path, bytes);
+    return isInPackage(path) || isReleased(found) ? [found] : [];
+  },
 };
+
+/** What a folder at this path would be to Node. */
+function folderKind(path: string): 'node_modules' | 'scope' | 'package' | undefined {
+  if (!path.includes(folder)) return undefined;
+  const segments = path.split('/');
+  const [first, second, ...rest] = segments.slice(segments.lastIndexOf(folder) + 1);
+  if (!segments.includes(folder) || first?.startsWith('.') === true || rest.length > 0) return undefined;
+  if (first === undefined) return 'node_modules';
+  if (first.startsWith('@')) return second === undefined ? 'scope' : 'package';
+  return second === undefined ? 'package' : undefined;
+}
+
+/** Templates and parts of a package have no name or version of their own. */
+function isReleased({ name, version }: FoundPackage): boolean {
+  return /^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name) && /^\d+\.\d/.test(version);
+}
 
 /** The name by which Node finds the package of this `package.json`; undefined when it is not the root of a package. */
 export function packageNameOfPath(path: string): string | undefined {

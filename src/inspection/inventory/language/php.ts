@@ -8,6 +8,10 @@ import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 export const phpExtractor: Extractor = {
   knownPaths: [],
   wants: (path) => path.endsWith('/composer/installed.json'),
+  belowLink: (link) =>
+    link.endsWith('/composer')
+      ? { paths: [`${link}/installed.json`], isWantedAt: (place) => place.endsWith('/composer') }
+      : undefined,
   extract: (_path, bytes) => readInstalled(bytes),
 };
 

@@ -32,6 +32,9 @@ function* readPackageTables(bytes: Buffer): Generator<ListedPackage> {
     const source = item.at('source');
     if (source.at('virtual').text !== '' || source.at('editable').text !== '') continue;
     if (item.at('category').text === 'dev') continue;
+    // Since Poetry 2.0.
+    const groups = item.at('groups').items;
+    if (groups.length > 0 && groups.every(({ text }) => text === 'dev')) continue;
     yield { name: item.at('name').text, version: item.at('version').text };
   }
 }

@@ -14,8 +14,20 @@ export const pythonExtractor: Extractor = {
   knownPaths: [],
   wants: (path) =>
     path.includes('.egg') || path.endsWith('/METADATA') ? folderName(path) !== undefined : false,
+  belowLink: (link) => {
+    const file = metadataFiles.find(([ending]) => link.endsWith(ending));
+    return file && { paths: [`${link}/${file[1]}`], isWantedAt: (place) => place.endsWith(file[0]) };
+  },
   extract: (path, bytes) => [readMetadata(path, bytes)],
 };
+
+/** Folders by how their names end, and where in them the metadata stand. */
+const metadataFiles: readonly (readonly [ending: string, file: string])[] = [
+  ['.dist-info', 'METADATA'],
+  ['.egg-info', 'PKG-INFO'],
+  ['.egg', 'EGG-INFO/PKG-INFO'],
+  ['.egg/EGG-INFO', 'PKG-INFO'],
+];
 
 function folderName(path: string): string | undefined {
   return (metadata.exec(path) ?? eggMetadata.exec(path))?.[1];

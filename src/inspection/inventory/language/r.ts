@@ -3,10 +3,10 @@ import type { Extractor } from '../extractor.ts';
 import { fileNameOf, type ListedPackage, languagePackage, lockedPackages } from '../listed-packages.ts';
 import { UntypedDocument } from '../untyped-document.ts';
 
-/** R packages as installed: `<library>/<name>/DESCRIPTION`, which R marks with a field `Built`. */
+/** R packages as installed: `<library>/<name>/DESCRIPTION`, which R marks with a field `Built`; a library may have any name. */
 export const rExtractor: Extractor = {
   knownPaths: [],
-  wants: (path) => /(?:^|\/)(?:site-)?library\/[^/]+\/DESCRIPTION$/.test(path),
+  wants: (path) => path.endsWith('/DESCRIPTION'),
   extract: (_path, bytes) => {
     const text = bytes.toString('utf8');
     const name = fieldOf(text, 'Package');

@@ -10,11 +10,16 @@ import {
 } from '../listed-packages.ts';
 
 const specification = /(?:^|\/)specifications\/(?:default\/)?[^/]+\.gemspec$/;
+const specificationFolder = /(?:^|\/)specifications(?:\/default)?$/;
 
 /** Gems as installed: `specifications/<name>-<version>.gemspec`, which RubyGems writes itself. */
 export const rubyExtractor: Extractor = {
   knownPaths: [],
   wants: (path) => path.endsWith('.gemspec') && specification.test(path),
+  belowLink: (link) =>
+    specificationFolder.test(link)
+      ? { paths: 'unknown', isWantedAt: (place) => specificationFolder.test(place) }
+      : undefined,
   extract: (path, bytes) => [readSpecification(path, bytes.toString('utf8'))],
 };
 

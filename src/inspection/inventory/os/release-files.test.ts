@@ -35,6 +35,7 @@ describe('releaseFileExtractor', () => {
     ['etc/rocky-release', 'Rocky Linux release 9.3 (Blue Onyx)\n', 'rocky', '9.3'],
     ['etc/almalinux-release', 'AlmaLinux release 9.3 (Shamrock Pampas Cat)\n', 'almalinux', '9.3'],
     ['etc/oracle-release', 'Oracle Linux Server release 8.8\n', 'ol', '8.8'],
+    ['etc/openEuler-release', 'openEuler release 22.03 (LTS-SP1)\n', 'openeuler', '22.03'],
     ['etc/system-release', 'Amazon Linux release 2 (Karoo)\n', 'amzn', '2'],
     ['etc/system-release', 'Amazon Linux AMI release 2018.03\n', 'amzn', '2018.03'],
     ['usr/lib/fedora-release', 'Fedora release 39 (Thirty Nine)\n', 'fedora', '39'],

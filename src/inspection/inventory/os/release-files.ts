@@ -8,6 +8,7 @@ const systemReleaseNames = [
   'centos-release',
   'fedora-release',
   'mariner-release',
+  'openEuler-release',
   'oracle-release',
   'photon-release',
   'redhat-release',

@@ -18,6 +18,7 @@ const sentinelBytes = 16;
  * pointers to them.
  */
 export const goProgramExtractor: ProgramExtractor = {
+  mark: magic,
   extract: (_path, program) => {
     const info = findBuildInfo(program);
     if (info === undefined) return [];

@@ -5,6 +5,7 @@ import type { ProgramExtractor } from '../program-extractor.ts';
 import { DocumentError, UntypedDocument } from '../untyped-document.ts';
 import { programSections } from './_program-sections.ts';
 
+const sectionName = '.dep-v0';
 /** What cargo-auditable itself accepts when it reads a program. */
 const inflatedBytesMax = 8 * 1024 * 1024;
 
@@ -13,8 +14,9 @@ const inflatedBytesMax = 8 * 1024 * 1024;
  * section `.dep-v0`, JSON under zlib. https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md
  */
 export const rustProgramExtractor: ProgramExtractor = {
+  mark: Buffer.from(`${sectionName}\0`),
   extract: (_path, program) => {
-    const section = programSections(program).find(({ name }) => name === '.dep-v0');
+    const section = programSections(program).find(({ name }) => name === sectionName);
     if (section === undefined) return [];
     try {
       const packed = program.read(section.offset, section.sizeBytes);
