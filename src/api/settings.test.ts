@@ -27,7 +27,7 @@ beforeAll(async () => {
   const feed = { record_count: 1, last_success_at: server.now(), last_attempt_at: server.now() };
   await db
     .insertInto('feed')
-    .values({ name: 'KEV', ...feed })
+    .values({ name: 'KEV', newest_record_at: server.now(), ...feed })
     .execute();
   await db
     .insertInto('feed')

@@ -212,7 +212,7 @@ describe.each([
     for (const name of feeds)
       await database.db
         .insertInto('feed')
-        .values({ name, last_attempt_at: now, last_success_at: now })
+        .values({ name, newest_record_at: now, last_attempt_at: now, last_success_at: now })
         .execute();
   });
 
