@@ -74,6 +74,13 @@ interface NotedKind {
   readonly previous_source_severities: number | null;
 }
 
+/** CVEs on CISA's list whose matches `noteExploited()` has noted: what gets such a CVE later is noted by itself. */
+export async function followedExploits(transaction: Transaction<Tables>): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ cve: string }>`
+    select cve from known_exploited where followed_at is not null`.execute(transaction);
+  return new Set(rows.map(({ cve }) => cve));
+}
+
 /** Follows CVEs that were newly listed as exploited, and keeps which matches they are as `noteMatchChanges()` does. */
 export async function noteExploited(
   transaction: Transaction<Tables>,

@@ -42,11 +42,15 @@ export interface MatchDifferences {
   readonly noted: readonly NotedChange[];
 }
 
-/** Compares the matches of these packages; on both sides a package has one for a vulnerability. */
+/**
+ * Compares the matches of these packages; on both sides a package has one for a vulnerability. `exploited`: CVEs that people
+ * were told of as such, `followedExploits()`.
+ */
 export function differencesOf(
   packageIds: Iterable<number>,
   wanted: WantedMatches,
   heldOf: (packageId: number) => readonly HeldMatch[],
+  exploited: ReadonlySet<string> = new Set(),
 ): MatchDifferences {
   const written: WrittenMatch[] = [];
   const resolved: HeldMatch[] = [];
@@ -63,7 +67,8 @@ export function differencesOf(
       const { before, stood } = other?.predecessors.get(detail) ?? predecessorsOf(named[nth]);
       if (before !== undefined && !before.resolved && before.detail === detail) continue;
       written.push({ packageId, detail, before });
-      for (const change of changesOf(detail, stood)) noted.push(noteOf(packageId, detail, change, stood));
+      for (const change of changesOf(detail, stood, exploited))
+        noted.push(noteOf(packageId, detail, change, stood));
     }
     for (const gone of left.values()) {
       if (gone.resolved) continue;
@@ -89,7 +94,11 @@ function predecessorsOf(before: HeldMatch | undefined): Predecessors {
 }
 
 /** What may be affected is neither there nor gone: nobody is told that it came or went. */
-function changesOf(detail: MatchDetail, before: MatchDetail | undefined): readonly MatchChangeKind[] {
+function changesOf(
+  detail: MatchDetail,
+  before: MatchDetail | undefined,
+  exploited: ReadonlySet<string>,
+): readonly MatchChangeKind[] {
   if (detail.status !== 'affected') return [];
   if (before === undefined || before.status !== 'affected') return ['added'];
   const isRatedAnew =
@@ -98,7 +107,12 @@ function changesOf(detail: MatchDetail, before: MatchDetail | undefined): readon
   return [
     ...(isRatedAnew ? (['severity-changed'] as const) : []),
     ...(before.fixed_version === null && detail.fixed_version !== null ? (['became-fixable'] as const) : []),
+    ...(isAmong(detail, exploited) && !isAmong(before, exploited) ? (['known-exploited'] as const) : []),
   ];
+}
+
+function isAmong({ vulnerability_id: id, aliases }: MatchDetail, cves: ReadonlySet<string>): boolean {
+  return cves.has(id) || aliases.some((alias) => cves.has(alias));
 }
 
 function noteOf(

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database.ts';
 import type { Tables } from '../../database/tables.ts';
 import { intArray } from './int-array.ts';
 import { judgePackages, type MatchScope, type PackageRow, readJudgingInputs } from './judge-packages.ts';
-import { noteMatchChanges } from './match-changes.ts';
+import { followedExploits, noteMatchChanges } from './match-changes.ts';
 import { deleteUnused, MatchDetails } from './match-details.ts';
 import {
   addUp,
@@ -55,6 +55,7 @@ export async function matchInScope(
   reading.catch(() => {}); // whoever waits for it throws it
   const references = await References.read(transaction, { ...scope, details, reader });
   const exploited = await readExploited(transaction);
+  const followed = await followedExploits(transaction);
   const written: WrittenMatch[] = [];
   const resolved: HeldMatch[] = [];
   const renamed: RenamedMatch[] = [];
@@ -72,6 +73,7 @@ export async function matchInScope(
       rows.map(({ id }) => id),
       wanted,
       (id) => references.heldBy(id),
+      followed,
     );
     for (const match of differences.written) written.push(match);
     for (const match of differences.resolved) resolved.push(match);

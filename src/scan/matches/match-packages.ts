@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { MatchCounts } from '../../advisories/feeds/update-effects.ts';
 import type { Tables } from '../../database/tables.ts';
 import { judgePackages, type PackageRow, readJudgingInputs } from './judge-packages.ts';
-import { noteMatchChanges } from './match-changes.ts';
+import { followedExploits, noteMatchChanges } from './match-changes.ts';
 import { MatchDetails } from './match-details.ts';
 import { changedPackagesOf, countByEcosystem, differencesOf, type HeldMatch } from './match-differences.ts';
 import { lockDetails, lockMatching } from './match-lock.ts';
@@ -41,7 +41,8 @@ export async function matchPackages(
   const details = new MatchDetails();
   const wanted = await judgePackages(rows, await readJudgingInputs(transaction, rows), details);
   const held = await readHeld(transaction, ids, details);
-  const differences = differencesOf(ids, wanted, (id) => held.get(id) ?? []);
+  const followed = onlyNew ? undefined : await followedExploits(transaction);
+  const differences = differencesOf(ids, wanted, (id) => held.get(id) ?? [], followed);
   if (!onlyNew) await noteMatchChanges(transaction, differences.noted, { tell: options.tell ?? false });
   const seenBefore = await storeRenamed(transaction, differences.renamed);
   await storeWritten(transaction, differences.written, details);

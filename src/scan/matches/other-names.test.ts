@@ -36,7 +36,7 @@ function become(held: readonly (MatchDetail | { resolved: MatchDetail })[], want
       ? { packageId: 1, detailId, detail: one.resolved, resolved: true }
       : { packageId: 1, detailId, detail: one, resolved: false },
   );
-  const found = differencesOf([1], new Map([[1, wanted]]), () => rows);
+  const found = differencesOf([1], new Map([[1, wanted]]), () => rows, new Set(['CVE-2026-66666']));
   return {
     written: found.written.map(
       ({ detail, before }) => `${before?.detail.vulnerability_id} → ${detail.vulnerability_id}`,
@@ -68,6 +68,9 @@ describe('differencesOf() where a vulnerability has another name', () => {
       `severity-changed: ${cve}`,
       `became-fixable: ${cve}`,
     ]);
+    const listed = said('CVE-2026-66666', [ghsa]);
+    expect(become([said(ghsa)], [listed]).noted).toEqual(['known-exploited: CVE-2026-66666']);
+    expect(become([listed], [{ ...listed, aliases: [] }]).noted).toEqual([]);
     expect(become([said(ghsa, [], { status: 'undetermined' })], [wanted]).noted).toEqual([`added: ${cve}`]);
     expect(become([{ resolved: said(ghsa) }], [wanted])).toMatchObject({
       ...{ renamed: [`moved: ${ghsa} → ${cve}`], noted: [`added: ${cve}`] },
