@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Comparison, VersionOrder } from '../versions/version-order.ts';
+import { processorMs } from './processor-time.ts';
 
 const opposite: Readonly<Record<Comparison, Comparison>> = {
   less: 'greater',
@@ -88,12 +89,12 @@ export function versionOrderConformance({ name, order, pieces, invalid }: Confor
     });
 
     it('compares versions of 1 MiB in linear time', () => {
-      const startedAt = performance.now();
+      const startedAt = processorMs();
       for (const piece of ['1', '1.', '.', 'a', '-', '~', '0', '_p', '1-', ' ']) {
         const long = `1${piece.repeat(2 ** 20 / piece.length)}`;
         expect(Object.keys(opposite)).toContain(order.compare(long, `${long}1`));
       }
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      expect(processorMs() - startedAt).toBeLessThan(10_000);
     });
   });
 }
