@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ApiClient, type FindingItem } from './api-client.ts';
 import { command, mustRun, sharedFolder } from './clients.ts';
+import { nestedJars } from './nested-jars.ts';
 import { pushWithSkopeo, realImage } from './real-images.ts';
 import { adminPassword, startServerProcess } from './server-process.ts';
 
@@ -65,7 +66,9 @@ async function main(): Promise<AirGapReport> {
     });
     const api = new ApiClient(server.url, { name: 'admin', password: adminPassword });
     await api.call('POST', '/namespaces', { name: 'gap', autoScan: true });
-    await pushWithSkopeo(server, 'gap/app:1', realImage(shared, 'alpine-3.4.0'));
+    const alpine = realImage(shared, 'alpine-3.4.0');
+    const withJars = alpine.map((image) => ({ ...image, layers: [...image.layers, nestedJars()] }));
+    await pushWithSkopeo(server, 'gap/app:1', withJars);
     const image = await api.scannedImage('gap', 'app', '1');
     const findings = await api.all<FindingItem>(`/images/${image.id}/findings`);
     const { items: feeds } = await api.call<{ items: AirGapReport['feeds'] }>('GET', '/advisories');

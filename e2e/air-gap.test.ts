@@ -6,11 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectedAlpineFindings } from '../src/testing/expected-alpine-findings.ts';
 import type { AirGapReport } from './air-gap-child.ts';
 import { command, hasProgram, mustRun, sharedFolder } from './clients.ts';
+import { expectedJarFindings } from './nested-jars.ts';
 import { projectRoot } from './server-process.ts';
 
 const shared = sharedFolder();
 /** A user without that right, and some containers, may not make namespaces. */
 const mayUnshare = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
+if (!mayUnshare && process.env['CI'] === 'true')
+  throw new Error('Cannot run in CI without the right to make a network namespace: it needs root and ip(8)');
 if (!mayUnshare)
   console.warn('Skipped: the air gap needs the right to make a network namespace (root) and ip(8)');
 const inNamespace = (program: string) => [
@@ -32,9 +35,9 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
     beforeAll(async () => {
       const mirror = join(folder, 'mirror');
       mkdirSync(mirror);
-      for (const name of ['Alpine', 'CVE'])
+      for (const name of ['Alpine', 'Maven', 'CVE'])
         symlinkSync(join(shared ?? '', 'advisories', name), join(mirror, name));
-      writeFileSync(join(mirror, 'ecosystems.txt'), 'Alpine\n');
+      writeFileSync(join(mirror, 'ecosystems.txt'), 'Alpine\nMaven\n');
       const environment = {
         PRATIQUE_DATA: join(folder, 'connected'),
         PRATIQUE_ADVISORIES: `file:${mirror}`,
@@ -51,7 +54,7 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-    it('a server starts, takes a signed bundle, and finds exactly what is known of a pushed image, in less than 5 minutes', async () => {
+    it('a server starts, takes a signed bundle, and finds exactly what is known of a pushed image and of the jars in jars in it, in less than 5 minutes', async () => {
       const printed = await mustRun('unshare', [
         ...inNamespace(process.execPath),
         'e2e/air-gap-child.ts',
@@ -64,9 +67,10 @@ describe.skipIf(shared === undefined || !mayUnshare || !hasProgram('skopeo'))(
       expect(report.refused).toMatch(/must be signed by a key that is trusted \(none is\)/);
       expect(report.imported).toMatch(/Imported version \d+ of .*, signed by [0-9a-f]{16}/);
       const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-      expect([...report.findings].sort(byText)).toEqual([...expectedAlpineFindings['3.4.0']].sort(byText));
+      const expected = [...expectedAlpineFindings['3.4.0'], ...expectedJarFindings];
+      expect([...report.findings].sort(byText)).toEqual(expected.sort(byText));
       expect(report.feeds.map(({ name, lastError }) => [name, lastError])).toEqual(
-        ['Alpine', 'CVE', 'EPSS', 'KEV'].map((name) => [name, null]),
+        ['Alpine', 'CVE', 'EPSS', 'KEV', 'Maven'].map((name) => [name, null]),
       );
       // As old as the bundle, not as its import.
       for (const { lastSuccessAt } of report.feeds)

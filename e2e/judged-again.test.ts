@@ -14,6 +14,7 @@ import { packIds } from '../src/scan/reports/packed-ids.ts';
 import { imageDoubts } from '../src/scan/summaries/image-doubts.ts';
 import { summarise } from '../src/scan/summaries/summarise.ts';
 import { summaryRow } from '../src/scan/write-report.ts';
+import { matchedRows } from '../src/testing/matched-rows.ts';
 import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { storeImage } from '../src/testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';
@@ -62,6 +63,19 @@ it('leaves after each random delta exactly what judging everything from the star
     ...['added', 'became-fixable', 'known-exploited', 'removed', 'severity-changed'],
   ]);
   // A quarter of a minute on a quiet machine.
+}, 600_000);
+
+it('writes no row when the same advisories are matched 100 times more (pains.md 11)', async () => {
+  const { rows: changedPackages } = await database.pool.query<{ ecosystem: string; name: string }>(
+    'select distinct ecosystem, name from advisory_package',
+  );
+  const changes = { changedAdvisoryIds: [], changedVulnerabilityIds: [], changedCves: [], changedPackages };
+  const again = () => reMatch(database, changes, { now, feedAgeMaxDays });
+  expect((await again()).packages).toBeGreaterThan(100);
+  const before = await matchedRows(database.pool);
+  for (let round = 0; round < 100; round += 1)
+    expect(await again()).toMatchObject({ changedPackages: 0, imagesRead: 0, images: 0 });
+  expect(await matchedRows(database.pool)).toEqual(before);
 }, 600_000);
 
 async function bringFeeds(root: string, feed: RandomFeed): Promise<void> {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { matchedRows } from '../../testing/matched-rows.ts';
 import { buildImage, buildLayer } from '../../testing/samples/build-image.ts';
 import {
   alpineFiles,
@@ -60,25 +61,6 @@ const matchesOf = () =>
     .select(['vulnerability_id', 'severity', 'first_seen_at', 'resolved_at'])
     .orderBy('vulnerability_id')
     .execute();
-
-/** Each row that re-matching could write, with the transaction that wrote it last. */
-async function rowVersions(): Promise<unknown> {
-  const tables = [
-    'package',
-    'stored_match',
-    'match_detail',
-    'package_count',
-    'match_change',
-    'image_report',
-    'image_summary',
-  ];
-  const { rows } = await harness.database.pool.query(
-    tables
-      .map((table) => `select '${table}' as held, ctid::text, xmin::text from ${table}`)
-      .join(' union all '),
-  );
-  return rows;
-}
 
 describe('reMatch()', () => {
   it('finds a new vulnerability without reading a layer, and rewrites only the images that hold the package', async () => {
@@ -150,7 +132,7 @@ describe('reMatch()', () => {
 
   it('adds nothing, changes nothing and reads no image when nothing changed (pains.md 11)', async () => {
     await follow({ packages: ['musl', 'zlib', 'busybox'] });
-    const before = await rowVersions();
+    const before = await matchedRows(harness.database.pool);
     for (let round = 0; round < 5; round += 1) {
       expect(await follow({ packages: ['musl', 'zlib', 'busybox'] })).toMatchObject({
         changedPackages: 0,
@@ -158,7 +140,7 @@ describe('reMatch()', () => {
         images: 0,
       });
     }
-    expect(await rowVersions()).toEqual(before);
+    expect(await matchedRows(harness.database.pool)).toEqual(before);
     expect(await matchesOf()).toHaveLength(1);
   });
 
