@@ -14,7 +14,7 @@ import { packIds } from '../src/scan/reports/packed-ids.ts';
 import { imageDoubts } from '../src/scan/summaries/image-doubts.ts';
 import { summarise } from '../src/scan/summaries/summarise.ts';
 import { summaryRow } from '../src/scan/write-report.ts';
-import { matchedRows } from '../src/testing/matched-rows.ts';
+import { matchedRows } from '../src/testing/samples/matched-rows.ts';
 import { StaticMirror } from '../src/testing/static-mirror.ts';
 import { storeImage } from '../src/testing/stored-images.ts';
 import { createTemporaryDatabase, type TemporaryDatabase } from '../src/testing/temporary-database.ts';

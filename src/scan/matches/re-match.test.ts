@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { matchedRows } from '../../testing/matched-rows.ts';
 import { buildImage, buildLayer } from '../../testing/samples/build-image.ts';
+import { matchedRows } from '../../testing/samples/matched-rows.ts';
 import {
   alpineFiles,
   type FeedRecord,
