@@ -43,6 +43,9 @@ export interface MatchChangeTable {
   package_id: number;
   vulnerability_id: string;
   change: string;
+  /** What it came to be rated; null: noted by an older version. */
+  severity: ColumnType<string | null, string | null | undefined, string | null>;
+  source_severities: ColumnType<number | null, number | null | undefined, number | null>;
   previous_severity: string | null;
   previous_source_severities: ColumnType<number | null, number | null | undefined, number | null>;
   at: Generated<Date>;

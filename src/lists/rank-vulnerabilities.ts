@@ -1,9 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import { spellingsOf } from '../advisories/osv/id-spellings.ts';
 import type { Database } from '../database/database.ts';
-import { type SeveritySource, severities, severityRank, severitySources } from '../report/severity.ts';
 import type { SeverityOrder } from '../report/severity-order.ts';
-import { severityShiftOf } from '../report/source-severities.ts';
+import { severityRankBy } from '../scan/severity-rank.ts';
 import { detailsOfPackages } from './open-matches.ts';
 
 /** A vulnerability of any package that is known, whoever holds it: nothing of it may be shown before that is looked up. */
@@ -42,17 +41,7 @@ export function isMeantBy(text: string): RawBuilder<unknown> {
 
 /** `severityRank()` of a detail `d` by the order. */
 export function rankBy(order: SeverityOrder | undefined): RawBuilder<number> {
-  const words = severities.map((one) => sql`when ${one} then ${severityRank(one)}::int`);
-  const chosen = sql<number>`case d.severity ${sql.join(words, sql` `)} end`;
-  if (order === undefined) return chosen;
-  const bitsOf = (source: SeveritySource) =>
-    sql`(d.source_severities >> ${severityShiftOf(source)}::int) & 7`;
-  const rated = order.map((choice) =>
-    choice === 'highest'
-      ? sql`nullif(greatest(${sql.join(severitySources.map(bitsOf))}), 0)`
-      : sql`nullif(${bitsOf(choice)}, 0)`,
-  );
-  return sql`case when d.source_severities is null then ${chosen} else coalesce(${sql.join(rated)}, 0) end`;
+  return severityRankBy(order, { severity: sql`d.severity`, sourceSeverities: sql`d.source_severities` });
 }
 
 /**

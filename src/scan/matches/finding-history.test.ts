@@ -67,6 +67,23 @@ describe('the history of findings', () => {
     expect(rest.items).toHaveLength(1);
   });
 
+  it('leaves out what a source that does not decide rates otherwise, by the order of whoever asks', async () => {
+    await follow({ ...known, cvss: 'medium' });
+    await follow({ ...known, cvss: 'low' });
+    expect(await changesOf(musl.digest)).toEqual([]);
+    const { db } = harness.database;
+    const byCvss = { digest: musl.digest, limit: 10, severityOrder: ['cvss-v3', 'vendor'] as const };
+    expect(await listFindingChanges(db, byCvss)).toMatchObject({
+      total: 2,
+      items: [
+        { change: 'severity-changed', previousSeverity: 'medium', severity: 'low' },
+        { change: 'severity-changed', severity: 'low' },
+      ],
+    });
+    await follow({ ...known, severity: 'critical', cvss: 'low' });
+    expect(await changesOf(musl.digest)).toMatchObject([{ previousSeverity: 'high', severity: 'critical' }]);
+  });
+
   it('keeps when a finding was first seen through scans and re-matches, and shows when it went', async () => {
     const { db } = harness.database;
     const first = await firstSeenOf();

@@ -6,6 +6,7 @@ import { defaultSeverityOrder, type SeverityOrder } from '../../report/severity-
 import type { SourceSeverities } from '../../report/source-severities.ts';
 import { unpackIds } from '../reports/packed-ids.ts';
 import { indexImagesMax } from '../reports/read-facts.ts';
+import { severityRankBy } from '../severity-rank.ts';
 import type { MatchChangeKind } from './match-changes.ts';
 import { fixOf, type StoredFix } from './stored-fix.ts';
 
@@ -77,7 +78,7 @@ export async function listFindingChanges(db: Database, filter: FindingChangeFilt
     filter.digest === undefined
       ? sql``
       : sql`and c.package_id = any(${judged?.packageIds ?? []}::int[]) and c.at > ${judged?.since ?? new Date(0)}`;
-  const fitting = fittingChanges(filter);
+  const fitting = sql`${fittingChanges(filter)} ${decidingChanges(filter.severityOrder)}`;
   const before = behind(filter);
   // The page first: to join all matches that there are takes seconds, and PostgreSQL would.
   const { rows } = await sql<ChangeRow>`
@@ -123,6 +124,19 @@ function fittingChanges({
 }: Pick<FindingChangeFilter, 'change' | 'since'>): RawBuilder<unknown> {
   const ofKind = change === undefined ? sql`` : sql`and c.change = ${change}`;
   return since === undefined ? ofKind : sql`${ofKind} and c.at >= ${since}`;
+}
+
+/** Without what was rated otherwise only by sources that do not decide. */
+function decidingChanges(order: SeverityOrder | undefined): RawBuilder<unknown> {
+  const rank = severityRankBy(order, {
+    severity: sql`c.severity`,
+    sourceSeverities: sql`c.source_severities`,
+  });
+  const previous = severityRankBy(order, {
+    severity: sql`c.previous_severity`,
+    sourceSeverities: sql`c.previous_source_severities`,
+  });
+  return sql`and (c.change <> 'severity-changed' or ${rank} is distinct from ${previous})`;
 }
 
 function behind({ before }: Pick<FindingChangeFilter, 'before'>): RawBuilder<unknown> {

@@ -38,7 +38,8 @@ export async function noteMatchChanges(
   // Many packages share what became of a vulnerability: only the first of them brings its words.
   const kinds = new Map<string, { readonly nth: number; readonly kind: NotedKind }>();
   const nthOf = ({ detail, change, before }: NotedChange): number => {
-    const key = [detail.vulnerability_id, change, before?.severity, before?.source_severities].join('\0');
+    const rated = [detail.severity, detail.source_severities, before?.severity, before?.source_severities];
+    const key = [detail.vulnerability_id, change, ...rated].join('\0');
     const known = kinds.get(key);
     if (known !== undefined) return known.nth;
     const nth = kinds.size + 1;
@@ -46,6 +47,8 @@ export async function noteMatchChanges(
       nth,
       vulnerability_id: detail.vulnerability_id,
       change,
+      severity: detail.severity,
+      source_severities: detail.source_severities,
       previous_severity: before?.severity ?? null,
       previous_source_severities: before?.source_severities ?? null,
     };
@@ -54,13 +57,14 @@ export async function noteMatchChanges(
   };
   const nths = noted.map(nthOf);
   await sql`
-    insert into match_change (package_id, vulnerability_id, change, previous_severity, previous_source_severities,
-      untold)
-    select n.package_id, k.vulnerability_id, k.change, k.previous_severity, k.previous_source_severities,
-      ${options.tell}
+    insert into match_change (package_id, vulnerability_id, change, severity, source_severities, previous_severity,
+      previous_source_severities, untold)
+    select n.package_id, k.vulnerability_id, k.change, k.severity, k.source_severities, k.previous_severity,
+      k.previous_source_severities, ${options.tell}
     from unnest(${intArray(noted.map(({ packageId }) => packageId))}::int[], ${intArray(nths)}::int[]) as n (package_id, nth)
     join jsonb_to_recordset(${JSON.stringify(Array.from(kinds.values(), ({ kind }) => kind))}::jsonb) as k (
-      nth int, vulnerability_id text, change text, previous_severity text, previous_source_severities int)
+      nth int, vulnerability_id text, change text, severity text, source_severities int, previous_severity text,
+      previous_source_severities int)
       using (nth)
     order by 1, 2, 3`.execute(transaction);
 }
@@ -70,6 +74,8 @@ interface NotedKind {
   readonly nth: number;
   readonly vulnerability_id: string;
   readonly change: MatchChangeKind;
+  readonly severity: string;
+  readonly source_severities: number | null;
   readonly previous_severity: string | null;
   readonly previous_source_severities: number | null;
 }
