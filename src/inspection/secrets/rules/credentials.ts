@@ -56,8 +56,9 @@ export const credentialRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['PRIVATE KEY'],
     // PKCS#1, PKCS#8, EC, DSA, OpenSSH, PGP, SSH2; line ends may be written as \n. Encrypted ones are a rule of their own.
+    // A header begins and ends at the end of a line, so that there is one way to read it (threats.md D9).
     pattern:
-      /-{4,5} ?BEGIN (?!ENCRYPTED |SSH2 ENCRYPTED )(?:[A-Z0-9]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?!(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)(?:(?:\\r|\\n|\s){1,8}[A-Z][A-Za-z0-9-]{2,30}: [^\r\n\\]{0,120}){0,4}((?:[A-Za-z0-9+/=\s]|\\n|\\r){64,200})/g,
+      /-{4,5} ?BEGIN (?!ENCRYPTED |SSH2 ENCRYPTED )(?:[A-Z0-9]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?!(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)(?:(?:\r?\n|\r|\\r\\n|\\n)[ \t]{0,4}[A-Z][A-Za-z0-9-]{2,30}: [^\r\n\\]{0,120}(?=[\r\n\\])){0,4}((?:[A-Za-z0-9+/=\s]|\\n|\\r){64,200})/g,
     accepts: hasKeyLine,
   },
   {
@@ -67,7 +68,7 @@ export const credentialRules: readonly SecretRule[] = [
     severity: 'medium',
     keywords: ['PRIVATE KEY'],
     pattern:
-      /-{4,5} ?BEGIN (?:(?:SSH2 )?ENCRYPTED PRIVATE KEY ?-{4,5}|[A-Z]{2,10} PRIVATE KEY-{5}(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)(?:(?:\\r|\\n|\s){1,8}[A-Z][A-Za-z0-9-]{2,30}: [^\r\n\\]{0,120}){0,4}((?:[A-Za-z0-9+/=\s]|\\n|\\r){64,200})/g,
+      /-{4,5} ?BEGIN (?:(?:SSH2 )?ENCRYPTED PRIVATE KEY ?-{4,5}|[A-Z]{2,10} PRIVATE KEY-{5}(?:\\r|\\n|\s){0,8}Proc-Type: 4,ENCRYPTED)(?:(?:\r?\n|\r|\\r\\n|\\n)[ \t]{0,4}[A-Z][A-Za-z0-9-]{2,30}: [^\r\n\\]{0,120}(?=[\r\n\\])){0,4}((?:[A-Za-z0-9+/=\s]|\\n|\\r){64,200})/g,
     accepts: hasKeyLine,
   },
   {
