@@ -1,5 +1,6 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { buildZip } from '../src/testing/samples/build-zip.ts';
 
 /** A package name that runs a script, and leaves a request behind, where it is put into a page as HTML. */
@@ -37,4 +38,20 @@ export function writeConsoleMirror(folder: string, shared: string): void {
   writeFileSync(join(folder, 'npm', name), bytes);
   writeFileSync(join(folder, 'npm/all.zip'), buildZip([{ name, bytes }]));
   writeFileSync(join(folder, 'npm/modified_id.csv'), `${modified},${hostileRecord.id}\n`);
+}
+
+/** CISA's catalogue and EPSS of the shared data, dated now: what stands still is shown as stale. */
+export function writeExploitLists(
+  folder: string,
+  shared: string,
+): { readonly kev: string; readonly epss: string } {
+  const now = new Date().toISOString();
+  const [kev, epss] = [join(folder, 'kev.json'), join(folder, 'epss.csv.gz')];
+  const catalogue = readFileSync(join(shared, 'kev/known_exploited_vulnerabilities.json'), 'utf8');
+  writeFileSync(kev, catalogue.replace(/("dateReleased": *")[^"]+/, `$1${now}`));
+  const scores = gunzipSync(readFileSync(join(shared, 'epss/epss_scores-2026-08-16.csv.gz'))).toString(
+    'latin1',
+  );
+  writeFileSync(epss, gzipSync(scores.replace(/score_date:\S+/, `score_date:${now}`)));
+  return { kev, epss };
 }

@@ -8,7 +8,7 @@ import { buildLayer } from '../src/testing/samples/build-image.ts';
 import { ApiClient } from './api-client.ts';
 import { hasProgram, sharedFolder } from './clients.ts';
 import { type ConsoleBrowser, openConsoleBrowser } from './console-browser.ts';
-import { hostileName, hostileVersion, writeConsoleMirror } from './console-mirror.ts';
+import { hostileName, hostileVersion, writeConsoleMirror, writeExploitLists } from './console-mirror.ts';
 import { holdScans } from './hold-scans.ts';
 import { pullWithSkopeo, pushWithSkopeo, realImage } from './real-images.ts';
 import { adminPassword, projectRoot, type ServerProcess, startServerProcess } from './server-process.ts';
@@ -34,12 +34,13 @@ describe.skipIf(unavailable)('the console in a real browser', () => {
 
   beforeAll(async () => {
     writeConsoleMirror(mirrorFolder, data);
+    const lists = writeExploitLists(mirrorFolder, data);
     mirror = await serveFolder(mirrorFolder);
     server = await startServerProcess({
       environment: {
         PRATIQUE_ADVISORIES: mirror.url,
-        PRATIQUE_KEV: `file:${data}/kev/known_exploited_vulnerabilities.json`,
-        PRATIQUE_EPSS: `file:${data}/epss/epss_scores-2026-08-16.csv.gz`,
+        PRATIQUE_KEV: `file:${lists.kev}`,
+        PRATIQUE_EPSS: `file:${lists.epss}`,
       },
     });
     api = new ApiClient(server.url);
