@@ -42,6 +42,10 @@ describe('parseSearch()', () => {
     ['mini-html-pack-core', 'mini-html-pack-core', []],
     ['libssl3 >= 3.0, << 3.0.15', 'libssl3', ['>=3.0', '<3.0.15']],
     ['django===3.2', 'django', ['=3.2']],
+    ['bash@5.1^20240101git', 'bash', ['=5.1^20240101git']],
+    ['bash >=5.1^20240101git', 'bash', ['>=5.1^20240101git']],
+    ['pkg@1!2.0', 'pkg', ['=1!2.0']],
+    ['pkg =1!2.0', 'pkg', ['=1!2.0']],
   ])('reads the name and the limits of %s', (text, name, limits) => {
     const { named: by, limits: read } = named(text) as ReturnType<typeof named> & {
       named: unknown;
@@ -89,7 +93,7 @@ describe('parseSearch()', () => {
     ['django ==3.*', 'by <, <=, =, >= or >'],
     ['rails ~> 5.2', 'by <, <=, =, >= or >'],
     ['lodash ^4.17.0', 'by <, <=, =, >= or >'],
-    ['lodash@^4.17.0', 'by <, <=, =, >= or >'],
+    ['lodash@^4.17.0', 'write a range as'],
     ['lodash@~4.17', 'write a range as'],
     ['lodash@>=4', 'range'],
     ['lodash@4.*', 'write a range as'],

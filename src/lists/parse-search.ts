@@ -35,7 +35,7 @@ export function parseSearch(text: string): ParsedSearch {
   if (isVulnerabilityId(asked.toUpperCase())) return { kind: 'vulnerability', id: asked };
   const split = /^pkg:\S+/i.test(asked)
     ? splitAt(asked, asked.search(/\s/))
-    : splitAt(asked, asked.search(/[<>=!^]|~[=>]/));
+    : splitAt(asked, asked.search(/[<>=]|[~!]=|~>|[\s,][\^~!]/));
   const limits = parseLimits(split.rest);
   if (typeof limits === 'string') return malformed(limits);
   return /^pkg:/i.test(split.first) ? searchByUrl(split.first, limits) : searchByName(split.first, limits);
@@ -63,7 +63,7 @@ function searchByName(text: string, limits: readonly VersionLimit[]): ParsedSear
     );
   if (at > 0 && (version.length < 2 || limits.length > 0))
     return malformed('one version must stand behind "@", and no range besides');
-  if (/^@[~^<>=!]|\*/.test(version))
+  if (/^@[~^<>=]|\*/.test(version))
     return malformed(
       `one version must stand behind "@", got "${version.slice(1)}"; write a range as name >=1.2, <1.4`,
     );
@@ -82,7 +82,7 @@ const signs: Readonly<Record<string, VersionLimit['sign']>> = { '==': '=', '==='
 /** The limits, or why they cannot be read. */
 function parseLimits(text: string): readonly VersionLimit[] | string {
   const limits: VersionLimit[] = [];
-  const limit = /[\s,]*(<=|>=|={1,3}|<<?|>>?)\s*([^\s,<>=!^*]+)(?=$|[\s,<>=])/y;
+  const limit = /[\s,]*(<=|>=|={1,3}|<<?|>>?)\s*([^\s,<>=~^*](?:[^\s,<>=!*]|!(?!=))*)(?=$|[\s,<>=])/y;
   let end = 0;
   for (let found = limit.exec(text); found !== null; found = limit.exec(text)) {
     const [, sign = '', version = ''] = found;

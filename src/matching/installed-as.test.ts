@@ -109,6 +109,10 @@ describe('numberedBySource()', () => {
 
   it.each([
     ['has the version of its source', { version: '2.36.1-8' }],
+    [
+      'has one that looks like a rebuild, as its source',
+      { version: '1.0.0+b12', sourceVersion: '1.0.0+b12' },
+    ],
     ['is built of it again', { version: '2.36.1-8+b2' }],
     [
       'has its version and an epoch that a source’s file name lacks',

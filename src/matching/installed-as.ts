@@ -64,6 +64,7 @@ export function numberedBySource(
 ): FixSource | undefined {
   const { ecosystem, version, sourceName, sourceVersion } = installed;
   if (binary.has(ecosystem) || either.has(ecosystem)) return undefined;
+  if (version === sourceVersion) return undefined;
   const own = rpmSources.has(ecosystem) ? splitEpoch(version)[1] : version.replace(rebuild, '');
   const source = rpmSources.has(ecosystem) ? splitEpoch(sourceVersion)[1] : sourceVersion;
   return own === source ? undefined : { name: sourceName, version: sourceVersion };
