@@ -9,6 +9,7 @@ import type { ContentReading, LayerProbe } from './layer-probe.ts';
 const headBytesMax = 64 * 1024;
 
 export interface FileReadingsOutput<Found, Hit> {
+  /** Comes beside what the file gave because of its path. */
   found(path: string, found: readonly Found[]): void;
   hits(path: string, hits: readonly Hit[]): void;
   /** The layer is not read whole, and why. */
@@ -34,12 +35,9 @@ export class FileReadings<Found, Hit> {
     this.headBytes = probe.contents === undefined ? executableMagicBytes : headBytesMax;
   }
 
-  /** Takes the beginning of a file. `isExtracted`: it is wanted by its path, so it is not read as a program too. */
-  begin(
-    file: { readonly path: string; readonly sizeBytes: number; readonly isExtracted: boolean },
-    head: Buffer,
-  ): void {
-    const { path, sizeBytes, isExtracted } = file;
+  /** Takes the beginning of a file, also of one that is wanted by its path: its name must not hide a program (threats.md D6). */
+  begin(file: { readonly path: string; readonly sizeBytes: number }, head: Buffer): void {
+    const { path, sizeBytes } = file;
     const isWhole = head.length === sizeBytes;
     this.#path = path;
     this.#program = undefined;
@@ -47,7 +45,7 @@ export class FileReadings<Found, Hit> {
     this.#content = undefined;
     if (isExecutable(head)) {
       this.executableCount += 1;
-      if (!isExtracted) this.#beginProgram(path, sizeBytes);
+      this.#beginProgram(path, sizeBytes);
     }
     this.#attempt(() => {
       this.#content = this.#probe.contents?.start(path, head, isWhole);

@@ -54,7 +54,7 @@ export class LayerVisitor<Found, Hit = never> implements TarVisitor {
     this.#probe = probe;
     this.#linksMax = linksMax;
     this.#readings = new FileReadings(probe, {
-      found: (path, found) => this.files.set(path, found),
+      found: (path, found) => this.files.set(path, [...(this.files.get(path) ?? []), ...found]),
       hits: (path, hits) => this.#keepHits(path, hits),
       problem: (code, message) => this.report(code, message),
     });

@@ -71,6 +71,13 @@ describe('inspectLayer() with a probe of contents', () => {
     },
   );
 
+  it('reads a program of a wanted name as both (threats.md D6)', async () => {
+    const text = 'y'.repeat(50);
+    const report = await inspect({ 'want.txt': elf(text) });
+    expect(report.files).toEqual([{ path: 'want.txt', found: [elf(text).toString(), '58 bytes'] }]);
+    expect(report.executableCount).toBe(1);
+  });
+
   it('is incomplete when a program is too large or cannot be understood (threats.md D2, D6)', async () => {
     expect((await inspect({ 'bin/huge': elf('y'.repeat(200_000)) })).incomplete?.code).toBe('limit:file');
     expect((await inspect({ 'bin/odd': elf('broken') })).incomplete?.code).toBe('unreadable');

@@ -145,6 +145,16 @@ describe('packages that an image hides (threats.md D6)', () => {
     expect(await verdictOn(twoLayers, ecosystem)).not.toBe('clean');
   });
 
+  it.each([
+    ['x/DESCRIPTION'],
+    ['app/package.json'],
+    ['app/node_modules/x/package.json'],
+    ['app/Cargo.lock'],
+    ['app/x.jar'],
+  ])('a program that is called "%s", as what is read for its name', async (name) => {
+    expect(await verdictOn([buildTar({ ...base, [path]: other, [name]: goTool })], 'Go')).toBe('found');
+  });
+
   it('a link that an upper layer takes away is no reason to doubt', async () => {
     const lower = { ...base, [path]: other, 'opt/z/METADATA': wheel };
     const layers = [lower, { 'usr/lib/a.dist-info': symlink('/opt/z') }, { 'usr/lib/.wh.a.dist-info': '' }];
