@@ -16,6 +16,12 @@ export interface ProgramSegment {
   readonly isData: boolean;
 }
 
+/** Bytes of a file from `start` on and before `end`. */
+export interface FileRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 const sectionsMax = 10_000;
 
 /** Sections of an ELF, PE or Mach-O file; empty when there are none or they make no sense. */
@@ -26,9 +32,21 @@ export function programSections(program: HeldBytes): readonly ProgramSection[] {
   return magic === 'cffaedfe' ? machSections(program) : [];
 }
 
-/** Loaded segments of an ELF file; empty for other formats. */
+/** Loaded segments of an ELF file; of others the answer makes no sense. */
 export function elfSegments(program: HeldBytes): readonly ProgramSegment[] {
   return elfTables(program)?.segments ?? [];
+}
+
+/** Where the data of these segments stands in a file of so many bytes: each place once, however many of them overlap. */
+export function dataRanges(segments: readonly ProgramSegment[], fileBytes: number): readonly FileRange[] {
+  const ranges: FileRange[] = [];
+  const data = segments.filter(({ isData, offset }) => isData && offset < fileBytes);
+  for (const { offset, sizeBytes } of data.toSorted((one, other) => one.offset - other.offset)) {
+    const start = Math.max(offset, ranges.at(-1)?.end ?? 0);
+    const end = Math.min(offset + sizeBytes, fileBytes);
+    if (start < end) ranges.push({ start, end });
+  }
+  return ranges;
 }
 
 /** Whether numbers in the program are little-endian. */
@@ -66,6 +84,9 @@ class NumberReader {
   }
 }
 
+/** PT_LOAD. */
+const loadedSegment = 1;
+
 /** https://gabi.xinuos.com/elf/ : file header, section headers, program headers, of 32 and 64 bits. */
 function elfTables(program: HeldBytes): ElfTables | undefined {
   if (program.sizeBytes < 64) return undefined;
@@ -92,16 +113,18 @@ function elfTables(program: HeldBytes): ElfTables | undefined {
   }));
   const segmentTable = reader.read(is64 ? 0x20 : 0x1c, word);
   const segmentCount = reader.read(is64 ? 0x38 : 0x2c, 2);
-  const segments = Array.from({ length: Math.min(sectionsMax, segmentCount) }, (_, index) => {
-    const at = segmentTable + index * (is64 ? 56 : 32);
-    return {
-      offset: reader.read(at + (is64 ? 0x08 : 0x04), word),
-      address: reader.read(at + (is64 ? 0x10 : 0x08), word),
-      sizeBytes: reader.read(at + (is64 ? 0x20 : 0x10), word),
-      // PF_X is 1, PF_W is 2.
-      isData: (reader.read(at + (is64 ? 0x04 : 0x18), 4) & 3) === 2,
-    };
-  });
+  const headersAt = Array.from(
+    { length: Math.min(sectionsMax, segmentCount) },
+    (_, index) => segmentTable + index * (is64 ? 56 : 32),
+  );
+  const loadedAt = headersAt.filter((at) => reader.read(at, 4) === loadedSegment);
+  const segments = loadedAt.map((at) => ({
+    offset: reader.read(at + (is64 ? 0x08 : 0x04), word),
+    address: reader.read(at + (is64 ? 0x10 : 0x08), word),
+    sizeBytes: reader.read(at + (is64 ? 0x20 : 0x10), word),
+    // PF_X is 1, PF_W is 2.
+    isData: (reader.read(at + (is64 ? 0x04 : 0x18), 4) & 3) === 2,
+  }));
   return { sections, segments };
 }
 

@@ -3,6 +3,7 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeldBytes } from '../../../bytes/held-bytes.ts';
+import { processorMs } from '../../../testing/processor-time.ts';
 import {
   buildElf,
   buildMachO,
@@ -119,6 +120,49 @@ describe('goProgramExtractor', () => {
       'unreadable',
     ]);
   });
+});
+
+describe('goProgramExtractor on programs that are made to be dear (threats.md D9)', () => {
+  /** With this part of the program given as its data so many times, by headers of this type. */
+  function withSegments(program: Buffer, count: number, type = 1): Buffer {
+    const bytes = Buffer.concat([program, Buffer.alloc(56 * count)]);
+    for (let at = program.length; at < bytes.length; at += 56) {
+      bytes.writeUInt32LE(type, at);
+      bytes.writeUInt32LE(6, at + 4);
+      bytes.writeBigUInt64LE(BigInt(program.length), at + 0x20);
+    }
+    bytes.writeBigUInt64LE(BigInt(program.length), 0x20);
+    bytes.writeUInt16LE(count, 0x38);
+    return bytes;
+  }
+  const info = { pad: Buffer.alloc(8), '.x': goBuildInfo('go1.21.3', modules) };
+
+  it('searches data once, however often the headers name it', () => {
+    const program = withSegments(buildElf({ '.data': Buffer.alloc(2 ** 20, 0xff) }), 10_000);
+    const startedAt = processorMs();
+    expect(extract(program)).toEqual([]);
+    expect(processorMs() - startedAt).toBeLessThan(5_000);
+    expect(extract(withSegments(buildElf(info), 10_000))).toEqual(goFound);
+  });
+
+  it('searches only what is loaded, as Go does', () => {
+    expect(extract(withSegments(buildElf(info), 1))).toEqual(goFound);
+    expect(extract(withSegments(buildElf(info), 1, 4))).toEqual([]);
+  });
+
+  it.each(['\u0008\u0002', '\u0008\0'])(
+    'gives up, and says so, where too many places look right: %j',
+    (flags) => {
+      const place = Buffer.from(`\xff Go buildinf:${flags}`, 'latin1');
+      const aligned = (count: number) =>
+        buildElf({
+          pad: Buffer.concat([Buffer.alloc(8), ...Array<Buffer>(count).fill(place)]),
+          '.x': info['.x'],
+        });
+      expect(extract(aligned(900))).toEqual(goFound);
+      expect(extract(aligned(1_100))).toEqual(['unreadable']);
+    },
+  );
 });
 
 describe('rustProgramExtractor', () => {
