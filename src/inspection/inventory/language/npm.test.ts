@@ -56,13 +56,19 @@ describe('npmExtractor', () => {
   );
 
   it.each([
-    ['an application', '{"name":"@acme/app","version":"1.0.0","private":true}', ['@acme/app', '1.0.0']],
+    ['a package', '{"name":"@acme/app","version":"1.0.0","private":false}', ['@acme/app', '1.0.0']],
+    // Advisories on malware name every version of what somebody registered under a company's own name.
+    ['never to be published', '{"name":"acme-app","version":"1.0.0","private":true}', undefined],
     ['no-version', '{"name":"app"}', undefined],
     ['no-name', '{"version":"1.0.0"}', undefined],
     ['template', '{"name":"{{name}}","version":"1.0.0"}', undefined],
     ['no-json', 'x', undefined],
   ])('reads what lies outside of node_modules if it names itself: %s', (_condition, text, expected) => {
     expect(extract(text, 'app/package.json')).toEqual(expected);
+  });
+
+  it('reads what is installed though its makers call it private', () => {
+    expect(extract('{"name":"a","version":"1.0.0","private":true}')).toEqual(['a', '1.0.0']);
   });
 
   it('survives deep nesting', () => {

@@ -11,7 +11,7 @@ const folder = 'node_modules';
  * npm packages as installed: `node_modules/<name>/package.json` and `node_modules/@<scope>/<name>/package.json`, nested at
  * any depth. Other `package.json` files below a package (`dist/package.json`, test fixtures) name no package. Outside of
  * `node_modules` lie applications and what was unpacked by hand (Yarn in the images of Node.js): those that state both name and
- * version.
+ * version, and are not private. A private one is of no registry, and an advisory on its name speaks of something else.
  */
 export const npmExtractor: Extractor = {
   knownPaths: [],
@@ -29,8 +29,9 @@ export const npmExtractor: Extractor = {
         };
   },
   extract: (path, bytes) => {
-    const found = readPackage(path, bytes);
-    return isInPackage(path) || isReleased(found) ? [found] : [];
+    const description = parseObject(bytes.toString('utf8'));
+    const found = packageOf(path, description);
+    return isInPackage(path) || (description.private !== true && isReleased(found)) ? [found] : [];
   },
 };
 
@@ -62,8 +63,8 @@ export function packageNameOfPath(path: string): string | undefined {
 }
 
 /** A file that is no JSON or names no package still stands for one: the folder gives the name, the version stays empty. */
-function readPackage(path: string, bytes: Buffer): FoundPackage {
-  const { name, version, license, licenses } = parseObject(bytes.toString('utf8'));
+function packageOf(path: string, description: Description): FoundPackage {
+  const { name, version, license, licenses } = description;
   const isName = typeof name === 'string' && /^(?:@[^/@\s]+\/)?[^/@\s]+$/.test(name);
   const found = capText(isName ? name : (packageNameOfPath(path) ?? path));
   const stated = typeof version === 'string' ? capText(version.trim()) : '';
@@ -87,6 +88,8 @@ function licenseName(license: unknown): readonly string[] {
 interface Description {
   readonly name?: unknown;
   readonly version?: unknown;
+  /** `true`: npm refuses to publish it. */
+  readonly private?: unknown;
   readonly license?: unknown;
   readonly licenses?: unknown;
 }
