@@ -146,6 +146,8 @@ export function sparseBodyOf(
   }
   if (isGnu) throw ambiguous('a member must not be sparse in two ways');
   const { version, size, realSize, map } = pax.sparse;
+  // Readers differ in which of two sizes they take.
+  if (size !== undefined && realSize !== undefined) throw ambiguous('a sparse file must have one size');
   if (version === '1.0' && realSize !== undefined && map === undefined)
     return new SparseBody(plainNumber(realSize), storedBytes, 'in body');
   if (version === '' && size !== undefined && map !== undefined)

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rawTar, rawTarBlock } from '../testing/samples/raw-tar.ts';
+import { paxRecord, rawTar, rawTarBlock } from '../testing/samples/raw-tar.ts';
 import { type SparsePieces, sparseFormats, sparseMember } from '../testing/samples/sparse-tar.ts';
 import { ArchiveError } from './archive-error.ts';
 import { defaultTarLimits, type TarLimits } from './tar-entry.ts';
@@ -159,6 +159,24 @@ describe('SparseBody of headers that no writer makes (threats.md D3)', () => {
     ['data and no map', rawTarBlock({ ...gnu, body: 'ab' })],
   ])('refuses %s', (_condition, member) => {
     expect(problemOf(rawTar(member))).toBe('ambiguous');
+  });
+});
+
+describe('SparseBody of PAX records that readers weigh differently (threats.md D4)', () => {
+  const size = { 'GNU.sparse.size': '3' };
+  const realSize = { 'GNU.sparse.realsize': '2' };
+  const inBody = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', ...realSize };
+  const inRecords = { 'GNU.sparse.map': '0,2', ...size };
+  const map = `1\n0\n2\n${'\0'.repeat(506)}`;
+  it.each<[string, Readonly<Record<string, string>>, string, string]>([
+    ['1.0', inBody, `${map}ab`, 'none'],
+    ['1.0 with two sizes', { ...inBody, ...size }, `${map}ab`, 'ambiguous'],
+    ['0.1', inRecords, 'ab', 'none'],
+    ['0.1 with two sizes', { ...inRecords, ...realSize }, 'ab', 'ambiguous'],
+  ])('%s', (_condition, records, body, problem) => {
+    const pax = Object.entries(records).map(([key, value]) => paxRecord(key, value));
+    const member = [rawTarBlock({ typeFlag: 'x', body: pax.join('') }), rawTarBlock({ name: 'file', body })];
+    expect(problemOf(rawTar(...member))).toBe(problem);
   });
 });
 
