@@ -5,8 +5,7 @@ describe('refuseShrunk() (threats.md F21)', () => {
   it.each([
     [100, 69],
     [10, 6],
-    [3, 2],
-    [2, 1],
+    [5, 1],
     [3, 0],
     [1, 0],
   ])('refuses %d → %d records', (held, offered) => {
@@ -17,7 +16,10 @@ describe('refuseShrunk() (threats.md F21)', () => {
   it.each([
     [100, 70],
     [10, 7],
-    [4, 3],
+    [9, 6],
+    [4, 1],
+    [3, 2],
+    [2, 1],
     [100, 500],
     [0, 0],
   ])('takes %d → %d records', (held, offered) => {
@@ -34,8 +36,44 @@ describe('refuseRolledBack() (threats.md F22)', () => {
   const judged = (...offered: readonly (readonly [string, number])[]) =>
     expect(() => refuseRolledBack({ address: 'm', held, offered: new Map(offered), now }));
 
-  it('refuses a version whose records went back in time', () => {
-    judged(['A', 10], ['B', 15]).toThrow(/must not be older.*"pratique advisories sync --force"/);
+  it.each([
+    [
+      'all',
+      [
+        ['A', 9],
+        ['B', 15],
+      ],
+    ],
+    ['one, and another is missing', [['B', 15]]],
+  ] as const)('refuses a version whose records went back in time: %s', (_condition, offered) => {
+    judged(...offered).toThrow(/must not be older.*"pratique advisories sync --force"/);
+  });
+
+  it('lets the newest of a few records be dated back', () => {
+    judged(['A', 10], ['B', 15]).not.toThrow();
+  });
+
+  it('refuses a few records of which all but one of the future went back', () => {
+    const version = (at: number) =>
+      new Map([
+        ['A', at],
+        ['X', 2_000],
+      ]);
+    const all = { address: 'm', held: version(10), offered: version(5), now };
+    expect(() => refuseRolledBack(all)).toThrow(/must not be older/);
+  });
+
+  it.each([
+    [9, 3, false],
+    [9, 4, true],
+    [10, 1, true],
+  ])('of %d records, the newest %d dated back: refused %s', (count, back, isRefused) => {
+    const instants = Array.from({ length: count }, (_, index) => index + 11);
+    const version = (behind: number) =>
+      new Map(instants.map((at) => [`R${at}`, at > count + 10 - behind ? at - 10 : at]));
+    const judge = () => refuseRolledBack({ address: 'm', held: version(0), offered: version(back), now });
+    if (isRefused) expect(judge).toThrow(/must not be older/);
+    else expect(judge).not.toThrow();
   });
 
   it('lets the newest record vanish', () => {
