@@ -77,7 +77,7 @@ async function importChanges(
     refuseShrunk({ address: source.address, held: held.size, offered: listed.size });
     refuseRolledBack({ address: source.address, held, offered: listed, now: context.now() });
   }
-  const changed = changedSince(held, listed, context.now());
+  const changed = changedSince(held, listed);
   const validators = { [source.address]: list.validators };
   const vanished = [...held.keys()].some((id) => !listed.has(id));
   if (changed.length === 0 && !vanished) return await confirm(context, feed, row, validators);
@@ -101,17 +101,12 @@ async function importChanges(
   });
 }
 
-/** What is listed later than it is held; and a record that is held with a date in the future, at any other date. */
+/** What is listed at another date than it is held: an earlier one that the guards let pass is a correction. */
 function changedSince(
   held: ReadonlyMap<string, number>,
   listed: ReadonlyMap<string, number>,
-  now: Date,
 ): readonly (readonly [id: string, atMs: number])[] {
-  const nowMs = now.getTime();
-  return [...listed].filter(([id, at]) => {
-    const heldMs = held.get(id) ?? Number.NEGATIVE_INFINITY;
-    return at > heldMs || (heldMs > nowMs && at < heldMs);
-  });
+  return [...listed].filter(([id, at]) => at !== held.get(id));
 }
 
 async function confirm(
@@ -270,5 +265,5 @@ function isAsListed(
   read: ReadonlyMap<string, number>,
   listed: ReadonlyMap<string, number> | undefined,
 ): boolean {
-  return listed !== undefined && [...read].every(([id, at]) => at >= (listed.get(id) ?? at));
+  return listed !== undefined && [...read].every(([id, at]) => at === (listed.get(id) ?? at));
 }

@@ -176,6 +176,34 @@ describe('syncAdvisories() afterwards', () => {
     expect(await harness.feedOf('Alpine')).toMatchObject({ version: 2, recordCount: 41 });
   });
 
+  it('applies a correction that is dated back, and asks again until the mirror serves what it lists', async () => {
+    const corrected = {
+      ...alpineRecord({ number: 1001, modified: '2024-04-01T00:00:00Z' }),
+      withdrawn: '2024-04-01T00:00:00Z',
+    };
+    const before = alpineRecords(40);
+    harness.mirror.setFolder('Alpine', [...before.filter(({ id }) => id !== corrected.id), corrected]);
+    const path = `/Alpine/${corrected.id}.json`;
+    harness.mirror.set(path, JSON.stringify(before[1]));
+    expect((await harness.sync()).changedAdvisoryIds).toEqual([]);
+    harness.mirror.set(path, JSON.stringify(corrected));
+    expect((await harness.sync()).changedAdvisoryIds).toEqual([corrected.id]);
+    expect(await harness.idsFor('package-1001')).toEqual([]);
+    expect(harness.mirror.requests).not.toContain('/Alpine/all.zip');
+  });
+
+  it('keeps the newer version of a record that another folder lists at an earlier date', async () => {
+    const newer = alpineRecord({ number: 1000, modified: '2024-05-02T00:00:00Z', name: 'newer' });
+    harness.mirror.setFolder('npm', [npmRecord('GHSA-aaaa-bbbb-cccc', '2024-01-01T00:00:00Z'), newer]);
+    const added = alpineRecord({ number: 5000, modified: '2024-05-02T00:00:00Z' });
+    await harness.acknowledged(await harness.sync());
+    harness.mirror.setFolder('Alpine', [added, ...alpineRecords(40)]);
+    expect((await harness.sync()).changedAdvisoryIds).toEqual([added.id]);
+    expect(harness.mirror.requests).toContain(`/Alpine/${newer.id}.json`);
+    expect(await harness.idsFor('newer', 'package-1000')).toEqual([newer.id]);
+    expect(await readAdvisoryRecord(harness.database.db, newer.id)).toContain('newer');
+  });
+
   it('falls back to the whole feed when a single file is missing', async () => {
     harness.mirror.setFolder('Alpine', [
       alpineRecord({ number: 5000, modified: '2024-05-02T00:00:00Z' }),
