@@ -233,7 +233,8 @@ describe('manifests', () => {
     const repositoryId = await addRepository(namespace.id, 'app');
     const { image, result } = await addImage(repositoryId);
     if (result.kind !== 'stored') throw new Error(result.kind);
-    expect((await addImage(repositoryId)).result).toEqual(result);
+    expect(result.isNew).toBe(true);
+    expect((await addImage(repositoryId)).result).toEqual({ ...result, isNew: false });
     const sha512 = digestOf(image.manifestBytes, 'sha512');
     for (const reference of [
       { kind: 'digest', digest: image.digest },

@@ -24,11 +24,18 @@ export interface ManifestPush {
   readonly pushedBy: string;
   readonly decideTagMove: DecideTagMove;
   /** Told in the transaction, after everything is in place: what it writes lives and dies with the push. */
-  readonly onStored: (transaction: Transaction<Tables>) => Promise<void>;
+  readonly onStored: (transaction: Transaction<Tables>, shown: ShownManifest) => Promise<void>;
+}
+
+/** A manifest in its repository. */
+export interface ShownManifest {
+  readonly imageId: number;
+  /** False: the repository held it before. Of simultaneous pushes of the same one, it is true for one only. */
+  readonly isNew: boolean;
 }
 
 export type ManifestPushResult =
-  | { readonly kind: 'stored'; readonly imageId: number }
+  | ({ readonly kind: 'stored' } & ShownManifest)
   | RefusedTagMove
   /** Blobs or child manifests that the repository does not hold. */
   | { readonly kind: 'content-unknown'; readonly digests: readonly Digest[] }
@@ -61,7 +68,7 @@ export async function putManifest(db: Database, push: ManifestPush): Promise<Man
     if (content.kind !== 'held') return content;
     const conflict = await storeManifest(transaction, push, content);
     if (conflict !== undefined) throw new RollBack(conflict);
-    const imageId = await showInRepository(transaction, push, content);
+    const shown = await showInRepository(transaction, push, content);
     for (const tag of [...new Set(push.tags)].sort()) {
       const refusal = await moveTag(transaction, {
         repositoryId: push.repositoryId,
@@ -72,8 +79,8 @@ export async function putManifest(db: Database, push: ManifestPush): Promise<Man
       });
       if (refusal !== undefined) throw new RollBack(refusal);
     }
-    await push.onStored(transaction);
-    return { kind: 'stored', imageId };
+    await push.onStored(transaction, shown);
+    return { kind: 'stored', ...shown };
   });
 }
 
@@ -174,8 +181,8 @@ async function showInRepository(
   transaction: Transaction<Tables>,
   push: ManifestPush,
   content: HeldContent,
-): Promise<number> {
-  const { id } = await transaction
+): Promise<ShownManifest> {
+  const { id, is_new: isNew } = await transaction
     .insertInto('repository_manifest')
     .values({
       repository_id: push.repositoryId,
@@ -187,7 +194,7 @@ async function showInRepository(
         .columns(['repository_id', 'manifest_digest'])
         .doUpdateSet((eb) => ({ pushed_by: eb.ref('repository_manifest.pushed_by') })),
     )
-    .returning('id')
+    .returning(['id', sql<boolean>`xmax = 0`.as('is_new')])
     .executeTakeFirstOrThrow();
   const digests = blobsOf(push.manifest).map(({ descriptor }) => content.canonical(descriptor.digest));
   if (digests.length > 0) {
@@ -201,7 +208,7 @@ async function showInRepository(
       transaction,
     );
   }
-  return id;
+  return { imageId: id, isNew };
 }
 
 /** PostgreSQL's jsonb and text hold no NUL. */

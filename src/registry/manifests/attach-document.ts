@@ -71,10 +71,9 @@ export async function attachDocument(parts: AttachParts, document: DocumentToAtt
   if (subject === undefined) return { kind: 'gone' };
   const manifest = Buffer.from(JSON.stringify(artifactManifest(document, subject)));
   const digest = digestOf(manifest);
-  const isNew = (await readHeld(db, { repositoryId, digest })) === undefined;
   const push = async () => {
     for (const bytes of [emptyConfig, content]) await holdBlob(parts, { repositoryId, bytes });
-    return await storeArtifact(parts, { document, manifest, digest, isNew });
+    return await storeArtifact(parts, { document, manifest, digest });
   };
   if (await countsContent(db, { namespaceId, kind: 'manifest', digest })) return await push();
   const sizeBytes = emptyConfig.length + content.length + manifest.length;
@@ -165,10 +164,9 @@ async function storeArtifact(
     readonly document: DocumentToAttach;
     readonly manifest: Buffer;
     readonly digest: Digest;
-    readonly isNew: boolean;
   },
 ): Promise<AttachResult> {
-  const { manifest: bytes, digest, isNew } = artifact;
+  const { manifest: bytes, digest } = artifact;
   const { repository, requester, onAdded } = artifact.document;
   const { repositoryId } = repository;
   const parsed = parseManifest(bytes, ociManifestMediaType);
@@ -186,14 +184,14 @@ async function storeArtifact(
     pushedBy: requester.name,
     // It moves no tag.
     decideTagMove: async () => ({ kind: 'refuse', message: 'A document has no tag', detail: undefined }),
-    onStored: async (transaction) => {
+    onStored: async (transaction, { isNew }) => {
       const stored: StoredManifest = { repository, requester, digest, kind, tags: [] };
       await pushObserver.manifestStored(transaction, stored);
       if (isNew) await onAdded(transaction, stored);
     },
   });
   return result.kind === 'stored'
-    ? { kind: 'attached', digest, imageId: result.imageId, isNew }
+    ? { kind: 'attached', digest, imageId: result.imageId, isNew: result.isNew }
     : resultOfRefusal(result.kind);
 }
 
