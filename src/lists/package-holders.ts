@@ -21,9 +21,9 @@ export interface SampledScope {
   readonly sample: ImageSample;
 }
 
-/** So many of the sample are many of all: they are not counted to the end. */
+/** So many of the sample are many of all: they are not counted any further. */
 const sampleHoldersMin = 50;
-/** A set that the sample hardly knows is counted by the index, so far. */
+/** A set that fewer of the sample hold may still be in any number of older images: it is counted by the index, so far. */
 const countedMax = 1_000;
 
 /** Ids as the operators of `intarray` want them: unsorted ones they would sort for each image. */
@@ -97,31 +97,28 @@ const packagesOfBitmap = 16;
 const bitmapsMax = 300;
 
 /**
- * Rows of `i` and `rm` whose image holds one of the packages: by bitmaps of their places, some packages at a time, laid together before an
- * image is looked at. To compare the packages of a hundred thousand images with two thousand others takes three times as long,
- * and images are read in the order in which they lie.
+ * Selects with the condition that `i` holds one of the packages: by bitmaps of their places, some packages at a time, laid
+ * together before an image is looked at. To compare the packages of a hundred thousand images with two thousand others takes
+ * three times as long, and images are read in the order in which they lie.
  */
 async function selectByBitmaps<Row>(
   db: Database,
-  asked: { readonly scope: HolderScope; readonly packageIds: readonly number[] },
-  select: (from: RawBuilder<unknown>) => RawBuilder<Row>,
+  packageIds: readonly number[],
+  select: (holds: RawBuilder<unknown>) => RawBuilder<Row>,
 ): Promise<readonly Row[]> {
-  const ids = sortedIds(asked.packageIds);
+  const ids = sortedIds(packageIds);
   if (ids.length === 0) return [];
   const size = Math.max(packagesOfBitmap, Math.ceil(ids.length / bitmapsMax));
   const parts = Array.from({ length: Math.ceil(ids.length / size) }, (_, part) =>
     ids.slice(part * size, (part + 1) * size),
   );
   const holds = parts.map((part) => sql`i.package_ids operator(intarray.&&) ${part}::int[]`);
-  const from = sql`image_packages i
-    join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(asked.scope)}
-    where (${sql.join(holds, sql` or `)})`;
   return await db.transaction().execute(async (transaction) => {
     // PostgreSQL would rather compare each image with each part; and what it finds is joined in memory.
     await sql`select set_config('enable_seqscan', 'off', true), set_config('work_mem', '16MB', true)`.execute(
       transaction,
     );
-    return (await select(from).execute(transaction)).rows;
+    return (await select(sql`(${sql.join(holds, sql` or `)})`).execute(transaction)).rows;
   });
 }
 
@@ -133,8 +130,11 @@ export async function countByBitmaps(
 ): Promise<number> {
   const rows = await selectByBitmaps(
     db,
-    { scope, packageIds },
-    (from) => sql<{ count: number }>`select count(*) as count from ${from}`,
+    packageIds,
+    (holds) => sql<{ count: number }>`
+      select count(*) as count from image_packages i
+      join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(scope)}
+      where ${holds}`,
   );
   return rows[0]?.count ?? 0;
 }
@@ -173,25 +173,67 @@ export async function countHoldersOfEach(
   return counts;
 }
 
-/** All sets in one look at the images that hold a package of any: each is read once, however many sets it is in. */
 async function countRare(
   db: Database,
   scope: HolderScope,
   sets: readonly PackageSet[],
 ): Promise<readonly (readonly [string, HolderCount])[]> {
-  const packageIds = sortedIds(sets.flatMap((set) => set.packageIds));
-  const rows = await selectByBitmaps(
-    db,
-    { scope, packageIds },
-    (from) => sql<{ held: string; count: number }>`
-      select (i.package_ids operator(intarray.&) ${packageIds}::int[])::text as held, count(*) as count
-      from ${from} group by 1`,
-  );
-  const counts = countSets(sets, rows);
+  if (sets.length === 0) return [];
+  const counts = (await countTogether(db, scope, sets)) ?? (await countOneByOne(db, scope, sets));
   return sets.map(({ key }, position) => {
     const count = counts[position] ?? 0;
     return [key, { count: Math.min(count, countedMax), isMinimum: count > countedMax }];
   });
+}
+
+/**
+ * All sets in one look at the images that hold a package of any: each is read once, however many sets it is in. Nothing where
+ * these are more images than sets counted one by one would read.
+ */
+async function countTogether(
+  db: Database,
+  scope: HolderScope,
+  sets: readonly PackageSet[],
+): Promise<Uint32Array | undefined> {
+  const packageIds = sortedIds(sets.flatMap((set) => set.packageIds));
+  const readMax = sets.length * (countedMax + 1);
+  const rows = await selectByBitmaps(
+    db,
+    packageIds,
+    (holds) => sql<{ held: string | null; count: number }>`
+      with found as materialized (
+        select i.manifest_digest, i.package_ids operator(intarray.&) ${packageIds}::int[] as held
+        from image_packages i where ${holds} limit ${readMax}),
+      found_count as materialized (select count(*) as count from found)
+      select null as held, count from found_count
+      union all
+      select i.held::text, count(*) from found i
+      join repository_manifest rm on rm.manifest_digest = i.manifest_digest ${inNamespaces(scope)}
+      where (select count from found_count) < ${readMax} group by 1`,
+  );
+  if (rows.some(({ held, count }) => held === null && count >= readMax)) return undefined;
+  return countSets(
+    sets,
+    rows.flatMap(({ held, count }) => (held === null ? [] : [{ held, count }])),
+  );
+}
+
+/** Each set by itself, no further than `countedMax` and one more. */
+async function countOneByOne(
+  db: Database,
+  scope: HolderScope,
+  sets: readonly PackageSet[],
+): Promise<Uint32Array> {
+  const table = sql.join(
+    sets.map(({ packageIds }, position) => sql`(${position}::int, ${sortedIds(packageIds)}::int[])`),
+  );
+  const { rows } = await sql<{ position: number; count: number }>`
+    select s.position, held.count from (values ${table}) s (position, ids) cross join lateral (
+      select count(*) as count from (
+        select from ${holdersByIndex(scope, sql`s.ids`)} limit ${countedMax + 1}) counted) held`.execute(db);
+  const counts = new Uint32Array(sets.length);
+  for (const { position, count } of rows) counts[position] = count;
+  return counts;
 }
 
 /** Of each set the images that hold one of its packages; `rows`: how many hold just these. */

@@ -17,7 +17,7 @@ const columns = [
 type Column = (typeof columns)[number];
 const columnList = columns.join(', ');
 
-/** What CISA lists. */
+/** All of CISA's list, which is short. */
 export async function readExploited(db: Database): Promise<ReadonlySet<string>> {
   const listed = await db.selectFrom('known_exploited').select('cve').execute();
   return new Set(listed.map(({ cve }) => cve));

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../../database/database.ts';
 import type { FixState } from '../../report/finding.ts';
 import type { Severity } from '../../report/severity.ts';
+import { readExploited } from './package-counts.ts';
 import { type SaidFact, saidFact } from './read-package-facts.ts';
 
 /** One value for all rows: to parse each field of each row takes three times as long. */
@@ -60,12 +61,6 @@ export async function readSaid(
       return [id, said];
     }),
   );
-}
-
-/** All of CISA's list, which is short. */
-async function readExploited(transaction: Database): Promise<ReadonlySet<string>> {
-  const rows = await transaction.selectFrom('known_exploited').select('cve').execute();
-  return new Set(rows.map(({ cve }) => cve));
 }
 
 /** EPSS probabilities of those ids that are CVEs. */
