@@ -188,6 +188,31 @@ describe('reMatch()', () => {
     ]);
   });
 
+  it('keeps the age of what a record names by a CVE first, and another by its GHSA alone until it goes', async () => {
+    const { db, pool } = harness.database;
+    const ghsa = 'GHSA-aaaa-bbbb-cccc';
+    const longAgo = new Date('2017-11-01T00:00:00Z');
+    await storeSmallFeed(db, [{ id: ghsa, cve: ghsa, name: 'zlib' }]);
+    await follow({ packages: ['zlib'], records: [ghsa] });
+    await pool.query('update stored_match set first_seen_at = $1', [longAgo]);
+    await db.deleteFrom('match_change').execute();
+    await storeSmallFeed(db, [{ cve: 'CVE-2018-9999', aliases: [ghsa], name: 'zlib' }]);
+    await follow({ packages: ['zlib'], records: ['ALPINE-CVE-2018-9999'] });
+    const standing = { first_seen_at: longAgo, resolved_at: null };
+    expect(await matchesOf()).toMatchObject([
+      { vulnerability_id: 'CVE-2017-1' },
+      { vulnerability_id: 'CVE-2018-9999', ...standing },
+      { vulnerability_id: ghsa, ...standing },
+    ]);
+    await storeSmallFeed(db, [{ id: ghsa, cve: ghsa, name: 'zlib', withdrawn: true }]);
+    await follow({ packages: ['zlib'], records: [ghsa] });
+    expect(await matchesOf()).toMatchObject([
+      { vulnerability_id: 'CVE-2017-1' },
+      { vulnerability_id: 'CVE-2018-9999', ...standing },
+    ]);
+    expect(await db.selectFrom('match_change').selectAll().execute()).toEqual([]);
+  });
+
   it('rewrites with its next run the images that it did not come to (F1)', async () => {
     const { db, pool } = harness.database;
     await storeSmallFeed(db, [{ cve: 'CVE-2018-9', name: 'zlib', severity: 'critical' }]);
@@ -216,6 +241,24 @@ describe('reMatch()', () => {
     const [renewed] = await db.selectFrom('package_match').select('status').execute();
     expect(renewed?.status).toBe('affected');
     expect(await follow({})).toMatchObject({ packages: 0, changedPackages: 0 });
+  });
+
+  it('tells servers of what newer rules say as it is stored, though it is killed before its end', async () => {
+    const { db, pool } = harness.database;
+    const heard: string[] = [];
+    harness.notifications.subscribe('pratique_facts', (payload) => {
+      if (!payload.startsWith('image:')) heard.push(payload); // of the scans before
+    });
+    await expect.poll(() => harness.notifications.isListening()).toBe(true);
+    await db.updateTable('package').set({ matching_version: 0 }).execute();
+    const exploited = { cve: 'CVE-2018-5', added_on: '2018-05-01', due_on: null, ransomware: false };
+    await db
+      .insertInto('known_exploited')
+      .values({ ...exploited, details: '{}' })
+      .execute();
+    await pool.query('alter table known_exploited add constraint stops check (followed_at is null)');
+    await expect(follow({})).rejects.toThrow(/stops/);
+    await expect.poll(() => heard).toEqual(['feed']);
   });
 
   it('follows a CVE that is rated anew or listed as exploited', async () => {

@@ -88,17 +88,19 @@ async function follow(
     });
     await countExploited(transaction, named.rated);
     await noteMatched(transaction, updates, { ecosystems, rated: named.rated.length });
+    // Without updates no version of a feed tells these from those of before.
     if (updates.length > 0) await notify(transaction, 'pratique_facts', 'versions');
+    else if (named.changed.length > 0) await notify(transaction, 'pratique_facts', 'feed');
   });
-  // The feeds say the same of these as before: each is as good as the next.
+  // The feeds say the same of these as before: each is as good as the next, and no version tells it from that of before.
   for (let start = 0; start < named.byRules.length; start += chunkPackages) {
     const ids = named.byRules.slice(start, start + chunkPackages);
-    await db.transaction().execute((transaction) => matchAll(transaction, ids, { tell, signal, reader: db }));
+    await db.transaction().execute(async (transaction) => {
+      await matchAll(transaction, ids, { tell, signal, reader: db });
+      await notify(transaction, 'pratique_facts', 'feed');
+    });
   }
   await db.transaction().execute((transaction) => noteExploited(transaction, { tell }));
-  // No version of a feed tells these from those of before.
-  const isOfSameVersions = updates.length === 0 && named.changed.length > 0;
-  if (isOfSameVersions || named.byRules.length > 0) await notify(db, 'pratique_facts', 'feed');
   await awaitMatching(db);
   // Those of a run that was killed before it came to the images, too.
   const differing = await db

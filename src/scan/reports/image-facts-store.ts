@@ -30,7 +30,8 @@ const entryTtlMs = 2_500;
 const refreshAgeMs = 1_500;
 /**
  * What is known against packages changes with the feeds, whose versions are asked with each read, and with newer rules of
- * matching, which is notified: only a notification that nobody noticed to be lost would leave it to this.
+ * matching, which is notified with each part of it that commits: only a notification that nobody noticed to be lost would leave
+ * it to this.
  */
 const packageTtlMs = 60_000;
 /**
